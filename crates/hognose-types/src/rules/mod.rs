@@ -1,0 +1,9 @@
+//! One file per rule. A rule's page is compiled in, so that `explain` and the documentation cannot differ.
+
+pub mod gap_database;
+pub mod gap_unmapped;
+pub mod gap_unpinned;
+pub mod gap_unreadable;
+pub mod gap_version;
+pub mod mal_known;
+pub mod vuln;
