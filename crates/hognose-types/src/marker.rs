@@ -185,7 +185,9 @@ impl Marker {
 fn collect_extras<'a>(expression: &'a Expression, out: &mut Vec<&'a str>) {
     match expression {
         Expression::And(parts) | Expression::Or(parts) => {
-            parts.iter().for_each(|p| collect_extras(p, out));
+            for part in parts {
+                collect_extras(part, out);
+            }
         }
         Expression::Compare { left, right, .. } => {
             if let (Operand::Variable(name), Operand::Literal(value))

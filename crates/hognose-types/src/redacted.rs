@@ -49,7 +49,7 @@ impl fmt::Display for RedactedUrl {
         let (authority, path) = rest.split_at(authority_end);
         match authority.rsplit_once('@') {
             // `git@host` names the account of the service, not a person's secret.
-            Some((user, host)) if user == "git" => write!(f, "git@{host}")?,
+            Some(("git", host)) => write!(f, "git@{host}")?,
             Some((_, host)) if scheme.is_some() => write!(f, "****@{host}")?,
             _ => f.write_str(authority)?,
         }
