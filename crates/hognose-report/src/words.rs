@@ -1,0 +1,253 @@
+//! Phrases that several formats share, so that every surface says the same thing the same way.
+//! Everything returned is safe for one line ([`crate::escape::plain`]).
+
+use hognose_types::{AdvisoryEvidence, Finding, Gap, JudgedGap, Occurrence, SeverityOrigin};
+
+use crate::ScanReport;
+use crate::escape::plain;
+use crate::view::{Counts, SEVERITIES};
+
+/// `1 finding`, `2 findings`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    let number = thousands(count as u64);
+    if count == 1 {
+        format!("{number} {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
+/// `12,345`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The one-line summary: `7 findings in 4 of 31 packages (1 malicious, 2 high), 2 not checked: incomplete`.
+pub(crate) fn summary(report: &ScanReport) -> String {
+    let counts = Counts::of(report);
+    if !report.verdict.anything_checked && report.judged.is_empty() && report.gaps.is_empty() {
+        return "nothing to check".to_owned();
+    }
+    let mut out = findings_clause(report, &counts);
+    for (count, what) in [
+        (counts.waived, "waived"),
+        (counts.allowed, "allowed by the policy"),
+        (counts.gaps, "not checked"),
+    ] {
+        if count > 0 {
+            out.push_str(&format!(", {} {what}", thousands(count as u64)));
+        }
+    }
+    if counts.gaps_allowed > 0 {
+        let number = thousands(counts.gaps_allowed as u64);
+        out.push_str(&format!(", {number} not checked but allowed"));
+    }
+    if !report.verdict.complete {
+        out.push_str(": incomplete");
+    }
+    out
+}
+
+fn findings_clause(report: &ScanReport, counts: &Counts) -> String {
+    let since = report
+        .since
+        .as_ref()
+        .map(|revision| format!(" since {}", plain(revision)))
+        .unwrap_or_default();
+    let new = if report.since.is_some() { "new " } else { "" };
+    let total = counts.findings();
+    if total == 0 {
+        let packages = plural(counts.checked, "package");
+        return match database_age(report) {
+            Some(age) if counts.checked > 0 => {
+                format!("no {new}known vulnerabilities in {packages}{since} ({age})")
+            }
+            Some(age) => format!("no package could be checked ({age})"),
+            None => "no package could be checked (no advisory database)".to_owned(),
+        };
+    }
+    let bands: Vec<String> = SEVERITIES
+        .into_iter()
+        .filter(|s| counts.severity(*s) > 0)
+        .map(|s| format!("{} {}", thousands(counts.severity(s) as u64), s.as_str()))
+        .collect();
+    format!(
+        "{} in {} of {}{since} ({})",
+        plural(total, &format!("{new}finding")),
+        thousands(counts.affected as u64),
+        plural(counts.checked, "package"),
+        bands.join(", ")
+    )
+}
+
+/// `12,345 advisories of 2026-08-16`.
+pub(crate) fn database_age(report: &ScanReport) -> Option<String> {
+    let database = report.database.as_ref()?;
+    // EPSS, KEV and popular names are joined to advisories; their rows are no advisories.
+    let advisories = || {
+        let feeds = database.feeds.iter();
+        feeds.filter(|f| !matches!(&*f.name, "epss" | "kev" | "popular"))
+    };
+    let count: u64 = advisories().map(|f| f.records).sum();
+    let date = advisories()
+        .filter_map(|f| f.date.as_deref())
+        .map(|d| d.get(..10).unwrap_or(d))
+        .max()
+        .or_else(|| database.built.get(..10));
+    let noun = if count == 1 { "advisory" } else { "advisories" };
+    let kind = if database.starter { "built-in " } else { "" };
+    let mut out = format!("{} {kind}{noun}", thousands(count));
+    if let Some(date) = date {
+        out.push_str(&format!(" of {}", plain(date)));
+    }
+    Some(out)
+}
+
+/// The facts that rank a finding: score, exploitation.
+pub(crate) fn facts(finding: &Finding) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(advisory) = &finding.advisory {
+        out.extend(score(advisory));
+        if let Some(kev) = &advisory.kev {
+            let ransomware = if kev.ransomware {
+                ", used by ransomware"
+            } else {
+                ""
+            };
+            let date = plain(&kev.date_added);
+            out.push(format!("known exploited (KEV {date}{ransomware})"));
+        }
+        if let Some(epss) = &advisory.epss {
+            out.push(format!("EPSS {:.1}%", epss.probability * 100.0));
+        }
+        if advisory.matches.iter().any(|m| m.local_ignored) {
+            out.push("matched without its local version part".to_owned());
+        }
+    }
+    match finding.confidence {
+        hognose_types::Confidence::High => {}
+        hognose_types::Confidence::Medium => out.push("confidence medium".to_owned()),
+        hognose_types::Confidence::Low => out.push("confidence low".to_owned()),
+    }
+    out
+}
+
+fn score(advisory: &AdvisoryEvidence) -> Option<String> {
+    let severity = &advisory.severity;
+    match severity.origin {
+        SeverityOrigin::Malicious => None,
+        SeverityOrigin::Assumed => {
+            Some(format!("no score published, {:.1} assumed", severity.score))
+        }
+        SeverityOrigin::Word => Some(format!("rated {} in words", severity.band.as_str())),
+        SeverityOrigin::Cvss => {
+            let mut versions: Vec<&str> =
+                severity.scores.iter().map(|s| s.version.as_str()).collect();
+            versions.sort_unstable();
+            versions.dedup();
+            Some(match *versions {
+                [version] => format!("CVSS {version} score {:.1}", severity.score),
+                _ => format!("CVSS score {:.1}", severity.score),
+            })
+        }
+    }
+}
+
+/// Set when sources fall into different bands: `sources disagree, 5.4 to 9.8: CVSS 3.1 9.8 (GHSA-…), …`.
+pub(crate) fn disagreement(finding: &Finding) -> Option<String> {
+    let severity = &finding.advisory.as_ref()?.severity;
+    if !severity.sources_disagree() {
+        return None;
+    }
+    let sources: Vec<String> = severity
+        .scores
+        .iter()
+        .map(|s| {
+            format!(
+                "CVSS {} {:.1} ({})",
+                s.version.as_str(),
+                s.base,
+                plain(&s.record)
+            )
+        })
+        .collect();
+    Some(format!(
+        "sources disagree, {:.1} to {:.1}: {}",
+        severity.low,
+        severity.high,
+        sources.join(", ")
+    ))
+}
+
+/// `fixed in 3.1.6`, or the remedy in words.
+pub(crate) fn fix(finding: &Finding) -> String {
+    match &finding.remedy.version {
+        Some(version) => format!("fixed in {}", plain(version)),
+        None => plain(&finding.remedy.text),
+    }
+}
+
+/// `flask 2.0.0 → jinja2 3.1.2`, or how the subject came in.
+pub(crate) fn via(occurrence: &Occurrence) -> Option<String> {
+    if occurrence.path.len() > 1 {
+        let steps: Vec<String> = occurrence.path.iter().map(|s| plain(s)).collect();
+        return Some(steps.join(" → "));
+    }
+    occurrence.direct.then(|| "named directly".to_owned())
+}
+
+/// Conditions: `only on win32; group dev`.
+pub(crate) fn conditions(occurrence: &Occurrence) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(condition) = &occurrence.condition {
+        parts.push(plain(condition));
+    }
+    for (word, names) in [("group", &occurrence.groups), ("extra", &occurrence.extras)] {
+        if let [name] = names.as_slice() {
+            parts.push(format!("{word} {}", plain(name)));
+        } else if !names.is_empty() {
+            let names: Vec<String> = names.iter().map(|n| plain(n)).collect();
+            parts.push(format!("{word}s {}", names.join(", ")));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `file:line: subject: message`, without saying the file twice.
+pub(crate) fn gap(gap: &Gap) -> String {
+    let message = plain(&gap.message);
+    match &gap.location {
+        Some(location) if location.file == gap.subject => {
+            format!("{}: {message}", place(location))
+        }
+        Some(location) => {
+            format!("{}: {}: {message}", place(location), plain(&gap.subject))
+        }
+        None => format!("{}: {message}", plain(&gap.subject)),
+    }
+}
+
+/// `file:line`.
+pub(crate) fn place(location: &hognose_types::Location) -> String {
+    plain(&location.to_string())
+}
+
+/// The distinct hints of several gaps.
+pub(crate) fn hints(gaps: &[&JudgedGap]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for hint in gaps.iter().filter_map(|g| g.gap.hint.as_deref()) {
+        let hint = plain(hint);
+        if !out.contains(&hint) {
+            out.push(hint);
+        }
+    }
+    out
+}
