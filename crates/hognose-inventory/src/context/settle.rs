@@ -1,0 +1,226 @@
+//! What can only be known when everything was read: which requirements a lock or constraint pins,
+//! and which components cannot be judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hognose_types::rules::{gap_unpinned, gap_unreadable, gap_version};
+use hognose_types::{
+    Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Edge, Gap, InputFormat,
+    Inventory, Location, PackageName, text,
+};
+
+use super::{ConstraintScope, Context, add_declaration};
+use crate::path;
+
+impl Context<'_> {
+    /// Settles what could only be known at the end and returns the inventory.
+    pub(crate) fn finish(mut self) -> Inventory {
+        for scope in std::mem::take(&mut self.constraints) {
+            self.apply_constraints(&scope);
+        }
+        let covered = self.cover_unpinned();
+        for id in &self.unpinned {
+            if !covered.contains(&id.0)
+                && let Some(component) = self.inventory.component(*id)
+            {
+                let gap = unpinned_gap(component);
+                self.inventory.gaps.push(gap);
+            }
+        }
+        self.remove(&covered);
+        let gaps: Vec<Gap> = self.inventory.components.iter().filter_map(version_gap).collect();
+        self.inventory.gaps.extend(gaps);
+        let limit = self.options.limits.gaps_per_file;
+        for (file, count) in &self.gap_counts {
+            if *count > limit {
+                self.inventory.gaps.push(Gap::file(
+                    gap_unreadable::ID,
+                    Location::file(file.clone()),
+                    format!("{} more faults like the {limit} reported for this file", count - limit),
+                ));
+            }
+        }
+        self.inventory
+    }
+
+    /// Gives requirements without exact version the version a `-c` file fixes.
+    fn apply_constraints(&mut self, scope: &ConstraintScope) {
+        let mut used: BTreeSet<usize> = BTreeSet::new();
+        let mut by_name: BTreeMap<&PackageName, Vec<usize>> = BTreeMap::new();
+        for (at, pin) in scope.pins.iter().enumerate() {
+            by_name.entry(&pin.name).or_default().push(at);
+        }
+        let mut unpinned = std::mem::take(&mut self.unpinned);
+        unpinned.retain(|id| {
+            let Some(component) = self.inventory.components.get(id.0) else { return true };
+            let file = self.inventory.input(component.input).map_or("", |i| i.path.as_str());
+            let file = self.tree.canonical(file).unwrap_or_else(|| file.to_owned());
+            let pins = by_name.get(&component.name).map_or(&[][..], Vec::as_slice);
+            if pins.is_empty() || !scope.files.contains(&file) {
+                return true;
+            }
+            used.extend(pins);
+            let variants: Vec<Component> =
+                pins.iter().filter_map(|at| Some(constrained(component, scope.pins.get(*at)?))).collect();
+            let mut variants = variants.into_iter();
+            if let Some(first) = variants.next() {
+                self.inventory.components[id.0] = first;
+            }
+            self.inventory.components.extend(variants);
+            false
+        });
+        self.unpinned = unpinned;
+        self.notice_unused(scope, &used);
+    }
+
+    /// Names that are only constrained may never be installed: not judged, and said so.
+    fn notice_unused(&mut self, scope: &ConstraintScope, used: &BTreeSet<usize>) {
+        let named: BTreeSet<&PackageName> =
+            self.inventory.components.iter().map(|component| &component.name).collect();
+        let mut unused: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, pin) in scope.pins.iter().enumerate() {
+            if !used.contains(&at) && !named.contains(&pin.name) {
+                *unused.entry(&pin.location.file).or_default() += 1;
+            }
+        }
+        let notices: Vec<(Location, String)> = unused
+            .into_iter()
+            .map(|(file, count)| {
+                let message = format!(
+                    "{count} constraint{} for names that no requirement lists: not judged; name the file to scan it",
+                    if count == 1 { "" } else { "s" }
+                );
+                (Location::file(file), message)
+            })
+            .collect();
+        for (location, message) in notices {
+            self.notice(Some(location), message);
+        }
+    }
+
+    /// Hands the declarations of requirements that a lock in the same or a higher directory pins to
+    /// the pinned component, and returns the positions of what is thereby covered.
+    fn cover_unpinned(&mut self) -> BTreeSet<usize> {
+        if self.unpinned.is_empty() {
+            return BTreeSet::new();
+        }
+        let mut pins: BTreeMap<PackageName, Vec<(usize, String)>> = BTreeMap::new();
+        for (index, component) in self.inventory.components.iter().enumerate() {
+            let Some(input) = self.inventory.input(component.input) else { continue };
+            let fixes = input.format.is_lock() || input.format == InputFormat::Requirements;
+            if fixes && component.version.as_str().is_some() {
+                pins.entry(component.name.clone())
+                    .or_default()
+                    .push((index, path::parent(&input.path).to_owned()));
+            }
+        }
+        let mut covered = BTreeSet::new();
+        for id in &self.unpinned {
+            let Some(component) = self.inventory.component(*id) else { continue };
+            let Some(input) = self.inventory.input(component.input) else { continue };
+            let directory = path::parent(&input.path);
+            let pin = pins
+                .get(&component.name)
+                .into_iter()
+                .flatten()
+                .filter(|(_, at)| path::is_within(directory, at))
+                .max_by_key(|(_, at)| at.len());
+            if let Some((pin, _)) = pin {
+                covered.insert(id.0);
+                let declarations = component.declarations.clone();
+                let target = &mut self.inventory.components[*pin];
+                for declaration in declarations {
+                    add_declaration(&mut target.declarations, declaration);
+                }
+            }
+        }
+        covered
+    }
+
+    /// Takes components out and renumbers the edges.
+    fn remove(&mut self, positions: &BTreeSet<usize>) {
+        if positions.is_empty() {
+            return;
+        }
+        let mut places = Vec::with_capacity(self.inventory.components.len());
+        let mut next = 0;
+        for index in 0..self.inventory.components.len() {
+            let stays = !positions.contains(&index);
+            places.push(stays.then_some(ComponentId(next)));
+            next += usize::from(stays);
+        }
+        let mut index = 0;
+        self.inventory.components.retain(|_| {
+            index += 1;
+            !positions.contains(&(index - 1))
+        });
+        let place = |id: ComponentId| places.get(id.0).copied().flatten();
+        self.inventory.edges = std::mem::take(&mut self.inventory.edges)
+            .into_iter()
+            .filter_map(|edge| {
+                Some(Edge {
+                    from: place(edge.from)?,
+                    to: place(edge.to)?,
+                    marker: edge.marker,
+                })
+            })
+            .collect();
+    }
+}
+
+/// The component with the version a constraint fixes, declared first where that version stands.
+fn constrained(component: &Component, pin: &super::Constraint) -> Component {
+    let mut out = component.clone();
+    out.version = ComponentVersion::exact(&pin.version);
+    out.hashes.extend(pin.hashes.iter().cloned());
+    let mut declaration = Declaration::new(pin.location.clone(), false);
+    declaration.marker.clone_from(&pin.marker);
+    out.declarations.insert(0, declaration);
+    out
+}
+
+fn unpinned_gap(component: &Component) -> Gap {
+    let spec = match &component.version {
+        ComponentVersion::Range(spec) => spec.as_str(),
+        _ => "",
+    };
+    let declaration = component.declarations.first();
+    Gap {
+        rule: gap_unpinned::ID,
+        subject: text::short(&format!("{}{spec}", component.name), 120),
+        location: declaration.map(|d| d.location.clone()),
+        message: "not pinned: cannot be judged".to_owned(),
+        hint: Some("lock it, or pass `--resolve`".to_owned()),
+        groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
+    }
+}
+
+/// A judged component must have a version that advisories can be compared with.
+fn version_gap(component: &Component) -> Option<Gap> {
+    if !component.is_judged() || component.kind == ComponentKind::Conda {
+        return None;
+    }
+    let (message, hint) = match &component.version {
+        ComponentVersion::Opaque(version) => (
+            format!(
+                "version {:?} does not follow PEP 440: only advisories that list it literally can match",
+                text::short(version, 60)
+            ),
+            "pin a release with a version that follows PEP 440",
+        ),
+        ComponentVersion::Unknown => (
+            "the version is not known: cannot be judged".to_owned(),
+            "pin a released version, or scan the environment it is installed in",
+        ),
+        ComponentVersion::Pinned(_) | ComponentVersion::Range(_) => return None,
+    };
+    let declaration = component.declarations.first();
+    Some(Gap {
+        rule: gap_version::ID,
+        subject: component.name.to_string(),
+        location: declaration.map(|d| d.location.clone()),
+        message,
+        hint: Some(hint.to_owned()),
+        groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
+    })
+}

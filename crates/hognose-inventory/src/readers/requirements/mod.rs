@@ -1,0 +1,272 @@
+//! `requirements*.txt` and `.in`: pip's format, with everything it can include.
+//!
+//! `-r` and `-c` are followed, relative to the including file, as long as the file lies in the working
+//! directory or a directory the user named; anything else is a gap and is not opened, because a
+//! reviewed repository must not pull other files of the machine into a report. URLs are never fetched.
+
+mod entry;
+mod lines;
+mod via;
+mod words;
+
+use std::collections::BTreeMap;
+
+use hognose_types::{ComponentId, InputFormat, InputId, Location, PackageName, text};
+
+use self::lines::Logical;
+use self::via::Annotations;
+use self::words::Word;
+use crate::context::{Context, ConstraintScope};
+use crate::direct;
+use crate::path;
+use crate::source_text;
+
+/// Deepest chain of includes; the number of files is bounded by [`crate::Limits::includes`].
+const MAX_CHAIN: usize = 64;
+
+/// Reads a requirements file and what it includes.
+pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
+    let mut reader = Reader {
+        context,
+        scope: ConstraintScope::default(),
+        chain: Vec::new(),
+        includes: 0,
+    };
+    reader.file(path, bytes, false);
+    let scope = reader.scope;
+    context.add_constraints(scope);
+}
+
+struct Reader<'c, 'a> {
+    context: &'c mut Context<'a>,
+    scope: ConstraintScope,
+    /// Canonical paths of the files being read, outermost first.
+    chain: Vec<String>,
+    includes: usize,
+}
+
+/// What is known of one file while its lines are read.
+struct File<'f> {
+    path: &'f str,
+    input: InputId,
+    /// `-c`: versions are noted, nothing is asked for.
+    constraints: bool,
+    annotations: Annotations,
+    by_name: BTreeMap<PackageName, Vec<ComponentId>>,
+    index: Option<String>,
+}
+
+impl Reader<'_, '_> {
+    fn file(&mut self, path: &str, bytes: &[u8], constraints: bool) {
+        let (text, bad_line) = match source_text::decode_lossy(bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                self.context.input(path, InputFormat::Requirements);
+                self.context.decode_error(path, &error);
+                return;
+            }
+        };
+        if let Some(line) = bad_line {
+            self.context.decode_error(path, &source_text::DecodeError::Utf8 { line });
+        }
+        let key = self.key(path);
+        self.scope.files.insert(key.clone());
+        self.chain.push(key);
+        let input = self.context.input(path, InputFormat::Requirements);
+        let mut file = File {
+            path,
+            input,
+            constraints,
+            annotations: Annotations::default(),
+            by_name: BTreeMap::new(),
+            index: None,
+        };
+        for line in lines::logical(&text) {
+            self.line(&mut file, &line);
+        }
+        file.annotations.apply(self.context, path, &file.by_name);
+        self.chain.pop();
+    }
+
+    fn key(&self, path: &str) -> String {
+        self.context.tree.canonical(path).unwrap_or_else(|| path.to_owned())
+    }
+
+    fn line(&mut self, file: &mut File<'_>, line: &Logical<'_>) {
+        if line.text.is_empty() {
+            if let Some(comment) = line.comment {
+                file.annotations.comment(comment);
+            }
+            return;
+        }
+        file.annotations.close();
+        let location = Location::line(file.path, line.number);
+        // Bad UTF-8 was replaced; the line was reported or stands after the first one reported.
+        if line.text.contains('\u{fffd}') {
+            self.context.unreadable(location, "not valid UTF-8", "save the file as UTF-8");
+            return;
+        }
+        let (requirement, options) = words::split_options(&line.text);
+        let words = words::options(options);
+        if requirement.is_empty() {
+            self.option_line(file, &words, &location, line.comment);
+            return;
+        }
+        let expanded = match self.expand(requirement) {
+            Ok(expanded) => expanded,
+            Err(variable) => return self.unset(&variable, location),
+        };
+        self.requirement(file, &expanded, &words, location, line.comment);
+    }
+
+    fn unset(&mut self, variable: &str, location: Location) {
+        self.context.unreadable(
+            location,
+            format!("the environment variable {variable} has no value in this scan"),
+            "set it in the environment of the scan",
+        );
+    }
+
+    /// Replaces `${NAME}`; the error is the name of a variable without value.
+    fn expand(&self, text: &str) -> Result<String, String> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("${") {
+            let after = &rest[at + 2..];
+            let length = after
+                .bytes()
+                .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+                .count();
+            out.push_str(&rest[..at]);
+            if length == 0 || after.as_bytes().get(length) != Some(&b'}') {
+                out.push_str("${");
+                rest = after;
+                continue;
+            }
+            let name = &after[..length];
+            out.push_str(self.context.options.env.get(name).ok_or_else(|| name.to_owned())?);
+            rest = &after[length + 1..];
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// A line that starts with an option.
+    fn option_line(
+        &mut self,
+        file: &mut File<'_>,
+        words: &[Word],
+        location: &Location,
+        comment: Option<&str>,
+    ) {
+        for word in words {
+            match word {
+                Word::Option { name: "--requirement", value } => {
+                    self.include(file, value, location, file.constraints);
+                }
+                Word::Option { name: "--constraint", value } => {
+                    self.include(file, value, location, true);
+                }
+                Word::Option { name: "--editable", value } => match self.expand(value) {
+                    Ok(value) => self.direct(file, &value, true, location.clone(), comment),
+                    Err(variable) => self.unset(&variable, location.clone()),
+                },
+                // A secret in an index address may come from a variable: the address is only shown.
+                Word::Option { name: "--index-url", value } => {
+                    file.index = Some(self.expand(value).unwrap_or_else(|_| value.clone()));
+                }
+                Word::Option { .. } | Word::Flag => {}
+                Word::Unknown(option) => self.context.unreadable(
+                    location.clone(),
+                    format!("pip has no option {:?} in a requirements file", text::short(option, 60)),
+                    "remove the option, or write the requirement first and its options after it",
+                ),
+                Word::Stray(word) => self.context.unreadable(
+                    location.clone(),
+                    format!("unexpected {:?} after an option", text::short(word, 60)),
+                    "put each requirement on its own line",
+                ),
+            }
+        }
+    }
+
+    fn include(&mut self, file: &File<'_>, value: &str, location: &Location, constraints: bool) {
+        let value = match self.expand(value) {
+            Ok(value) => value,
+            Err(variable) => return self.unset(&variable, location.clone()),
+        };
+        let shown = text::short(&value, 100);
+        if direct::is_url(&value) && !value.starts_with("file:") {
+            let url = hognose_types::RedactedUrl::new(value);
+            return self.context.unreadable(
+                location.clone(),
+                format!("{} is not fetched", text::short(&url.to_string(), 100)),
+                "download it and name the copy",
+            );
+        }
+        let relative = match direct::parse_url(&value).source {
+            hognose_types::Source::Path { path, .. } if value.starts_with("file:") => path,
+            _ => value,
+        };
+        let target = path::join(path::parent(file.path), &relative);
+        if self.context.tree.kind(&target).is_none() {
+            return self.context.unreadable(
+                location.clone(),
+                format!("{shown} does not exist"),
+                "correct the path; it is relative to the file that includes it",
+            );
+        }
+        if !self.context.is_allowed(&target) {
+            return self.context.unreadable(
+                location.clone(),
+                format!("{shown} lies outside the scanned directories and was not opened"),
+                "name its directory too, or scan from a directory that holds both",
+            );
+        }
+        if self.chain.contains(&self.key(&target)) {
+            return self.context.unreadable(
+                location.clone(),
+                format!("{shown} includes itself"),
+                "remove the line that closes the loop",
+            );
+        }
+        self.open(&target, location, constraints);
+    }
+
+    fn open(&mut self, target: &str, location: &Location, constraints: bool) {
+        self.scope.files.insert(self.key(target));
+        self.includes += 1;
+        if self.includes > self.context.options.limits.includes || self.chain.len() >= MAX_CHAIN {
+            return self.context.unreadable(
+                location.clone(),
+                format!(
+                    "more than {} included files, or more than {MAX_CHAIN} inside each other",
+                    self.context.options.limits.includes
+                ),
+                "merge the files",
+            );
+        }
+        // A file that constrains is read for its versions even if it also was read for itself.
+        if !self.context.first_visit(target) && !constraints {
+            return;
+        }
+        if let Some(bytes) = self.context.read(target) {
+            self.file(target, &bytes, constraints);
+        }
+    }
+}
+
+/// What a requirements file names, line by line: for locks compiled from it.
+pub(crate) fn declared_lines(bytes: &[u8]) -> super::manifest::Manifest {
+    let mut manifest = super::manifest::Manifest::default();
+    let Ok(text) = source_text::decode(bytes) else {
+        return manifest;
+    };
+    for line in lines::logical(&text) {
+        let (requirement, _) = words::split_options(&line.text);
+        if !requirement.is_empty() && hognose_types::Requirement::parse(requirement).is_ok() {
+            manifest.requirement(requirement, line.number, &super::manifest::Place::default());
+        }
+    }
+    manifest
+}

@@ -1,0 +1,160 @@
+//! Splitting a line into words: quotes as in a shell, `--option=value` and `-rvalue` taken apart.
+
+/// Options that take a value. The first spelling is the canonical one.
+const WITH_VALUE: [&[&str]; 13] = [
+    &["--requirement", "-r"],
+    &["--constraint", "-c"],
+    &["--editable", "-e"],
+    &["--index-url", "-i", "--pypi-url"],
+    &["--extra-index-url"],
+    &["--find-links", "-f"],
+    &["--no-binary"],
+    &["--only-binary"],
+    &["--trusted-host"],
+    &["--use-feature"],
+    &["--hash"],
+    &["--global-option", "--install-option", "--build-option"],
+    &["--config-settings", "--config-setting", "-C"],
+];
+
+/// Options without a value.
+const FLAGS: [&str; 8] = [
+    "--no-index",
+    "--prefer-binary",
+    "--require-hashes",
+    "--pre",
+    "--use-pep517",
+    "--no-use-pep517",
+    "--process-dependency-links",
+    "--always-unzip",
+];
+
+/// One option of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// `name` in its canonical spelling, with its value.
+    Option { name: &'static str, value: String },
+    /// An option without value.
+    Flag,
+    /// An option that pip does not know in a requirements file.
+    Unknown(String),
+    /// Something that is no option where only options may stand.
+    Stray(String),
+}
+
+/// Splits the line where its options begin: everything before is the requirement.
+pub(super) fn split_options(line: &str) -> (&str, &str) {
+    if line.starts_with('-') {
+        return ("", line);
+    }
+    // A word that starts with a dash ends the requirement; a dash inside a marker's quotes does not
+    // stand after a space followed by a letter, so pip's own rule is followed literally.
+    let bytes = line.as_bytes();
+    let at = line
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .find(|&at| at > 0 && bytes[at - 1].is_ascii_whitespace());
+    match at {
+        Some(at) => (line[..at].trim_end(), &line[at..]),
+        None => (line, ""),
+    }
+}
+
+/// Reads the options of a line.
+pub(super) fn options(text: &str) -> Vec<Word> {
+    let mut words = shell_words(text).into_iter();
+    let mut out = Vec::new();
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') {
+            out.push(Word::Stray(word));
+            continue;
+        }
+        let (name, attached) = match word.split_once('=') {
+            Some((name, value)) if word.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+            _ if !word.starts_with("--") && word.is_char_boundary(2) && word.len() > 2 => {
+                let value = word[2..].strip_prefix('=').unwrap_or(&word[2..]);
+                (word[..2].to_owned(), Some(value.to_owned()))
+            }
+            _ => (word.clone(), None),
+        };
+        let canonical = WITH_VALUE
+            .iter()
+            .find(|spellings| spellings.contains(&name.as_str()))
+            .map(|spellings| spellings[0]);
+        out.push(match canonical {
+            Some(canonical) => match attached.or_else(|| words.next()) {
+                Some(value) if !value.is_empty() => Word::Option { name: canonical, value },
+                _ => Word::Unknown(word),
+            },
+            None if FLAGS.contains(&name.as_str()) => Word::Flag,
+            None => Word::Unknown(name),
+        });
+    }
+    out
+}
+
+/// Splits at white space, outside quotes; a backslash keeps the next character.
+fn shell_words(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word = String::new();
+    let mut inside = false;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), c) => word.push(c),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                inside = true;
+            }
+            (None, '\\') => {
+                word.extend(chars.next());
+                inside = true;
+            }
+            (None, c) if c.is_whitespace() => {
+                if inside {
+                    out.push(std::mem::take(&mut word));
+                    inside = false;
+                }
+            }
+            (None, c) => {
+                word.push(c);
+                inside = true;
+            }
+        }
+    }
+    if inside {
+        out.push(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings() {
+        let value = |name, value: &str| Word::Option { name, value: value.to_owned() };
+        assert_eq!(
+            options("-r a.txt -rb.txt --requirement=c.txt --requirement 'd e.txt' --pre --wat x -é"),
+            [
+                value("--requirement", "a.txt"),
+                value("--requirement", "b.txt"),
+                value("--requirement", "c.txt"),
+                value("--requirement", "d e.txt"),
+                Word::Flag,
+                Word::Unknown("--wat".into()),
+                Word::Stray("x".into()),
+                Word::Unknown("-é".into()),
+            ]
+        );
+        assert_eq!(options("-r"), [Word::Unknown("-r".into())]);
+        assert_eq!(
+            split_options("a-b==1 ; x == 'y' --hash=z"),
+            ("a-b==1 ; x == 'y'", "--hash=z")
+        );
+        assert_eq!(split_options("--pre"), ("", "--pre"));
+    }
+}

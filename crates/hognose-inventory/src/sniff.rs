@@ -1,0 +1,204 @@
+//! Which format a file is, from its name and, where the name does not tell, its first bytes.
+
+use hognose_types::InputFormat;
+
+use crate::direct::sdist_stem;
+use crate::path;
+
+/// Bytes of a file that [`sniff`] needs to see.
+pub(crate) const HEAD: u64 = 4096;
+
+/// Recognises a file by name; by content only for scripts, SBOM documents and oddly named
+/// requirements files. `None`: not a file that can be read.
+pub fn sniff(path: &str, head: &[u8]) -> Option<InputFormat> {
+    let name = path::name(path);
+    by_name(name).or_else(|| by_content(name, head))
+}
+
+/// Formats whose file name is fixed by the tool that writes them.
+pub(crate) fn by_name(name: &str) -> Option<InputFormat> {
+    let lower = name.to_ascii_lowercase();
+    Some(match lower.as_str() {
+        "pyproject.toml" => InputFormat::Pyproject,
+        "setup.cfg" => InputFormat::SetupCfg,
+        "setup.py" => InputFormat::SetupPy,
+        "poetry.lock" => InputFormat::PoetryLock,
+        "pdm.lock" => InputFormat::PdmLock,
+        "uv.lock" => InputFormat::UvLock,
+        "pipfile" => InputFormat::Pipfile,
+        "pipfile.lock" => InputFormat::PipfileLock,
+        "environment.yml" | "environment.yaml" | "conda.yml" | "conda.yaml" => {
+            InputFormat::CondaEnvironment
+        }
+        "conda-lock.yml" | "conda-lock.yaml" => InputFormat::CondaLock,
+        "bom.json" => InputFormat::CycloneDx,
+        _ => return by_pattern(&lower),
+    })
+}
+
+fn by_pattern(lower: &str) -> Option<InputFormat> {
+    let has = |start: &str, end: &str| lower.starts_with(start) && lower.ends_with(end);
+    if lower == "pylock.toml" || has("pylock.", ".toml") {
+        return Some(InputFormat::Pylock);
+    }
+    // A PEP 723 script's lock, written beside it by uv.
+    if lower.ends_with(".py.lock") {
+        return Some(InputFormat::UvLock);
+    }
+    if has("", ".conda-lock.yml") || has("", ".conda-lock.yaml") {
+        return Some(InputFormat::CondaLock);
+    }
+    if has("environment", ".yml") || has("environment", ".yaml") {
+        return Some(InputFormat::CondaEnvironment);
+    }
+    if has("", ".cdx.json") {
+        return Some(InputFormat::CycloneDx);
+    }
+    if has("", ".spdx.json") || has("", ".spdx") {
+        return Some(InputFormat::Spdx);
+    }
+    if is_requirements_name(lower) {
+        return Some(InputFormat::Requirements);
+    }
+    if has("", ".whl") {
+        return Some(InputFormat::Wheel);
+    }
+    // `.zip` and `.tar` are too common to be taken for packages by their ending alone.
+    if has("", ".tar.gz") || has("", ".tgz") {
+        return Some(InputFormat::Sdist);
+    }
+    None
+}
+
+/// `requirements.txt`, `requirements-dev.in`, `dev-requirements.txt`, `test_requirements.txt`,
+/// `constraints.txt`, …
+fn is_requirements_name(lower: &str) -> bool {
+    let Some(stem) = lower.strip_suffix(".txt").or_else(|| lower.strip_suffix(".in")) else {
+        return false;
+    };
+    ["requirements", "requirement", "reqs", "constraints"].iter().any(|word| {
+        let starts = stem
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']));
+        let ends = stem
+            .strip_suffix(word)
+            .is_some_and(|rest| rest.ends_with(['-', '_', '.']));
+        starts || ends
+    })
+}
+
+/// True for files that only constrain versions, by their name.
+pub(crate) fn is_constraints_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.contains("constraints") && !lower.contains("requirements")
+}
+
+fn by_content(name: &str, head: &[u8]) -> Option<InputFormat> {
+    let lower = name.to_ascii_lowercase();
+    let text = String::from_utf8_lossy(head);
+    if head.starts_with(b"PK\x03\x04") {
+        return sdist_stem(&lower).is_some().then_some(InputFormat::Sdist);
+    }
+    if lower.ends_with(".py") || text.starts_with("#!") {
+        return is_script(&text).then_some(InputFormat::Script);
+    }
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with('{') {
+        if text.contains("\"CycloneDX\"") {
+            return Some(InputFormat::CycloneDx);
+        }
+        if text.contains("\"spdxVersion\"") || text.contains("spdx.org/rdf") {
+            return Some(InputFormat::Spdx);
+        }
+        return None;
+    }
+    if start.starts_with("SPDXVersion:") {
+        return Some(InputFormat::Spdx);
+    }
+    if lower.ends_with(".yml") || lower.ends_with(".yaml") {
+        return conda_yaml(&text);
+    }
+    if lower.ends_with(".txt") || lower.ends_with(".in") {
+        return looks_like_requirements(&text).then_some(InputFormat::Requirements);
+    }
+    None
+}
+
+/// True when the text opens a PEP 723 block.
+pub(crate) fn is_script(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end() == "# /// script")
+}
+
+fn conda_yaml(text: &str) -> Option<InputFormat> {
+    let key = |key: &str| text.lines().any(|line| line.starts_with(key));
+    if key("dependencies:") && (key("channels:") || key("name:")) {
+        return Some(InputFormat::CondaEnvironment);
+    }
+    (key("metadata:") && text.contains("content_hash:")).then_some(InputFormat::CondaLock)
+}
+
+/// True when the first lines that say something are requirements or pip options. Prose is not:
+/// a word that is followed by another word is no requirement.
+fn looks_like_requirements(text: &str) -> bool {
+    let mut seen = 0;
+    for line in text.lines().take(50) {
+        let line = line.split(" #").next().unwrap_or(line).trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let option = ["-r", "-c", "-e", "-i", "-f", "--"].iter().any(|o| line.starts_with(o));
+        let requirement = hognose_types::Requirement::parse(line.trim_end_matches('\\')).is_ok()
+            || line.split(" --hash").next().is_some_and(|l| hognose_types::Requirement::parse(l).is_ok());
+        if !option && !requirement {
+            return false;
+        }
+        seen += 1;
+        if seen >= 5 {
+            return true;
+        }
+    }
+    seen > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, format) in [
+            ("requirements.txt", Some(InputFormat::Requirements)),
+            ("a/requirements-dev.in", Some(InputFormat::Requirements)),
+            ("dev-requirements.txt", Some(InputFormat::Requirements)),
+            ("constraints.txt", Some(InputFormat::Requirements)),
+            ("myrequirements.txt", None),
+            ("pylock.toml", Some(InputFormat::Pylock)),
+            ("pylock.dev.toml", Some(InputFormat::Pylock)),
+            ("run.py.lock", Some(InputFormat::UvLock)),
+            ("a-1.0-py3-none-any.whl", Some(InputFormat::Wheel)),
+            ("a-1.0.tar.gz", Some(InputFormat::Sdist)),
+            ("a.spdx.json", Some(InputFormat::Spdx)),
+            ("environment-dev.yml", Some(InputFormat::CondaEnvironment)),
+            ("readme.md", None),
+        ] {
+            assert_eq!(sniff(name, b""), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn contents() {
+        for (name, head, format) in [
+            ("base.txt", "flask==2.0 \\\n  --hash=sha256:00\n", Some(InputFormat::Requirements)),
+            ("base.txt", "-r other.txt\n", Some(InputFormat::Requirements)),
+            ("notes.txt", "These are notes\n", None),
+            ("notes.txt", "", None),
+            ("run.py", "#!/usr/bin/env python\n# /// script\n# ///\n", Some(InputFormat::Script)),
+            ("run.py", "print()\n", None),
+            ("x.json", "{\"bomFormat\": \"CycloneDX\"}", Some(InputFormat::CycloneDx)),
+            ("x.json", "{}", None),
+            ("x.yml", "name: x\ndependencies:\n", Some(InputFormat::CondaEnvironment)),
+        ] {
+            assert_eq!(sniff(name, head.as_bytes()), format, "{name} {head}");
+        }
+    }
+}

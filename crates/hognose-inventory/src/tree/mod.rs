@@ -1,0 +1,76 @@
+//! Where files come from: the disk, or a tree held in memory.
+
+mod disk;
+mod memory;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use disk::Disk;
+pub use memory::Memory;
+
+/// What a directory entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link; [`Tree::kind`] follows it, [`Tree::list`] does not.
+    Symlink,
+    /// A device, socket or pipe: never opened, because opening one may block or never end.
+    Other,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Name without directory.
+    pub name: String,
+    /// What it is, links not followed.
+    pub kind: EntryKind,
+}
+
+/// Why a file or directory could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing there.
+    #[error("no such file or directory")]
+    NotFound,
+    /// A directory, device, socket or pipe where a file is needed.
+    #[error("not a regular file")]
+    NotAFile,
+    /// More bytes than the limit.
+    #[error("larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// More directory entries than the limit.
+    #[error("more than {limit} directory entries")]
+    TooManyEntries {
+        /// The limit.
+        limit: usize,
+    },
+    /// The system refused.
+    #[error("{0}")]
+    Io(std::io::Error),
+}
+
+/// Read access to files under the names a user writes (relative or absolute, `/` as separator).
+pub trait Tree: fmt::Debug {
+    /// The whole file, or an error when it is longer than `limit`.
+    fn read(&self, path: &str, limit: u64) -> Result<Cow<'_, [u8]>, ReadError>;
+
+    /// At most the first `length` bytes of a file.
+    fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError>;
+
+    /// What is at a path, links followed; `None` when nothing can be seen there.
+    fn kind(&self, path: &str) -> Option<EntryKind>;
+
+    /// The entries of a directory, sorted by name. Names that are not Unicode are left out.
+    fn list(&self, directory: &str, limit: usize) -> Result<Vec<Entry>, ReadError>;
+
+    /// One spelling per file, all links resolved; `None` when nothing is there.
+    fn canonical(&self, path: &str) -> Option<String>;
+}
