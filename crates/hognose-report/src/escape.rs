@@ -72,24 +72,37 @@ pub(crate) fn markup_only(safe: &str) -> String {
     out
 }
 
-/// Markdown text in which nothing is markup: every ASCII punctuation character that GitHub's
-/// Markdown gives a meaning is a numeric entity, so it can neither link, mention, format nor end a table cell.
+/// Markdown text in which nothing is markup. Punctuation with a meaning becomes an entity. Mentions
+/// and issue references are found in the rendered text, where an entity is already decoded, so an
+/// empty comment cuts them in two.
 pub(crate) fn markdown(raw: &str) -> String {
     let safe = plain(raw);
     let mut out = String::with_capacity(safe.len() + 16);
-    for c in safe.chars() {
+    let mut chars = safe.chars();
+    while let Some(c) = chars.next() {
+        let rest = chars.as_str();
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|'
-            | '~' | '@' | '$' | '"' | '\'' | '=' | ':' => {
+            '@' => out.push_str("@<!-- -->"),
+            '#' => out.push_str("&#35;<!-- -->"),
+            // `www.` alone becomes a link.
+            '.' if ends_with_www(&out) => out.push_str("&#46;"),
+            // A scheme alone becomes a link too.
+            ':' if rest.starts_with("//") => out.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '~' | '$' => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }
             c => out.push(c),
         }
     }
     out
+}
+
+fn ends_with_www(text: &str) -> bool {
+    let mut last = text.bytes().rev().take(3);
+    last.all(|b| b.eq_ignore_ascii_case(&b'w'))
 }
 
 /// A web address that may become a link: absolute `http` or `https`, no white space, no controls,

@@ -6,15 +6,27 @@
 //! Every string of a report is treated as written by an attacker (see `escape`): file formats keep it
 //! exactly but escaped, and formats for people show control characters visibly.
 
+mod bom;
+mod cyclonedx;
+mod cyclonedx_vulnerabilities;
 mod escape;
 mod format;
+mod github;
+mod html;
 mod json;
+mod junit;
+mod licence;
+mod markdown;
+mod openvex;
 mod report;
+mod sarif;
+mod spdx_document;
+mod stable;
 mod stored;
 mod terminal;
 mod view;
 mod words;
 
-pub use format::{Format, FormatError};
-pub use report::{RenderError, ScanReport, Style, render};
+pub use format::{Format, FormatError, SbomFormat};
+pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom};
 pub use stored::{ReadError, SCHEMA, StoredFinding, StoredReport, read_json};

@@ -2,7 +2,10 @@
 
 use hognose_types::{DatabaseInfo, Inventory, Judged, JudgedGap, Notice, Verdict};
 
-use crate::{Format, json, terminal};
+use crate::{
+    Format, SbomFormat, cyclonedx, github, html, json, junit, markdown, openvex, sarif,
+    spdx_document, terminal,
+};
 
 /// One finished scan.
 #[derive(Clone, Debug)]
@@ -50,6 +53,19 @@ impl Default for Style {
     }
 }
 
+/// What an SBOM says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SbomMeta {
+    /// Version of the program.
+    pub tool_version: String,
+    /// When it was made (RFC 3339, UTC).
+    pub timestamp: String,
+    /// What it describes: the project's or directory's name.
+    pub name: String,
+    /// Version of what it describes.
+    pub version: Option<String>,
+}
+
 /// Why a report could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -63,5 +79,25 @@ pub fn render(report: &ScanReport, format: Format, style: &Style) -> Result<Stri
     match format {
         Format::Terminal => Ok(terminal::render(report, style)),
         Format::Json => json::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::CycloneDx => cyclonedx::render(report),
+        Format::Spdx => spdx_document::render(report),
+        Format::OpenVex => openvex::render(report),
+        Format::Markdown => Ok(markdown::render(report)),
+        Format::Html => Ok(html::render(report)),
+        Format::Junit => Ok(junit::render(report)),
+        Format::Github => Ok(github::render(report)),
+    }
+}
+
+/// Renders an inventory alone: hashes, licences, dependency graph, no vulnerabilities.
+pub fn sbom(
+    inventory: &Inventory,
+    format: SbomFormat,
+    meta: &SbomMeta,
+) -> Result<String, RenderError> {
+    match format {
+        SbomFormat::CycloneDx => cyclonedx::sbom(inventory, meta),
+        SbomFormat::Spdx => spdx_document::sbom(inventory, meta),
     }
 }

@@ -223,15 +223,17 @@ pub(crate) fn conditions(occurrence: &Occurrence) -> Option<String> {
 
 /// `file:line: subject: message`, without saying the file twice.
 pub(crate) fn gap(gap: &Gap) -> String {
-    let message = plain(&gap.message);
+    let (subject, message) = (plain(&gap.subject), plain(&gap.message));
     match &gap.location {
         Some(location) if location.file == gap.subject => {
             format!("{}: {message}", place(location))
         }
-        Some(location) => {
-            format!("{}: {}: {message}", place(location), plain(&gap.subject))
+        Some(location) if message.contains(&subject) => {
+            format!("{}: {message}", place(location))
         }
-        None => format!("{}: {message}", plain(&gap.subject)),
+        Some(location) => format!("{}: {subject}: {message}", place(location)),
+        None if message.contains(&subject) => message,
+        None => format!("{subject}: {message}"),
     }
 }
 
@@ -250,4 +252,34 @@ pub(crate) fn hints(gaps: &[&JudgedGap]) -> Vec<String> {
         }
     }
     out
+}
+
+/// An RFC 3339 time as `YYYY-MM-DDThh:mm:ssZ`, the only form every format takes; anything else
+/// (it was injected, not measured here) becomes the epoch, which no reader mistakes for a real time.
+pub(crate) fn utc_seconds(raw: &str) -> String {
+    timestamp(raw).unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
+}
+
+/// A UTC time of an advisory in the same form, when it is one.
+pub(crate) fn timestamp(raw: &str) -> Option<String> {
+    let seconds = raw.get(..19)?;
+    let shaped = seconds
+        .bytes()
+        .enumerate()
+        .all(|(index, byte)| match index {
+            4 | 7 => byte == b'-',
+            10 => byte == b'T',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        });
+    let number = |range: std::ops::Range<usize>| seconds.get(range)?.parse::<u32>().ok();
+    let valid = (1..=12).contains(&number(5..7)?)
+        && (1..=31).contains(&number(8..10)?)
+        && number(11..13)? < 24
+        && number(14..16)? < 60
+        && number(17..19)? < 60;
+    let zone = raw
+        .get(19..)?
+        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    (shaped && valid && matches!(zone, "Z" | "+00:00")).then(|| format!("{seconds}Z"))
 }
