@@ -1,0 +1,202 @@
+//! Configured feeds → the files to read, in the order to read them.
+
+use std::path::{Path, PathBuf};
+
+use crate::feed::FeedKind;
+use crate::read::{ReadError, ReadLimits, io_at, recognise};
+use crate::sniff::Content;
+
+/// Deepest directory looked into: advisory repositories nest `vulns/<name>/<id>.yaml`.
+const MAX_DEPTH: usize = 12;
+
+/// One feed as it will be read: a file, or the record files of a directory.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) kind: FeedKind,
+    /// Shown in the status.
+    pub(crate) location: String,
+    pub(crate) files: Vec<SourceFile>,
+    /// Files of a directory that hold no feed.
+    pub(crate) ignored: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    /// `None`: popular names as plain text, which no content gives away.
+    pub(crate) content: Option<Content>,
+    pub(crate) gzipped: bool,
+}
+
+/// Looks at a feed on disk. A directory of a mirror gives several sources.
+pub(crate) fn sources(
+    kind: FeedKind,
+    location: &str,
+    path: &Path,
+    limits: ReadLimits,
+) -> Result<Vec<Source>, ReadError> {
+    let meta = std::fs::metadata(path).map_err(io_at(path))?;
+    if meta.is_dir() {
+        return directory(kind, location, path, limits);
+    }
+    let found = recognise(path)?;
+    let file = match found {
+        Some((content, gzipped))
+            if kind_of(content) == kind || kind == FeedKind::Auto || is_records(content, kind) =>
+        {
+            SourceFile {
+                path: path.to_owned(),
+                content: Some(content),
+                gzipped,
+            }
+        }
+        None if kind == FeedKind::Popular => SourceFile {
+            path: path.to_owned(),
+            content: None,
+            gzipped: false,
+        },
+        _ => {
+            return Err(ReadError::Content {
+                path: path.to_owned(),
+                expected: expected(kind),
+            });
+        }
+    };
+    let kind = file
+        .content
+        .filter(|_| kind == FeedKind::Auto)
+        .map_or(kind, kind_of);
+    Ok(vec![Source {
+        kind,
+        location: location.to_owned(),
+        files: vec![file],
+        ignored: Vec::new(),
+    }])
+}
+
+fn is_records(content: Content, kind: FeedKind) -> bool {
+    kind == FeedKind::Malicious && kind_of(content) == FeedKind::Osv
+}
+
+fn kind_of(content: Content) -> FeedKind {
+    match content {
+        Content::OsvZip | Content::OsvLines | Content::OsvJson | Content::OsvYaml => FeedKind::Osv,
+        Content::EpssCsv => FeedKind::Epss,
+        Content::KevJson => FeedKind::Kev,
+        Content::PopularJson => FeedKind::Popular,
+    }
+}
+
+fn expected(kind: FeedKind) -> &'static str {
+    match kind {
+        FeedKind::Osv | FeedKind::Malicious => {
+            "OSV records (a ZIP archive, JSON, JSON lines or YAML)"
+        }
+        FeedKind::Epss => "EPSS scores (lines of \"cve,epss,percentile\")",
+        FeedKind::Kev => "the catalogue of known exploited vulnerabilities",
+        FeedKind::Popular => "a list of project names",
+        FeedKind::Auto => "a feed that is recognised (OSV records, EPSS, KEV or popular names)",
+    }
+}
+
+fn directory(
+    kind: FeedKind,
+    location: &str,
+    path: &Path,
+    limits: ReadLimits,
+) -> Result<Vec<Source>, ReadError> {
+    let mut paths = Vec::new();
+    walk(path, &mut paths, limits.files, 0)?;
+    let mut out: Vec<Source> = Vec::new();
+    let mut records = Source {
+        kind,
+        location: location.to_owned(),
+        files: Vec::new(),
+        ignored: Vec::new(),
+    };
+    for file in paths {
+        let relative = file
+            .strip_prefix(path)
+            .unwrap_or(&file)
+            .display()
+            .to_string();
+        match recognise(&file)? {
+            Some((content, gzipped))
+                if matches!(content, Content::OsvJson | Content::OsvYaml)
+                    && wants(kind, content) =>
+            {
+                records.files.push(SourceFile {
+                    path: file,
+                    content: Some(content),
+                    gzipped,
+                });
+            }
+            Some((content, gzipped)) if wants(kind, content) => {
+                let shown = Path::new(location).join(&relative).display().to_string();
+                let kind = if kind == FeedKind::Auto {
+                    kind_of(content)
+                } else {
+                    kind
+                };
+                let files = vec![SourceFile {
+                    path: file,
+                    content: Some(content),
+                    gzipped,
+                }];
+                out.push(Source {
+                    kind,
+                    location: shown,
+                    files,
+                    ignored: Vec::new(),
+                });
+            }
+            _ => records.ignored.push(relative),
+        }
+    }
+    if kind == FeedKind::Auto {
+        records.kind = FeedKind::Osv;
+    }
+    if records.files.is_empty() && out.is_empty() {
+        return Err(ReadError::Content {
+            path: path.to_owned(),
+            expected: expected(kind),
+        });
+    }
+    match out.first_mut() {
+        // Ignored files are named with whatever the directory did give.
+        Some(first) if records.files.is_empty() => first.ignored = records.ignored,
+        _ => out.insert(0, records),
+    }
+    Ok(out)
+}
+
+fn wants(kind: FeedKind, content: Content) -> bool {
+    kind == FeedKind::Auto || kind_of(content) == kind || is_records(content, kind)
+}
+
+/// Regular files below a directory in a fixed order. Links and hidden directories (`.git`) are left out: a link may
+/// lead anywhere, or round in a circle.
+fn walk(path: &Path, out: &mut Vec<PathBuf>, limit: usize, depth: usize) -> Result<(), ReadError> {
+    let mut entries: Vec<_> = std::fs::read_dir(path)
+        .map_err(io_at(path))?
+        .collect::<Result<_, _>>()
+        .map_err(io_at(path))?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        if out.len() >= limit {
+            return Err(ReadError::Limit {
+                path: path.to_owned(),
+                what: "the number of files",
+                limit: limit as u64,
+            });
+        }
+        let kind = entry.file_type().map_err(io_at(&entry.path()))?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if kind.is_dir() && !hidden && depth < MAX_DEPTH {
+            walk(&entry.path(), out, limit, depth + 1)?;
+        } else if kind.is_file() && !hidden {
+            out.push(entry.path());
+        }
+    }
+    Ok(())
+}

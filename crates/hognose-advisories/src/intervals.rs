@@ -1,0 +1,269 @@
+//! Version ranges, compiled.
+//!
+//! OSV's evaluation walks the sorted events of a range and keeps a flag. Compiled once, that walk becomes a few
+//! intervals over [`VersionKey`] bytes; matching is then two comparisons per interval. The plain walk stands in
+//! [`crate::reference`] as the second implementation that tests compare with.
+
+use hognose_types::{Version, VersionKey};
+use serde::{Deserialize, Serialize};
+
+use crate::osv::{Event, Range};
+
+/// One stretch of affected versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lowest affected key; empty for "from the first version".
+    pub low: VersionKey,
+    /// The lower bound as published, when there is one.
+    pub low_text: Option<String>,
+    /// Where it ends.
+    pub high: Upper,
+}
+
+/// The end of an interval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Upper {
+    /// Every later version is affected.
+    Open,
+    /// Up to, without, the fixing version.
+    Fixed(VersionKey, String),
+    /// Up to and with the last affected version.
+    Last(VersionKey, String),
+    /// Up to, without, the limit; nothing is claimed beyond it.
+    Limit(VersionKey, String),
+}
+
+impl Interval {
+    /// True when the version lies inside.
+    pub fn contains(&self, key: &VersionKey) -> bool {
+        *key >= self.low
+            && match &self.high {
+                Upper::Open => true,
+                Upper::Fixed(high, _) | Upper::Limit(high, _) => key < high,
+                Upper::Last(high, _) => key <= high,
+            }
+    }
+
+    /// True when every version whatsoever lies inside.
+    pub fn is_everything(&self) -> bool {
+        self.low == VersionKey::lowest() && self.high == Upper::Open
+    }
+}
+
+/// A range that cannot be ordered because a bound is not a PEP 440 version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// The bound that has no order, as published.
+    pub bound: String,
+    /// No version whose release lies above this one can be affected, whatever the bound means. `None`: no such
+    /// version is known.
+    pub ceiling: Option<String>,
+}
+
+/// The outcome of compiling one range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compiled {
+    /// Intervals in ascending order, with every fixing version the range names.
+    Intervals(Vec<Interval>, Vec<Version>),
+    /// A bound has no order.
+    Undecided(Undecided),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Introduced,
+    Fixed,
+    LastAffected,
+}
+
+/// A sortable event. `version` is `None` for `introduced: "0"`.
+struct Point<'a> {
+    kind: Kind,
+    text: &'a str,
+    version: Option<Version>,
+}
+
+impl Point<'_> {
+    fn key(&self) -> VersionKey {
+        self.version
+            .as_ref()
+            .map_or_else(VersionKey::lowest, |v| v.key().clone())
+    }
+}
+
+/// Compiles one ordered range.
+pub fn compile(range: &Range) -> Compiled {
+    let mut points = Vec::with_capacity(range.events.len());
+    let mut limits = Vec::new();
+    for event in &range.events {
+        if let Err(bound) = collect(event, &mut points, &mut limits) {
+            return Compiled::Undecided(Undecided {
+                bound: bound.to_owned(),
+                ceiling: ceiling(range),
+            });
+        }
+    }
+    // Stable: events of one version keep their written order, as in a sort by version alone.
+    points.sort_by_key(Point::key);
+    let fixes = points
+        .iter()
+        .filter(|p| p.kind == Kind::Fixed)
+        .filter_map(|p| p.version.clone())
+        .collect();
+    let mut intervals = walk(&points);
+    if let Some(limit) = highest_limit(&limits) {
+        intervals = cut(intervals, limit);
+    }
+    Compiled::Intervals(intervals, fixes)
+}
+
+fn collect<'a>(
+    event: &'a Event,
+    points: &mut Vec<Point<'a>>,
+    limits: &mut Vec<Option<Version>>,
+) -> Result<(), &'a str> {
+    let fields = [
+        (Kind::Introduced, &event.introduced),
+        (Kind::Fixed, &event.fixed),
+        (Kind::LastAffected, &event.last_affected),
+    ];
+    for (kind, text) in fields {
+        let Some(text) = text.as_deref() else {
+            continue;
+        };
+        let version = match (kind, text.trim()) {
+            (Kind::Introduced, "0") => None,
+            (_, text) => Some(Version::new(text).map_err(|_| text)?),
+        };
+        points.push(Point {
+            kind,
+            text,
+            version,
+        });
+    }
+    match event.limit.as_deref().map(str::trim) {
+        None => {}
+        Some("*") => limits.push(None),
+        Some(text) => limits.push(Some(Version::new(text).map_err(|_| text)?)),
+    }
+    Ok(())
+}
+
+/// Walks events in order and closes an interval whenever the flag falls.
+fn walk(points: &[Point<'_>]) -> Vec<Interval> {
+    let mut out: Vec<Interval> = Vec::new();
+    let mut open: Option<(VersionKey, Option<String>)> = None;
+    for point in points {
+        match (point.kind, &open) {
+            (Kind::Introduced, None) => {
+                open = Some((
+                    point.key(),
+                    point.version.as_ref().map(|_| point.text.to_owned()),
+                ));
+            }
+            (Kind::Introduced, Some(_)) | (_, None) => {}
+            (Kind::Fixed | Kind::LastAffected, Some((low, low_text))) => {
+                let key = point.key();
+                let text = point.text.to_owned();
+                let high = if point.kind == Kind::Fixed {
+                    Upper::Fixed(key, text)
+                } else {
+                    Upper::Last(key, text)
+                };
+                out.push(Interval {
+                    low: low.clone(),
+                    low_text: low_text.clone(),
+                    high,
+                });
+                open = None;
+            }
+        }
+    }
+    if let Some((low, low_text)) = open {
+        out.push(Interval {
+            low,
+            low_text,
+            high: Upper::Open,
+        });
+    }
+    out.retain(|i| !matches!(&i.high, Upper::Fixed(high, _) if *high <= i.low));
+    out
+}
+
+/// The specification's `BeforeLimits`: a version counts when it is below any limit, so the highest one decides.
+fn highest_limit(limits: &[Option<Version>]) -> Option<&Version> {
+    if limits.iter().any(Option::is_none) {
+        return None;
+    }
+    limits.iter().flatten().max()
+}
+
+fn cut(intervals: Vec<Interval>, limit: &Version) -> Vec<Interval> {
+    let key = limit.key();
+    intervals
+        .into_iter()
+        .filter(|interval| interval.low < *key)
+        .map(|mut interval| {
+            let beyond = match &interval.high {
+                Upper::Open => true,
+                Upper::Fixed(high, _) | Upper::Limit(high, _) => high > key,
+                Upper::Last(high, _) => high >= key,
+            };
+            if beyond {
+                interval.high = Upper::Limit(key.clone(), limit.as_str().to_owned());
+            }
+            interval
+        })
+        .collect()
+}
+
+/// The highest release any upper bound of the range can mean: an unordered bound such as `2.6.0-NA` still begins
+/// with a release. `None` when the range has no upper end or a bound begins with none.
+fn ceiling(range: &Range) -> Option<String> {
+    let mut highest: Option<Version> = None;
+    for event in &range.events {
+        for text in [&event.introduced, &event.fixed, &event.last_affected]
+            .into_iter()
+            .flatten()
+        {
+            let version = release_prefix(text)?;
+            highest = Some(highest.map_or(version.clone(), |h| h.max(version)));
+        }
+    }
+    let closed = range
+        .events
+        .iter()
+        .filter(|e| e.fixed.is_some() || e.last_affected.is_some())
+        .count();
+    let opened = range
+        .events
+        .iter()
+        .filter(|e| e.introduced.is_some())
+        .count();
+    (closed >= opened).then_some(())?;
+    highest.map(|v| v.as_str().to_owned())
+}
+
+/// The leading `N(.N)*` of a text.
+fn release_prefix(text: &str) -> Option<Version> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    Version::new(text.get(..end)?.trim_end_matches('.')).ok()
+}
+
+impl Undecided {
+    /// True when the range may cover the version.
+    pub fn may_cover(&self, version: &Version) -> bool {
+        let Some(ceiling) = self.ceiling.as_deref().and_then(|c| Version::new(c).ok()) else {
+            return true;
+        };
+        let same_release = {
+            let length = ceiling.release().len().max(version.release().len());
+            let at = |v: &Version, i: usize| v.release().get(i).copied().unwrap_or(0);
+            version.epoch() == ceiling.epoch()
+                && (0..length).all(|i| at(version, i) == at(&ceiling, i))
+        };
+        *version <= ceiling || same_release
+    }
+}

@@ -1,0 +1,295 @@
+//! An inventory against the database: components → findings and gaps.
+
+use std::collections::BTreeMap;
+
+use hognose_types::paths::Paths;
+use hognose_types::{
+    AdvisoryEvidence, Component, ComponentId, ComponentVersion, Confidence, Finding, Gap,
+    Inventory, Location, Occurrence, PackageName, Remedy, Severity, Subject, rules,
+};
+
+use crate::database::Database;
+use crate::format::FormatError;
+use crate::matching::{Answer, Query};
+
+/// What a judgement should carry.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JudgeOptions {
+    /// Include each advisory's full text and links: needed by formats that show them.
+    pub details: bool,
+}
+
+/// Evidence about an inventory.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// What is known to be wrong, grouped by package, worst first.
+    pub findings: Vec<Finding>,
+    /// What could not be decided.
+    pub gaps: Vec<Gap>,
+}
+
+/// Looks every judged component up, each name and version once.
+pub fn judge(
+    inventory: &Inventory,
+    database: &Database,
+    options: JudgeOptions,
+) -> Result<Judgement, FormatError> {
+    let mut groups: BTreeMap<(&PackageName, Key<'_>), Vec<ComponentId>> = BTreeMap::new();
+    for (index, component) in inventory
+        .components
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.is_judged())
+    {
+        groups
+            .entry((&component.name, Key::of(&component.version)))
+            .or_default()
+            .push(ComponentId(index));
+    }
+    let mut run = Run {
+        inventory,
+        paths: None,
+        out: Judgement::default(),
+    };
+    for ((name, _), members) in &groups {
+        let Some(first) = members.first().and_then(|id| inventory.component(*id)) else {
+            continue;
+        };
+        let answer = database.answer(name, query(&first.version), options.details)?;
+        run.take(first, members, answer);
+    }
+    sort(&mut run.out.findings);
+    run.out
+        .gaps
+        .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
+    Ok(run.out)
+}
+
+/// Versions that are judged alike. `1.0` and `1.0.0` are one version for PEP 440, and two texts for people; they are
+/// kept apart so that every finding names the text that stands in the file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Exact(&'a str),
+    Unknown,
+}
+
+impl<'a> Key<'a> {
+    fn of(version: &'a ComponentVersion) -> Self {
+        version.as_str().map_or(Self::Unknown, Key::Exact)
+    }
+}
+
+fn query(version: &ComponentVersion) -> Query<'_> {
+    match version {
+        ComponentVersion::Pinned(version) => Query::Version(version),
+        ComponentVersion::Opaque(text) => Query::Opaque(text),
+        ComponentVersion::Range(_) | ComponentVersion::Unknown => Query::Unknown,
+    }
+}
+
+struct Run<'a> {
+    inventory: &'a Inventory,
+    /// Built when the first finding needs it: most projects are clean.
+    paths: Option<Paths>,
+    out: Judgement,
+}
+
+impl Run<'_> {
+    fn take(&mut self, component: &Component, members: &[ComponentId], answer: Answer) {
+        for (record, reason) in answer.problems {
+            self.out.gaps.push(Self::gap(
+                rules::gap_database::ID,
+                component,
+                format!("the advisory {record} about it cannot be read: {reason}"),
+            ));
+        }
+        // Unpinned and unknown versions are gaps of the inventory already; advisories that concern some versions only
+        // would say the same again.
+        if component.version.as_str().is_some() {
+            for (id, reason) in answer.undecided {
+                let message = format!("whether {id} applies cannot be decided: {reason}");
+                self.out
+                    .gaps
+                    .push(Self::gap(rules::gap_version::ID, component, message));
+            }
+        }
+        if answer.hits.is_empty() {
+            return;
+        }
+        let occurrences: Vec<Occurrence> = members
+            .iter()
+            .flat_map(|id| self.occurrences(*id))
+            .collect();
+        for advisory in answer.hits {
+            self.out
+                .findings
+                .push(finding(component, advisory, occurrences.clone()));
+        }
+    }
+
+    fn gap(rule: hognose_types::RuleId, component: &Component, message: String) -> Gap {
+        let declaration = component.declarations.first();
+        Gap {
+            rule,
+            subject: component.label(),
+            location: declaration.map(|d| d.location.clone()),
+            message,
+            hint: None,
+            groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// One occurrence for every place that lists the component; when a manifest names a locked component too, the
+    /// lock's line is the place and the manifest's the line to edit.
+    fn occurrences(&mut self, id: ComponentId) -> Vec<Occurrence> {
+        let inventory = self.inventory;
+        let Some(component) = inventory.component(id) else {
+            return Vec::new();
+        };
+        let chain = self
+            .paths
+            .get_or_insert_with(|| Paths::new(inventory))
+            .to(id);
+        let steps: Vec<&Component> = chain
+            .iter()
+            .filter_map(|step| inventory.component(*step))
+            .collect();
+        let path: Vec<String> = steps.iter().map(|step| step.label()).collect();
+        let input = inventory.input(component.input).map(|i| i.path.as_str());
+        let edit = edit_line(&steps, component, input);
+        let Some(first) = component.declarations.first() else {
+            return Vec::new();
+        };
+        let direct = component.declarations.iter().any(|d| d.direct);
+        let alternatives = component
+            .declarations
+            .iter()
+            .filter(|d| d.location.file == first.location.file);
+        alternatives
+            .map(|declaration| Occurrence {
+                component: id,
+                location: declaration.location.clone(),
+                direct,
+                groups: declaration.groups.clone(),
+                extras: declaration.extras.clone(),
+                condition: declaration
+                    .marker
+                    .as_ref()
+                    .map(hognose_types::Marker::describe),
+                path: path.clone(),
+                edit: edit.clone().filter(|e| *e != declaration.location),
+            })
+            .collect()
+    }
+}
+
+/// Where a person changes something: the declaration of the first distribution of the path, outside the lock when
+/// there is one there.
+fn edit_line(steps: &[&Component], component: &Component, input: Option<&str>) -> Option<Location> {
+    let first = steps
+        .iter()
+        .find(|s| s.is_judged())
+        .copied()
+        .unwrap_or(component);
+    let outside = first
+        .declarations
+        .iter()
+        .find(|d| d.direct && Some(d.location.file.as_str()) != input);
+    let any = first.declarations.iter().find(|d| d.direct);
+    outside.or(any).map(|d| d.location.clone())
+}
+
+fn finding(
+    component: &Component,
+    advisory: AdvisoryEvidence,
+    occurrences: Vec<Occurrence>,
+) -> Finding {
+    let rule = if advisory.malicious {
+        rules::mal_known::ID
+    } else {
+        rules::vuln::ID
+    };
+    let local_only = advisory.matches.iter().all(|m| m.local_ignored);
+    let assumed = component.version.as_str().is_none();
+    let message = message(component, &advisory, local_only);
+    Finding {
+        rule,
+        subject: Subject::of(component),
+        severity: if advisory.malicious {
+            Severity::Malicious
+        } else {
+            advisory.severity.band
+        },
+        // The local part may stand for a patched build: the match is stated as less sure.
+        confidence: if local_only && !advisory.matches.is_empty() && !assumed {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        },
+        message,
+        remedy: remedy(component, &advisory),
+        advisory: Some(advisory),
+        occurrences,
+    }
+}
+
+fn message(component: &Component, advisory: &AdvisoryEvidence, local_only: bool) -> String {
+    let summary = hognose_types::text::line(&advisory.summary);
+    let summary = summary.trim().trim_end_matches('.');
+    let mut text = match (summary.is_empty(), advisory.malicious) {
+        (false, _) => summary.to_owned(),
+        (true, true) => format!("{} is known to be malicious", component.label()),
+        (true, false) => format!("{} has a known flaw", component.label()),
+    };
+    if component.version.as_str().is_none() {
+        text.push_str(" (every version is affected)");
+    } else if local_only && !advisory.matches.is_empty() {
+        text.push_str(" (matched without the local part of the version)");
+    }
+    text
+}
+
+fn remedy(component: &Component, advisory: &AdvisoryEvidence) -> Remedy {
+    let version = advisory.fixed_in.as_ref().map(|v| v.as_str().to_owned());
+    let name = &component.name;
+    let text = match (&version, advisory.malicious) {
+        (_, true) => format!(
+            "remove {name}; treat every machine that installed it, and every secret on it, as compromised"
+        ),
+        (Some(version), false) => format!("upgrade {name} to {version} or later"),
+        (None, false) => format!(
+            "no fixed version of {name} is known: replace it, or accept the risk with a waiver"
+        ),
+    };
+    Remedy {
+        text,
+        version: version.filter(|_| !advisory.malicious),
+    }
+}
+
+/// By package, packages with the worst finding first; within a package worst first.
+fn sort(findings: &mut [Finding]) {
+    let mut worst: BTreeMap<String, (bool, i64)> = BTreeMap::new();
+    for finding in findings.iter() {
+        let rank = rank(finding);
+        let entry = worst.entry(finding.subject.name.clone()).or_insert(rank);
+        *entry = rank.max(*entry);
+    }
+    findings.sort_by(|a, b| {
+        let (wa, wb) = (worst.get(&a.subject.name), worst.get(&b.subject.name));
+        wb.cmp(&wa)
+            .then_with(|| a.subject.cmp(&b.subject))
+            .then_with(|| rank(b).cmp(&rank(a)))
+            .then_with(|| id(a).cmp(id(b)))
+    });
+}
+
+fn rank(finding: &Finding) -> (bool, i64) {
+    let advisory = finding.advisory.as_ref();
+    let score = advisory.map_or(0, |a| (a.severity.score * 10.0).round() as i64);
+    (finding.severity == Severity::Malicious, score)
+}
+
+fn id(finding: &Finding) -> &str {
+    finding.advisory.as_ref().map_or("", |a| a.id.as_str())
+}
