@@ -186,7 +186,18 @@ mod tests {
             "https://x.example/zope-interface-5.4.0.tar.gz?token=s",
             "git+https://",
             "#",
-        ].map(shown).join("\n"), @"");
+        ].map(shown).join("\n"), @r#"
+        flask 2.0.1 true url https://files.index.example/a/Flask-2.0.1-py3-none-any.whl
+        torch 1.13.0+cu117 false url https://x.example/torch-1.13.0%2Bcu117-cp310-cp310-linux_x86_64.whl
+        bee  false vcs git+https://forge.example/a/b.git Some("v1.0") None
+          false vcs git+ssh://git@forge.example/a/b.git None None
+          false vcs git+ssh://git@forge.example/a/b.git None Some("0123456789012345678901234567890123456789")
+        cee  false url https://x.example/archive/v1.0.zip
+        dee 0.1 false path /srv/wheels/dee-0.1.tar.gz
+        zope-interface 5.4.0 false url https://x.example/zope-interface-5.4.0.tar.gz?token=****
+          false vcs git+https:// None None
+          false url
+        "#);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod context;
 mod direct;
 mod discover;
+mod document;
 pub mod fuzzing;
 mod options;
 mod path;

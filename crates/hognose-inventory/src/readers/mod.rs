@@ -1,8 +1,10 @@
 //! One reader per format.
 
 pub(crate) mod environment;
+mod lock;
 pub(crate) mod manifest;
 pub(crate) mod requirements;
+mod uv_lock;
 
 use hognose_types::{InputFormat, Location, PackageName};
 
@@ -20,6 +22,7 @@ pub(crate) fn read_file(context: &mut Context<'_>, path: &str, format: InputForm
     };
     match format {
         InputFormat::Requirements => requirements::read(context, path, &bytes),
+        InputFormat::UvLock => uv_lock::read(context, path, &bytes),
         _ => context.unreadable(
             Location::file(path),
             format!("a {} is not read by this command", format.label()),

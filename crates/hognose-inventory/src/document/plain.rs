@@ -1,0 +1,323 @@
+//! The part of TOML that lock tools write: tables, arrays of tables, bare and quoted keys, one-line
+//! strings without escapes, integers, booleans, arrays, inline tables, comments.
+//!
+//! Everything else (escapes, multi-line strings, dotted keys, floats, dates, any fault) makes [`parse`]
+//! answer `None`. That is never an error: the general parser decides then.
+
+use std::borrow::Cow;
+
+use super::{Entry, Node, Table, Value};
+
+/// Most keys of one table: finding duplicates is quadratic, which is right for the dozen keys of a
+/// lock entry and wrong for a hostile million.
+pub(crate) const MAX_PLAIN_KEYS: usize = 4096;
+
+/// Most values of one file. The largest real locks have some 200,000.
+const MAX_NODES: usize = 4_000_000;
+
+/// Reads the whole text, or refuses.
+pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, nodes: 0 };
+    u32::try_from(text.len()).ok()?;
+    let mut root = Root::default();
+    loop {
+        parser.space_and_lines()?;
+        match parser.peek() {
+            None => return Some(root.table),
+            Some(b'[') => parser.header(&mut root, depth)?,
+            Some(_) => {
+                let entry = parser.key_value(depth)?;
+                parser.line_end()?;
+                push(root.current(parser.bytes)?, entry)?;
+            }
+        }
+    }
+}
+
+/// The document's root and the path to the table that lines now belong to.
+#[derive(Default)]
+struct Root<'a> {
+    table: Table<'a>,
+    path: Vec<usize>,
+}
+
+impl<'a> Root<'a> {
+    /// The table of the last header. Each step is an index into the entries of the table above.
+    fn current(&mut self, bytes: &[u8]) -> Option<&mut Table<'a>> {
+        let mut table = &mut self.table;
+        for index in &self.path {
+            table = last_table(&mut table.entries.get_mut(*index)?.node)?;
+            // An inline table is closed: no header may add to it.
+            (bytes.get(table.offset()) == Some(&b'[')).then_some(())?;
+        }
+        Some(table)
+    }
+}
+
+/// The table a header path goes through: the table itself, or the last of an array of tables.
+fn last_table<'t, 'a>(node: &'t mut Node<'a>) -> Option<&'t mut Table<'a>> {
+    match &mut node.value {
+        Value::Table(table) => Some(table),
+        Value::Array(items) => match &mut items.last_mut()?.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn push<'a>(table: &mut Table<'a>, entry: Entry<'a>) -> Option<()> {
+    let taken = table.entries.iter().any(|e| e.key == entry.key);
+    if taken || table.entries.len() >= MAX_PLAIN_KEYS {
+        return None;
+    }
+    table.entries.push(entry);
+    Some(())
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    nodes: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek() == Some(byte)).then(|| self.at += 1)
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Skips blank lines and comments.
+    fn space_and_lines(&mut self) -> Option<()> {
+        loop {
+            self.space();
+            match self.peek() {
+                Some(b'\n') => self.at += 1,
+                Some(b'\r') if self.bytes.get(self.at + 1) == Some(&b'\n') => self.at += 2,
+                Some(b'#') => self.comment()?,
+                _ => return Some(()),
+            }
+        }
+    }
+
+    fn comment(&mut self) -> Option<()> {
+        let rest = &self.bytes[self.at..];
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let body = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+        if body.iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7F) {
+            return None;
+        }
+        self.at += length;
+        Some(())
+    }
+
+    /// Only space and a comment may stand before the line ends.
+    fn line_end(&mut self) -> Option<()> {
+        self.space();
+        match self.peek() {
+            None | Some(b'\n') => Some(()),
+            Some(b'\r') => (self.bytes.get(self.at + 1) == Some(&b'\n')).then_some(()),
+            Some(b'#') => self.comment(),
+            Some(_) => None,
+        }
+    }
+
+    /// `[a.b]` or `[[a.b]]`.
+    fn header(&mut self, root: &mut Root<'a>, depth: usize) -> Option<()> {
+        let at = self.at as u32;
+        self.take(b'[')?;
+        let array = self.take(b'[').is_some();
+        let mut keys = Vec::new();
+        loop {
+            self.space();
+            let key_at = self.at as u32;
+            keys.push((self.key()?, key_at));
+            self.space();
+            if self.take(b'.').is_none() {
+                break;
+            }
+        }
+        self.take(b']')?;
+        if array {
+            self.take(b']')?;
+        }
+        self.line_end()?;
+        self.count()?;
+        if keys.len() > depth {
+            return None;
+        }
+        let (last, above) = keys.split_last()?;
+        root.path.clear();
+        for (key, key_at) in above {
+            let index = root.current(self.bytes)?.entries.iter().position(|e| e.key == *key);
+            // A table that only exists because a longer header names it may be opened later, which the
+            // general parser keeps track of; lock tools never write one, except as a plain namespace.
+            let index = match index {
+                Some(index) => index,
+                None => add(root.current(self.bytes)?, key.clone(), *key_at, table_node(at))?,
+            };
+            root.path.push(index);
+            root.current(self.bytes)?;
+        }
+        let (key, key_at) = last;
+        let table = root.current(self.bytes)?;
+        let existing = table.entries.iter().position(|e| e.key == *key);
+        let index = match (existing, array) {
+            (Some(index), true) => {
+                let Value::Array(items) = &mut table.entries.get_mut(index)?.node.value else {
+                    return None;
+                };
+                // Written `key = [...]` before: not an array of tables.
+                match items.last().map(|n| &n.value) {
+                    Some(Value::Table(t)) if self.bytes.get(t.offset()) == Some(&b'[') => {}
+                    _ => return None,
+                }
+                items.push(table_node(at));
+                index
+            }
+            (None, true) => {
+                let node = Node { at, value: Value::Array(vec![table_node(at)]) };
+                add(table, key.clone(), *key_at, node)?
+            }
+            (None, false) => add(table, key.clone(), *key_at, table_node(at))?,
+            (Some(_), false) => return None,
+        };
+        root.path.push(index);
+        Some(())
+    }
+
+    fn count(&mut self) -> Option<()> {
+        self.nodes += 1;
+        (self.nodes <= MAX_NODES).then_some(())
+    }
+
+    fn key(&mut self) -> Option<Cow<'a, str>> {
+        if self.peek() == Some(b'"') {
+            return self.string();
+        }
+        let start = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+            self.at += 1;
+        }
+        (self.at > start).then(|| Cow::Borrowed(&self.text[start..self.at]))
+    }
+
+    fn key_value(&mut self, depth: usize) -> Option<Entry<'a>> {
+        let at = self.at as u32;
+        let key = self.key()?;
+        self.space();
+        self.take(b'=')?;
+        self.space();
+        let node = self.value(depth.checked_sub(1)?)?;
+        Some(Entry { key, at, node })
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Node<'a>> {
+        self.count()?;
+        let at = self.at as u32;
+        let value = match self.peek()? {
+            b'"' => Value::String(self.string()?),
+            b'[' => Value::Array(self.array(depth.checked_sub(1)?)?),
+            b'{' => Value::Table(self.inline_table(depth.checked_sub(1)?)?),
+            b't' => self.word("true", Value::Boolean(true))?,
+            b'f' => self.word("false", Value::Boolean(false))?,
+            b'0'..=b'9' => self.integer()?,
+            _ => return None,
+        };
+        Some(Node { at, value })
+    }
+
+    fn word(&mut self, word: &str, value: Value<'a>) -> Option<Value<'a>> {
+        self.bytes[self.at..].starts_with(word.as_bytes()).then(|| {
+            self.at += word.len();
+            value
+        })
+    }
+
+    /// Decimal, without sign, separator or leading zero.
+    fn integer(&mut self) -> Option<Value<'a>> {
+        let start = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        let digits = &self.text[start..self.at];
+        let plain = digits == "0" || !digits.starts_with('0');
+        let ends = !matches!(self.peek(), Some(b'.' | b'_' | b'-' | b':' | b'e' | b'E' | b'x' | b'o' | b'b'));
+        (plain && ends).then_some(())?;
+        digits.parse().ok().map(Value::Integer)
+    }
+
+    /// A one-line string without escapes.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        self.take(b'"')?;
+        let rest = &self.bytes[self.at..];
+        let length = memchr::memchr2(b'"', b'\\', rest)?;
+        // `""` followed by a third quote opens a multi-line string.
+        if rest[length] == b'\\' || (length == 0 && rest.get(1) == Some(&b'"')) {
+            return None;
+        }
+        // Line breaks and other control characters may not stand in a string.
+        if rest[..length].iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7F) {
+            return None;
+        }
+        let text = &self.text[self.at..self.at + length];
+        self.at += length + 1;
+        Some(Cow::Borrowed(text))
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Vec<Node<'a>>> {
+        self.take(b'[')?;
+        let mut items = Vec::new();
+        loop {
+            self.space_and_lines()?;
+            if self.take(b']').is_some() {
+                return Some(items);
+            }
+            items.push(self.value(depth)?);
+            self.space_and_lines()?;
+            if self.take(b',').is_none() {
+                self.take(b']')?;
+                return Some(items);
+            }
+        }
+    }
+
+    fn inline_table(&mut self, depth: usize) -> Option<Table<'a>> {
+        let at = self.at as u32;
+        self.take(b'{')?;
+        let mut table = Table { at, entries: Vec::with_capacity(4) };
+        self.space();
+        if self.take(b'}').is_some() {
+            return Some(table);
+        }
+        loop {
+            self.space();
+            let entry = self.key_value(depth)?;
+            push(&mut table, entry)?;
+            self.space();
+            if self.take(b',').is_none() {
+                self.take(b'}')?;
+                return Some(table);
+            }
+        }
+    }
+}
+
+fn table_node<'a>(at: u32) -> Node<'a> {
+    Node { at, value: Value::Table(Table { at, entries: Vec::new() }) }
+}
+
+fn add<'a>(table: &mut Table<'a>, key: Cow<'a, str>, at: u32, node: Node<'a>) -> Option<usize> {
+    push(table, Entry { key, at, node })?;
+    Some(table.entries.len() - 1)
+}
