@@ -2,13 +2,31 @@
 
 use hognose_types::{CvssVersion, Score};
 
+/// Base metrics of each scale. A vector that lacks one has no base score, whatever a parser makes of it.
+const V2: [&str; 6] = ["AV", "AC", "Au", "C", "I", "A"];
+const V3: [&str; 8] = ["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+const V4: [&str; 11] = [
+    "AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA",
+];
+
+fn has_all(vector: &str, metrics: &[&str]) -> bool {
+    let has = |metric: &&str| {
+        vector
+            .split('/')
+            .any(|part| part.split(':').next() == Some(metric))
+    };
+    metrics.iter().all(has)
+}
+
 /// Scores one vector. `None` when it is not a CVSS vector of a known version.
 pub(crate) fn score(vector: &str, record: &str) -> Option<Score> {
     let vector = vector.trim();
     let (version, base) = if vector.starts_with("CVSS:4.0/") {
+        has_all(vector, &V4).then_some(())?;
         let parsed: cvss::v4::Vector = vector.parse().ok()?;
         (CvssVersion::V4, parsed.score().value())
     } else if vector.starts_with("CVSS:3.") {
+        has_all(vector, &V3).then_some(())?;
         let parsed: cvss::v3::Vector = base_metrics(vector).parse().ok()?;
         let version = if vector.starts_with("CVSS:3.1") {
             CvssVersion::V31
@@ -20,6 +38,7 @@ pub(crate) fn score(vector: &str, record: &str) -> Option<Score> {
         // The crate takes v2 vectors only without a prefix; some records add one, or parentheses.
         let bare = vector.strip_prefix("CVSS:2.0/").unwrap_or(vector);
         let bare = bare.trim_start_matches('(').trim_end_matches(')');
+        has_all(bare, &V2).then_some(())?;
         let parsed: cvss::v2::Vector = bare.parse().ok()?;
         (CvssVersion::V2, parsed.score().value())
     };
@@ -33,13 +52,12 @@ pub(crate) fn score(vector: &str, record: &str) -> Option<Score> {
 
 /// Keeps the eight base metrics of a v3 vector: temporal and environmental ones do not change the base score.
 fn base_metrics(vector: &str) -> String {
-    let keep = ["CVSS", "AV", "AC", "PR", "UI", "S", "C", "I", "A"];
     vector
         .split('/')
         .filter(|part| {
             part.split(':')
                 .next()
-                .is_some_and(|name| keep.contains(&name))
+                .is_some_and(|name| name == "CVSS" || V3.contains(&name))
         })
         .collect::<Vec<_>>()
         .join("/")
