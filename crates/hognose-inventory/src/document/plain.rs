@@ -19,6 +19,7 @@ const MAX_NODES: usize = 4_000_000;
 pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
     let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, nodes: 0 };
     u32::try_from(text.len()).ok()?;
+    has_only_plain_bytes(parser.bytes).then_some(())?;
     let mut root = Root::default();
     loop {
         parser.space_and_lines()?;
@@ -32,6 +33,15 @@ pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
             }
         }
     }
+}
+
+/// True when no control character stands anywhere but tabs and line ends: TOML allows no other, and to
+/// know it once for the whole file is cheaper than to look at every string.
+fn has_only_plain_bytes(bytes: &[u8]) -> bool {
+    let bad = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7F;
+    // Without an early exit inside a block the compiler uses vector instructions.
+    let clean = bytes.chunks(4096).all(|block| !block.iter().fold(false, |found, b| found | bad(*b)));
+    clean && memchr::memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1) == Some(&b'\n'))
 }
 
 /// The document's root and the path to the table that lines now belong to.
@@ -104,21 +114,16 @@ impl<'a> Parser<'a> {
             match self.peek() {
                 Some(b'\n') => self.at += 1,
                 Some(b'\r') if self.bytes.get(self.at + 1) == Some(&b'\n') => self.at += 2,
-                Some(b'#') => self.comment()?,
+                Some(b'#') => self.comment(),
                 _ => return Some(()),
             }
         }
     }
 
-    fn comment(&mut self) -> Option<()> {
+    fn comment(&mut self) {
         let rest = &self.bytes[self.at..];
         let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let body = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
-        if body.iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7F) {
-            return None;
-        }
         self.at += length;
-        Some(())
     }
 
     /// Only space and a comment may stand before the line ends.
@@ -127,7 +132,10 @@ impl<'a> Parser<'a> {
         match self.peek() {
             None | Some(b'\n') => Some(()),
             Some(b'\r') => (self.bytes.get(self.at + 1) == Some(&b'\n')).then_some(()),
-            Some(b'#') => self.comment(),
+            Some(b'#') => {
+                self.comment();
+                Some(())
+            }
             Some(_) => None,
         }
     }
@@ -261,13 +269,9 @@ impl<'a> Parser<'a> {
     fn string(&mut self) -> Option<Cow<'a, str>> {
         self.take(b'"')?;
         let rest = &self.bytes[self.at..];
-        let length = memchr::memchr2(b'"', b'\\', rest)?;
-        // `""` followed by a third quote opens a multi-line string.
-        if rest[length] == b'\\' || (length == 0 && rest.get(1) == Some(&b'"')) {
-            return None;
-        }
-        // Line breaks and other control characters may not stand in a string.
-        if rest[..length].iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7F) {
+        let length = memchr::memchr3(b'"', b'\\', b'\n', rest)?;
+        // An escape, or a line break; and `""` followed by a third quote opens a multi-line string.
+        if rest[length] != b'"' || (length == 0 && rest.get(1) == Some(&b'"')) {
             return None;
         }
         let text = &self.text[self.at..self.at + length];

@@ -1,8 +1,13 @@
 //! One reader per format.
 
 pub(crate) mod environment;
+mod json;
 mod lock;
 pub(crate) mod manifest;
+mod pdm_lock;
+mod pipfile_lock;
+mod poetry_lock;
+mod pylock;
 pub(crate) mod requirements;
 mod uv_lock;
 
@@ -22,6 +27,10 @@ pub(crate) fn read_file(context: &mut Context<'_>, path: &str, format: InputForm
     };
     match format {
         InputFormat::Requirements => requirements::read(context, path, &bytes),
+        InputFormat::PoetryLock => poetry_lock::read(context, path, &bytes),
+        InputFormat::PdmLock => pdm_lock::read(context, path, &bytes),
+        InputFormat::PipfileLock => pipfile_lock::read(context, path, &bytes),
+        InputFormat::Pylock => pylock::read(context, path, &bytes),
         InputFormat::UvLock => uv_lock::read(context, path, &bytes),
         _ => context.unreadable(
             Location::file(path),

@@ -1,0 +1,109 @@
+//! `pdm.lock`, formats 2 to 4.
+
+use hognose_types::{ComponentId, InputFormat, RedactedUrl, Requirement, Source};
+
+use super::lock::{self, Lock};
+use crate::context::Context;
+use crate::document::{Node, Table};
+
+/// Reads a lock.
+pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
+    lock::read_toml(context, path, bytes, InputFormat::PdmLock, |lock, root| {
+        let version = root.table("metadata").and_then(|m| m.entry("lock_version"));
+        lock.check_version(
+            version.and_then(|e| e.node.as_str()).map(str::to_owned),
+            version.map_or(0, |e| e.at as usize),
+            &["2", "3", "4"],
+        );
+        // Format 4.1 and older keep the hashes of all packages in one table, by "name version".
+        let old_files = root.at_path(&["metadata", "files"]);
+        let mut packages = Vec::new();
+        for table in root.tables("package") {
+            if let Some(id) = package(lock, table, old_files) {
+                packages.push((id, table));
+            }
+        }
+        for (id, table) in packages {
+            for text in table.items("dependencies").iter().filter_map(Node::as_str) {
+                edge(lock, id, text);
+            }
+        }
+        lock.manifest("pyproject.toml", true, "run `pdm lock`");
+    });
+}
+
+/// A package asked for with extras is listed twice: alone and with its extras. Both are one component.
+fn package(
+    lock: &mut Lock<'_, '_, '_>,
+    table: &Table<'_>,
+    old_files: Option<&Table<'_>>,
+) -> Option<ComponentId> {
+    let at = table.entry("name").map_or(table.offset(), |e| e.at as usize);
+    let marker = match table.str("marker") {
+        Some(text) => {
+            let location = lock.location(at);
+            lock.context.marker(text, &location)
+        }
+        None => None,
+    };
+    let mut component = lock.component(table, at, marker)?;
+    let groups: Vec<&str> = table.items("groups").iter().filter_map(Node::as_str).collect();
+    if let Some(declaration) = component.declarations.first_mut()
+        && !groups.contains(&"default")
+    {
+        declaration.groups = groups.into_iter().map(str::to_owned).collect();
+    }
+    let same = lock.named(&component.name).iter().copied().find(|id| {
+        lock.context.component(*id).is_some_and(|c| {
+            c.version == component.version
+                && c.declarations.first().map(|d| &d.marker)
+                    == component.declarations.first().map(|d| &d.marker)
+        })
+    });
+    if let Some(same) = same
+        && table.get("extras").is_some()
+    {
+        return Some(same);
+    }
+    component.source = source_of(table);
+    if matches!(component.source, Source::Path { .. }) && table.get("path").is_some() && component.version.as_str().is_none() {
+        lock::as_project(&mut component);
+    }
+    let files = table.get("files").map_or_else(
+        || {
+            let key = format!("{} {}", table.str("name").unwrap_or(""), table.str("version").unwrap_or(""));
+            old_files.map_or(&[][..], |old| old.items(&key))
+        },
+        Node::items,
+    );
+    component.hashes =
+        files.iter().filter_map(|file| lock::digest(file.as_table()?.str("hash"))).collect();
+    lock.add(component)
+}
+
+fn edge(lock: &mut Lock<'_, '_, '_>, from: ComponentId, text: &str) {
+    if let Ok(requirement) = Requirement::parse(text) {
+        let marker = requirement.marker.as_ref().map(hognose_types::Marker::as_str);
+        lock.edge_by_name(from, requirement.name.as_str(), marker);
+    }
+}
+
+fn source_of(table: &Table<'_>) -> Source {
+    if let Some(git) = table.str("git") {
+        return Source::Vcs {
+            url: RedactedUrl::new(format!("git+{git}")),
+            reference: table.str("ref").map(str::to_owned),
+            commit: table.str("revision").map(str::to_owned),
+        };
+    }
+    if let Some(url) = table.str("url") {
+        return Source::Url { url: RedactedUrl::new(url) };
+    }
+    if let Some(path) = table.str("path") {
+        return Source::Path {
+            path: path.to_owned(),
+            editable: table.get("editable").is_some_and(Node::is_true),
+        };
+    }
+    Source::Default
+}
