@@ -1,0 +1,96 @@
+//! Policy: the one place that turns findings and gaps into a verdict.
+//!
+//! [`Config`] reads `hognose.toml` or `[tool.hognose]`; [`import`] reads the ignores of other tools and OpenVEX documents as
+//! waivers; [`decide`] applies gates and waivers. Nothing here knows how a verdict is shown, and the date comes from the
+//! caller.
+
+mod config;
+mod decide;
+pub mod fuzzing;
+pub mod import;
+mod raw;
+mod waiver;
+
+pub use config::{Config, ConfigError, ConfigFile, FeedText, ScanSettings};
+pub use decide::{Outcome, decide};
+pub use waiver::{Waiver, WaiverOrigin};
+
+use std::collections::BTreeMap;
+
+use hognose_types::{RuleId, Severity};
+
+/// The severity at which a finding fails the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// This severity and everything above it.
+    At(Severity),
+    /// Only malicious packages, which no gate lets through.
+    Never,
+}
+
+impl Gate {
+    /// True when a finding of this severity fails the run.
+    pub fn blocks(self, severity: Severity) -> bool {
+        match self {
+            _ if severity == Severity::Malicious => true,
+            Self::At(gate) => severity >= gate,
+            Self::Never => false,
+        }
+    }
+
+    /// Reads `low`, `medium`, `high`, `critical`, `malicious` or `never`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "never" => Some(Self::Never),
+            "low" | "medium" | "high" | "critical" | "malicious" => {
+                Severity::from_word(word).map(Self::At)
+            }
+            _ => None,
+        }
+    }
+
+    /// The word that [`Gate::from_word`] reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::At(severity) => severity.as_str(),
+            Self::Never => "never",
+        }
+    }
+
+    /// The stricter of two.
+    fn strictest(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::At(a), Self::At(b)) => Self::At(a.min(b)),
+            (Self::At(gate), Self::Never) | (Self::Never, Self::At(gate)) => Self::At(gate),
+            (Self::Never, Self::Never) => Self::Never,
+        }
+    }
+}
+
+/// What decides.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The gate of the main set, and of groups without one of their own.
+    pub fail_on: Gate,
+    /// Gates of dependency groups.
+    pub groups: BTreeMap<String, Gate>,
+    /// A flaw known to be exploited fails the run whatever its severity.
+    pub block_exploited: bool,
+    /// Kinds of gaps that leave a run complete.
+    pub allow_incomplete: Vec<RuleId>,
+    /// Exceptions.
+    pub waivers: Vec<Waiver>,
+}
+
+impl Default for Policy {
+    /// Any finding fails; any gap makes the run incomplete.
+    fn default() -> Self {
+        Self {
+            fail_on: Gate::At(Severity::Low),
+            groups: BTreeMap::new(),
+            block_exploited: true,
+            allow_incomplete: Vec::new(),
+            waivers: Vec::new(),
+        }
+    }
+}

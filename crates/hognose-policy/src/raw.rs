@@ -1,0 +1,92 @@
+//! The configuration as it stands in the file.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawConfig {
+    pub(crate) policy: RawPolicy,
+    pub(crate) waiver: Vec<Spanned<RawWaiver>>,
+    pub(crate) feeds: Option<RawFeeds>,
+    pub(crate) scan: RawScan,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawPolicy {
+    pub(crate) fail_on: Option<Spanned<String>>,
+    pub(crate) block_exploited: Option<bool>,
+    pub(crate) allow_incomplete: Vec<Spanned<String>>,
+    pub(crate) max_database_age: Option<Spanned<String>>,
+    pub(crate) groups: BTreeMap<String, RawGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawGroup {
+    pub(crate) fail_on: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawWaiver {
+    pub(crate) rule: Option<Spanned<String>>,
+    pub(crate) advisory: Option<String>,
+    pub(crate) package: Option<Spanned<String>>,
+    pub(crate) version: Option<Spanned<String>>,
+    pub(crate) reason: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) expires: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawFeeds {
+    pub(crate) directory: Option<Spanned<String>>,
+    pub(crate) osv: Option<OneOrMany>,
+    pub(crate) malicious: Option<OneOrMany>,
+    pub(crate) epss: Option<OneOrMany>,
+    pub(crate) kev: Option<OneOrMany>,
+    pub(crate) popular: Option<OneOrMany>,
+}
+
+/// A string, or a list of them.
+#[derive(Debug)]
+pub(crate) struct OneOrMany(pub(crate) Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = OneOrMany;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an address or a list of addresses")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![text.to_owned()]))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut items: A,
+            ) -> Result<OneOrMany, A::Error> {
+                let mut out = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    out.push(item);
+                }
+                Ok(OneOrMany(out))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawScan {
+    pub(crate) exclude: Vec<String>,
+    pub(crate) python_version: Option<Spanned<String>>,
+    pub(crate) platform: Option<Spanned<String>>,
+}
