@@ -98,7 +98,7 @@ fn body(package: &Package<'_>) -> String {
     }
     let via = package.occurrences.iter().find(|o| o.path.len() > 1);
     if let Some(via) = via.and_then(|o| words::via(o)) {
-        lines.push(format!("via {via}"));
+        lines.push(via);
     }
     lines.join("\n")
 }

@@ -137,12 +137,7 @@ fn details(judged: &Judged) -> Vec<String> {
     lines.extend(words::disagreement(finding));
     for occurrence in &finding.occurrences {
         let mut line = words::place(&occurrence.location);
-        for part in [words::via(occurrence), words::conditions(occurrence)]
-            .into_iter()
-            .flatten()
-        {
-            line.push_str(&format!(", {part}"));
-        }
+        line.push_str(&words::provenance(occurrence));
         lines.push(line);
     }
     lines

@@ -129,12 +129,7 @@ fn details(package: &Package<'_>) -> String {
     );
     for occurrence in package.occurrences.iter().take(PLACES_SHOWN) {
         out.push_str(&format!("- at {}", text(&occurrence.location.to_string())));
-        for part in [words::via(occurrence), words::conditions(occurrence)]
-            .into_iter()
-            .flatten()
-        {
-            out.push_str(&format!(", {}", text(&part)));
-        }
+        out.push_str(&text(&words::provenance(occurrence)));
         if let Some(edit) = &occurrence.edit {
             out.push_str(&format!("; edit {}", text(&edit.to_string())));
         }
@@ -145,7 +140,6 @@ fn details(package: &Package<'_>) -> String {
     for judged in package.findings.iter().take(FINDINGS_SHOWN) {
         out.push_str(&row(judged));
     }
-    out.push('\n');
     more(&mut out, package.findings.len(), FINDINGS_SHOWN, "findings");
     out.push_str("\n</details>\n");
     out

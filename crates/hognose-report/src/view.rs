@@ -7,6 +7,7 @@ use hognose_types::{
 };
 
 use crate::ScanReport;
+use crate::escape::plain;
 
 /// Why a finding is or is not shown by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +85,9 @@ impl<'a> Package<'a> {
     }
 }
 
-/// `name version`, with the ecosystem when it is not the usual one.
+/// `name version`, with the ecosystem when it is not the usual one; safe for one line.
 pub(crate) fn label(finding: &Finding) -> String {
-    let label = finding.subject.label();
+    let label = plain(&finding.subject.label());
     if finding.subject.purl.as_str().starts_with("pkg:conda/") {
         format!("{label} (conda)")
     } else {

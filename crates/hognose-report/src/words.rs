@@ -37,18 +37,18 @@ pub(crate) fn summary(report: &ScanReport) -> String {
         return "nothing to check".to_owned();
     }
     let mut out = findings_clause(report, &counts);
-    for (count, what) in [
-        (counts.waived, "waived"),
-        (counts.allowed, "allowed by the policy"),
-        (counts.gaps, "not checked"),
-    ] {
+    for (count, what) in [(counts.waived, "waived"), (counts.allowed, "allowed")] {
         if count > 0 {
             out.push_str(&format!(", {} {what}", thousands(count as u64)));
         }
     }
+    let gaps = counts.gaps + counts.gaps_allowed;
+    if gaps > 0 {
+        out.push_str(&format!(", {} not checked", thousands(gaps as u64)));
+    }
     if counts.gaps_allowed > 0 {
         let number = thousands(counts.gaps_allowed as u64);
-        out.push_str(&format!(", {number} not checked but allowed"));
+        out.push_str(&format!(" ({number} allowed)"));
     }
     if !report.verdict.complete {
         out.push_str(": incomplete");
@@ -195,13 +195,23 @@ pub(crate) fn fix(finding: &Finding) -> String {
     }
 }
 
-/// `flask 2.0.0 → jinja2 3.1.2`, or how the subject came in.
+/// `via flask 2.0.0 → jinja2 3.1.2`, or how else the subject came in.
 pub(crate) fn via(occurrence: &Occurrence) -> Option<String> {
     if occurrence.path.len() > 1 {
         let steps: Vec<String> = occurrence.path.iter().map(|s| plain(s)).collect();
-        return Some(steps.join(" → "));
+        return Some(format!("via {}", steps.join(" → ")));
     }
     occurrence.direct.then(|| "named directly".to_owned())
+}
+
+/// How the subject came in and under which conditions, to follow its place.
+pub(crate) fn provenance(occurrence: &Occurrence) -> String {
+    let parts = [via(occurrence), conditions(occurrence)];
+    parts
+        .iter()
+        .flatten()
+        .map(|part| format!(", {part}"))
+        .collect()
 }
 
 /// Conditions: `only on win32; group dev`.

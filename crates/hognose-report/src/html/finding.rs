@@ -39,12 +39,7 @@ fn place(out: &mut String, occurrence: &Occurrence) {
         "<li><code>{}</code>",
         markup(&occurrence.location.to_string())
     );
-    for part in [words::via(occurrence), words::conditions(occurrence)]
-        .into_iter()
-        .flatten()
-    {
-        let _ = write!(out, ", {}", markup(&part));
-    }
+    out.push_str(&markup(&words::provenance(occurrence)));
     if let Some(edit) = &occurrence.edit {
         let _ = write!(out, "; edit <code>{}</code>", markup(&edit.to_string()));
     }

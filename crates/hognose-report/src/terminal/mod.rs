@@ -39,7 +39,7 @@ pub(crate) fn render(report: &ScanReport, style: &Style) -> String {
     }
     page.blank();
     let role = tail::summary_role(report);
-    page.write(0, 0, &[Span::text(role, words::summary(report))]);
+    page.line(role, &words::summary(report));
     page.finish()
 }
 
@@ -65,9 +65,9 @@ fn inputs(page: &mut Page, report: &ScanReport, verbose: bool) {
         for skipped in &inventory.skipped {
             page.write(
                 0,
-                5,
+                8,
                 &[
-                    Span::text(Role::Dim, "left".into()),
+                    Span::text(Role::Dim, "ignored".into()),
                     Span::keep(Role::Plain, crate::escape::plain(&skipped.path)),
                     Span::text(
                         Role::Dim,
@@ -78,7 +78,7 @@ fn inputs(page: &mut Page, report: &ScanReport, verbose: bool) {
         }
     } else if !inventory.skipped.is_empty() {
         let count = words::plural(inventory.skipped.len(), "file");
-        let text = format!("left {count} out (--verbose says which and why)");
+        let text = format!("ignored {count} (--verbose says which and why)");
         page.write(0, 5, &[Span::text(Role::Dim, text)]);
     }
 }

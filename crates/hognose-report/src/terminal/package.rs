@@ -1,6 +1,6 @@
 //! One package: where it comes from, then its findings.
 
-use hognose_types::{AdvisoryEvidence, Finding, Judged, MatchBasis, Occurrence};
+use hognose_types::{AdvisoryEvidence, Judged, MatchBasis, Occurrence};
 
 use super::page::{Page, Role, Span};
 use crate::escape::{link, plain, plain_block, plain_short};
@@ -49,9 +49,11 @@ pub(super) fn write(page: &mut Page, package: &Package<'_>, verbose: bool) {
 }
 
 fn place(page: &mut Page, occurrence: &Occurrence) {
-    let mut spans = vec![Span::keep(Role::Plain, words::place(&occurrence.location))];
-    spans.extend(words::via(occurrence).map(|via| Span::keep(Role::Dim, via)));
-    spans.extend(words::conditions(occurrence).map(|c| Span::text(Role::Dim, format!("({c})"))));
+    let place = words::place(&occurrence.location);
+    let spans = [Span::keep(
+        Role::Plain,
+        place + &words::provenance(occurrence),
+    )];
     page.write_after("at", Role::Dim, 2, 7, &spans);
     if let Some(edit) = &occurrence.edit {
         let spans = [Span::keep(Role::Plain, words::place(edit))];
@@ -65,7 +67,9 @@ fn finding(page: &mut Page, judged: &Judged, verbose: bool) {
     if let Some(alias) = finding.advisory.as_ref().and_then(view::well_known_alias) {
         head.push(Span::keep(Role::Plain, format!("({})", plain(alias))));
     }
-    head.push(Span::keep(fix_role(finding), words::fix(finding)));
+    if finding.remedy.version.is_some() {
+        head.push(Span::keep(Role::Good, words::fix(finding)));
+    }
     let severity = finding.severity;
     page.write_after(severity.as_str(), Role::Severity(severity), 2, TEXT, &head);
     let summary = plain_short(view::title(finding), SUMMARY_MAX);
@@ -76,6 +80,10 @@ fn finding(page: &mut Page, judged: &Judged, verbose: bool) {
     }
     if let Some(text) = words::disagreement(finding) {
         page.write(TEXT, TEXT, &[Span::keep(Role::Dim, text)]);
+    }
+    if finding.remedy.version.is_none() || verbose {
+        let text = format!("do: {}", plain(&finding.remedy.text));
+        page.write(TEXT, TEXT, &[Span::text(Role::Plain, text)]);
     }
     if let Some(waiver) = &judged.waiver {
         let mut text = format!("waived: {}", plain(&waiver.reason));
@@ -93,21 +101,10 @@ fn finding(page: &mut Page, judged: &Judged, verbose: bool) {
     }
 }
 
-fn fix_role(finding: &Finding) -> Role {
-    if finding.remedy.version.is_some() {
-        Role::Good
-    } else {
-        Role::Plain
-    }
-}
-
 fn details(page: &mut Page, judged: &Judged) {
     let text = |page: &mut Page, text: String| {
         page.write(TEXT, TEXT, &[Span::keep(Role::Dim, text)]);
     };
-    if judged.finding.remedy.version.is_some() {
-        text(page, format!("do: {}", plain(&judged.finding.remedy.text)));
-    }
     text(page, format!("decision: {}", plain(&judged.because)));
     let Some(advisory) = &judged.finding.advisory else {
         return;

@@ -103,6 +103,12 @@ impl Page {
         self.write(0, 0, &[Span::text(Role::Strong, text.to_owned())]);
     }
 
+    /// One line however long, so that the last line of the output is the whole summary.
+    pub(super) fn line(&mut self, role: Role, text: &str) {
+        self.paint(role, text);
+        self.out.push('\n');
+    }
+
     /// Writes spans separated by spaces; the first line starts at `indent`, the others at `hang`.
     pub(super) fn write(&mut self, indent: usize, hang: usize, spans: &[Span]) {
         self.write_after("", Role::Plain, indent, hang, spans);
@@ -117,6 +123,11 @@ impl Page {
         hang: usize,
         spans: &[Span],
     ) {
+        let empty = spans.iter().all(|s| s.text.trim().is_empty());
+        if label.is_empty() && empty {
+            self.out.push('\n');
+            return;
+        }
         self.pad(indent);
         let mut column = indent;
         if !label.is_empty() {
