@@ -18,14 +18,14 @@ const JUSTIFICATIONS: [&str; 5] = [
 ];
 
 pub(crate) fn render(report: &ScanReport) -> Result<String, RenderError> {
+    let timestamp = words::utc_seconds(&report.started);
     let packages = view::packages(report, |_| true);
     let statements: Vec<Value> = packages
         .iter()
         .flat_map(|p| &p.findings)
-        .filter_map(|judged| statement(judged, judged.finding.advisory.as_ref()?))
+        .filter_map(|judged| statement(judged, judged.finding.advisory.as_ref()?, &timestamp))
         .collect();
-    let timestamp = words::utc_seconds(&report.started);
-    let id = stable::uuid_of(&format!("openvex {timestamp}"), &statements)?;
+    let id = stable::uuid_of("openvex", &statements)?;
     to_json(&json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": format!("urn:uuid:{id}"),
@@ -38,7 +38,7 @@ pub(crate) fn render(report: &ScanReport) -> Result<String, RenderError> {
     }))
 }
 
-fn statement(judged: &Judged, advisory: &AdvisoryEvidence) -> Option<Value> {
+fn statement(judged: &Judged, advisory: &AdvisoryEvidence, timestamp: &str) -> Option<Value> {
     let purl = judged.finding.subject.purl.as_str();
     let mut statement = json!({
         "vulnerability": {
@@ -46,6 +46,7 @@ fn statement(judged: &Judged, advisory: &AdvisoryEvidence) -> Option<Value> {
             "aliases": advisory.aliases,
             "description": plain(view::title(&judged.finding)),
         },
+        "timestamp": timestamp,
         "products": [{"@id": purl, "identifiers": {"purl": purl}}],
     });
     let fields = statement.as_object_mut()?;

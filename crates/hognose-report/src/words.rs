@@ -206,12 +206,15 @@ pub(crate) fn via(occurrence: &Occurrence) -> Option<String> {
 
 /// How the subject came in and under which conditions, to follow its place.
 pub(crate) fn provenance(occurrence: &Occurrence) -> String {
-    let parts = [via(occurrence), conditions(occurrence)];
-    parts
-        .iter()
+    let mut out = String::new();
+    for part in [via(occurrence), conditions(occurrence)]
+        .into_iter()
         .flatten()
-        .map(|part| format!(", {part}"))
-        .collect()
+    {
+        out.push_str(", ");
+        out.push_str(&part);
+    }
+    out
 }
 
 /// Conditions: `only on win32; group dev`.

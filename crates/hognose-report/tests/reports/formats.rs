@@ -1,10 +1,8 @@
 //! The other formats for people and pipelines, and what holds for all of them.
 
-mod common;
-
 use std::str::FromStr as _;
 
-use common::{PLAIN, clean, report};
+use crate::common::{PLAIN, clean, report};
 use hognose_report::{Format, SbomFormat, SbomMeta, Style, render, sbom};
 use hognose_types::Severity;
 
@@ -177,7 +175,7 @@ fn a_comment_never_outgrows_its_host() {
     for number in 0..3_000 {
         let mut judged = template.clone();
         let name = format!("package-{number}");
-        let component = common::component(&name, "1.0", number, true);
+        let component = crate::common::component(&name, "1.0", number, true);
         judged.finding.subject = hognose_types::Subject::of(&component);
         judged.finding.advisory.as_mut().unwrap().summary = "é".repeat(500);
         report.judged.push(judged);

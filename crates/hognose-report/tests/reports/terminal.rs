@@ -1,8 +1,6 @@
 //! What people see.
 
-mod common;
-
-use common::{PLAIN, clean, report};
+use crate::common::{PLAIN, clean, report};
 use hognose_report::{Format, Style, render};
 use unicode_width::UnicodeWidthStr;
 

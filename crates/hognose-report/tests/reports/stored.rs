@@ -1,8 +1,6 @@
 //! Old and new documents: what the compatibility rule promises.
 
-mod common;
-
-use common::{PLAIN, report};
+use crate::common::{PLAIN, report};
 use hognose_report::{Format, ReadError, SCHEMA, read_json, render};
 use serde_json::{Value, json};
 

@@ -1,8 +1,6 @@
 //! Nothing an attacker writes acts on a terminal, a log, a browser or a code host.
 
-mod common;
-
-use common::{PLAIN, hostile};
+use crate::common::{PLAIN, hostile};
 use hognose_report::{Format, Style, render};
 use proptest::prelude::*;
 

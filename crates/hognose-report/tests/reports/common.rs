@@ -1,7 +1,5 @@
 //! A believable report, and one written by an attacker.
 
-#![expect(dead_code, reason = "each test binary uses a part")]
-
 use hognose_report::{ScanReport, Style};
 use hognose_types::rules::{gap_unpinned, gap_unreadable, mal_known, vuln};
 use hognose_types::{
@@ -438,6 +436,8 @@ pub(crate) fn hostile(evil: &str) -> ScanReport {
     }
     for judged in &mut report.judged {
         judged.because = text();
+        let id = judged.finding.occurrences[0].component;
+        judged.finding.subject = Subject::of(&report.inventory.components[id.0]);
         hostile_finding(&mut judged.finding, evil);
         if let Some(waiver) = &mut judged.waiver {
             waiver.reason = text();
@@ -467,7 +467,6 @@ pub(crate) fn hostile(evil: &str) -> ScanReport {
 fn hostile_finding(finding: &mut Finding, evil: &str) {
     let text = || evil.to_owned();
     finding.message = text();
-    finding.subject.version = Some(text());
     finding.remedy = Remedy {
         text: text(),
         version: finding.remedy.version.as_ref().map(|_| text()),

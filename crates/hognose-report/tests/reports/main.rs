@@ -1,0 +1,14 @@
+//! Reports end to end: what people see, what programs read, what attackers try.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail the test they serve"
+)]
+
+mod common;
+mod formats;
+mod hostile;
+mod stored;
+mod terminal;
+mod validators;
