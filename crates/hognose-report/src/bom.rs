@@ -84,9 +84,11 @@ impl<'a> Graph<'a> {
 
 impl<'a> Node<'a> {
     fn new(reference: String, component: &'a Component) -> Self {
-        // The types crate cannot name a foreign thing's ecosystem: a wrong purl would make other
-        // tools look for the wrong package, silently.
-        let purl = (component.kind != ComponentKind::Foreign).then(|| Purl::of(component));
+        // A made-up purl would make other tools look for the wrong package, silently.
+        let purl = match component.kind {
+            ComponentKind::Foreign => stated(component),
+            _ => Some(Purl::of(component)),
+        };
         Self {
             reference,
             purl,
@@ -108,13 +110,22 @@ impl<'a> Node<'a> {
     }
 }
 
+fn stated(component: &Component) -> Option<Purl> {
+    Purl::stated(component.foreign.as_ref()?.purl.as_deref()?)
+}
+
+/// The name in its own ecosystem.
+pub(crate) fn name(component: &Component) -> &str {
+    let foreign = component.foreign.as_ref().map(|f| f.name.as_str());
+    let conda = component.conda.as_ref().map(|c| c.name.as_str());
+    foreign.or(conda).unwrap_or(component.name.as_str())
+}
+
 fn reference(component: &Component) -> String {
     let purl = Purl::of(component);
     match component.kind {
         ComponentKind::Project => format!("project:{purl}"),
-        ComponentKind::Foreign => {
-            format!("foreign:{}", purl.as_str().trim_start_matches("pkg:pypi/"))
-        }
+        ComponentKind::Foreign if stated(component).is_none() => format!("foreign:{purl}"),
         _ => purl.as_str().to_owned(),
     }
 }

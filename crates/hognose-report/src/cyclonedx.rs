@@ -108,11 +108,7 @@ fn component(node: &Node<'_>) -> Value {
     let mut out = Map::new();
     out.insert("type".into(), kind(component.kind).into());
     out.insert("bom-ref".into(), node.reference.as_str().into());
-    let conda = component.conda.as_ref().map(|c| c.name.as_str());
-    out.insert(
-        "name".into(),
-        conda.unwrap_or(component.name.as_str()).into(),
-    );
+    out.insert("name".into(), bom::name(component).into());
     if let Some(version) = component.version.as_str() {
         out.insert("version".into(), version.into());
     }

@@ -109,11 +109,7 @@ fn package(node: &Node<'_>, id: &str) -> Map<String, Value> {
         out.insert(key.to_owned(), value);
     };
     put("SPDXID", id.into());
-    let conda = component.conda.as_ref().map(|c| c.name.as_str());
-    put(
-        "name",
-        plain(conda.unwrap_or(component.name.as_str())).into(),
-    );
+    put("name", plain(bom::name(component)).into());
     if let Some(version) = component.version.as_str() {
         put("versionInfo", plain(version).into());
     }

@@ -28,6 +28,9 @@ pub struct Component {
     /// Set for conda packages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conda: Option<CondaIdentity>,
+    /// Set for foreign components; `name` is then only an approximation for sorting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignIdentity>,
 }
 
 /// What sort of thing a component is.
@@ -167,6 +170,17 @@ pub struct CondaIdentity {
     pub mapped: bool,
 }
 
+/// What an SBOM says of something that is not a Python distribution: other ecosystems allow names
+/// that a distribution cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ForeignIdentity {
+    /// Name as written.
+    pub name: String,
+    /// Package URL as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purl: Option<String>,
+}
+
 impl Component {
     /// A distribution with one declaration; the other fields start empty.
     pub fn distribution(
@@ -185,6 +199,7 @@ impl Component {
             hashes: Vec::new(),
             license: None,
             conda: None,
+            foreign: None,
         }
     }
 
@@ -204,9 +219,13 @@ impl Component {
 
     /// `name version`, or the name alone; safe for one line.
     pub fn label(&self) -> String {
+        let name = match &self.foreign {
+            Some(foreign) => crate::text::line(&foreign.name),
+            None => self.name.as_str().into(),
+        };
         match self.version.as_str() {
-            Some(version) => format!("{} {}", self.name, crate::text::line(version)),
-            None => self.name.to_string(),
+            Some(version) => format!("{name} {}", crate::text::line(version)),
+            None => name.into_owned(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub use advisory::{
     AdvisoryEvidence, Epss, KnownExploited, Match, MatchBasis, RecordSource, Reference,
 };
 pub use component::{
-    Component, ComponentKind, ComponentVersion, CondaIdentity, Declaration, Source,
+    Component, ComponentKind, ComponentVersion, CondaIdentity, Declaration, ForeignIdentity, Source,
 };
 pub use digest::{Digest, DigestAlgorithm, DigestError};
 pub use finding::{Confidence, Finding, Gap, Notice, Occurrence, Remedy, Subject};

@@ -39,8 +39,31 @@ impl Purl {
             (ComponentKind::Interpreter, _) => {
                 Self::typed("generic", component.name.as_str(), version)
             }
+            (ComponentKind::Foreign, _) => {
+                let foreign = component.foreign.as_ref();
+                let stated = foreign.and_then(|f| Self::stated(f.purl.as_deref()?));
+                stated.unwrap_or_else(|| {
+                    let name = foreign.map_or(component.name.as_str(), |f| &f.name);
+                    Self::typed("generic", name, version)
+                })
+            }
             _ => Self::pypi(&component.name, version),
         }
+    }
+
+    /// A package URL that a document states, if it can be one: `pkg:`, then only characters that an
+    /// encoded URL has.
+    pub fn stated(raw: &str) -> Option<Self> {
+        const MAX: usize = 2048;
+        let plain = raw.len() <= MAX
+            && raw
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\'));
+        let (kind, rest) = raw
+            .strip_prefix("pkg:")?
+            .trim_start_matches('/')
+            .split_once('/')?;
+        (plain && !kind.is_empty() && !rest.is_empty()).then(|| Self(raw.to_owned()))
     }
 
     fn typed(kind: &str, name: &str, version: Option<&str>) -> Self {
@@ -97,5 +120,24 @@ mod tests {
             "pkg:pypi/jinja2@1%213.1%2Bcu117"
         );
         assert_eq!(Purl::pypi(&name, None).as_str(), "pkg:pypi/jinja2");
+    }
+
+    #[test]
+    fn stated_urls_are_taken_only_when_harmless() {
+        for good in ["pkg:npm/%40a/b@1", "pkg:deb/debian/zlib1g@1.2?arch=amd64"] {
+            assert_eq!(Purl::stated(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "npm/a",
+            "pkg:npm",
+            "pkg:/a",
+            "pkg:npm/",
+            "pkg:npm/a b",
+            "pkg:npm/\u{1b}",
+            "pkg:a/\"><",
+        ] {
+            assert_eq!(Purl::stated(bad), None, "{bad:?}");
+        }
     }
 }

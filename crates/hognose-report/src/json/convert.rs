@@ -268,7 +268,10 @@ fn component(component: &types::Component) -> Component<'_> {
     Component {
         purl: Purl::of(component).as_str().to_owned(),
         kind: component.kind,
-        name: component.name.as_str(),
+        name: component
+            .foreign
+            .as_ref()
+            .map_or(component.name.as_str(), |f| &f.name),
         version: component.version.as_str(),
         requirement: match &component.version {
             ComponentVersion::Range(range) => Some(range),

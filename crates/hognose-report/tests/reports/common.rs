@@ -5,9 +5,9 @@ use hognose_types::rules::{gap_unpinned, gap_unreadable, mal_known, vuln};
 use hognose_types::{
     AdvisoryEvidence, AppliedWaiver, Component, ComponentId, ComponentKind, ComponentVersion,
     Confidence, CvssVersion, DatabaseInfo, Decision, Declaration, Digest, DigestAlgorithm, Edge,
-    Epss, FeedInfo, Finding, Gap, Input, InputFormat, InputId, Inventory, Judged, JudgedGap,
-    KnownExploited, Location, Marker, Match, MatchBasis, Notice, Occurrence, PackageName,
-    RecordSource, RedactedUrl, Reference, Remedy, Score, Severity, SeverityEstimate,
+    Epss, FeedInfo, Finding, ForeignIdentity, Gap, Input, InputFormat, InputId, Inventory, Judged,
+    JudgedGap, KnownExploited, Location, Marker, Match, MatchBasis, Notice, Occurrence,
+    PackageName, RecordSource, RedactedUrl, Reference, Remedy, Score, Severity, SeverityEstimate,
     SeverityOrigin, SkippedInput, Source, Subject, Verdict, Version,
 };
 
@@ -423,6 +423,12 @@ pub(crate) fn hostile(evil: &str) -> ScanReport {
     }
     for component in &mut report.inventory.components {
         component.license = Some(text());
+        if component.kind == ComponentKind::Foreign {
+            component.foreign = Some(ForeignIdentity {
+                name: text(),
+                purl: Some(format!("pkg:npm/{evil}")),
+            });
+        }
         component.version = ComponentVersion::exact(evil);
         for declaration in &mut component.declarations {
             declaration.location = place();
