@@ -95,6 +95,12 @@ impl<'a> Context<'a> {
         self.seen.insert(key)
     }
 
+    /// True when a file was read before.
+    pub(crate) fn is_visited(&self, path: &str) -> bool {
+        let key = self.tree.canonical(path).unwrap_or_else(|| path::normalise(path));
+        self.seen.contains(&key)
+    }
+
     /// Registers an input.
     pub(crate) fn input(&mut self, path: &str, format: InputFormat) -> InputId {
         self.inventory.inputs.push(Input {
@@ -106,6 +112,10 @@ impl<'a> Context<'a> {
 
     pub(crate) fn inputs(&self) -> &[Input] {
         &self.inventory.inputs
+    }
+
+    pub(crate) fn components(&self) -> &[Component] {
+        &self.inventory.components
     }
 
     /// Reads a whole file within the limits; a fault becomes a gap.

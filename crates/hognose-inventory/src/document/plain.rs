@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
             b'{' => Value::Table(self.inline_table(depth.checked_sub(1)?)?),
             b't' => self.word("true", Value::Boolean(true))?,
             b'f' => self.word("false", Value::Boolean(false))?,
-            b'0'..=b'9' => self.integer()?,
+            b'0'..=b'9' => self.instant().map_or_else(|| self.integer(), Some)?,
             _ => return None,
         };
         Some(Node { at, value })
@@ -249,6 +249,33 @@ impl<'a> Parser<'a> {
         self.bytes[self.at..].starts_with(word.as_bytes()).then(|| {
             self.at += word.len();
             value
+        })
+    }
+
+    /// `2026-11-01T10:00:00Z`, with or without a fraction: how uv writes upload times. No value is kept.
+    fn instant(&mut self) -> Option<Value<'a>> {
+        let rest = &self.bytes[self.at..];
+        let head = rest.get(..19)?;
+        let fits = head.iter().zip(b"dddd-dd-ddTdd:dd:dd").all(|(byte, shape)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            shape => byte == shape,
+        });
+        let two = |at: usize| (head[at] - b'0') * 10 + (head[at + 1] - b'0');
+        // Whatever is odd (a day 31, a leap second) is left to the general parser.
+        let valid = fits
+            && (1..=12).contains(&two(5))
+            && (1..=31).contains(&two(8))
+            && (two(8) <= 28 || (two(5) != 2 && (two(8) <= 30 || matches!(two(5), 1 | 3 | 5 | 7 | 8 | 10 | 12))))
+            && two(11) < 24
+            && two(14) < 60
+            && two(17) < 60;
+        let fraction = match rest.get(19) {
+            Some(b'.') => 1 + rest[20..].iter().take_while(|b| b.is_ascii_digit()).count(),
+            _ => 0,
+        };
+        (valid && fraction != 1 && rest.get(19 + fraction) == Some(&b'Z')).then(|| {
+            self.at += 20 + fraction;
+            Value::Other
         })
     }
 

@@ -33,7 +33,7 @@ fn agree(text: &str) {
     }
 }
 
-const LOCK: &str = "version = 1\n\n[[package]]\nname = \"a\"\nsource = { registry = \"https://x\" }\nwheels = [\n    { url = \"u\", size = 12 },\n]\n\n[package.metadata]\nrequires-dist = [{ name = \"b\" }]\n\n[[package]]\nname = \"b\" # c\n\n[manifest.\"x y\".z]\nok = true\n";
+const LOCK: &str = "version = 1\n\n[[package]]\nname = \"a\"\nsource = { registry = \"https://x\" }\nwheels = [\n    { url = \"u\", size = 12, upload-time = 2026-10-31T23:59:59.123Z },\n]\n\n[package.metadata]\nrequires-dist = [{ name = \"b\" }]\n\n[[package]]\nname = \"b\" # c\n\n[manifest.\"x y\".z]\nok = true\n";
 
 #[test]
 fn both_read_a_lock() {
@@ -53,7 +53,7 @@ fn both_read_a_lock() {
 #[test]
 fn plain_refuses_what_it_does_not_know() {
     for text in [
-        "a = \"x\\n\"", "a = 'x'", "a = \"\"\"x\"\"\"", "a.b = 1", "a = 1.5", "a = 1979-05-27", "a = 1\na = 2",
+        "a = \"x\\n\"", "a = 'x'", "a = \"\"\"x\"\"\"", "a.b = 1", "a = 1.5", "a = 1979-05-27", "a = 2026-02-30T00:00:00Z", "a = 2026-02-03T00:00:00.Z", "a = 1\na = 2",
         "a = 01", "a = -1", "a = [1", "[a]\n[a]", "[a", "a", "a = 1 b = 2", "a = \"x\n\"", "a = 0x1", "é = 1",
     ] {
         assert!(plain::parse(text, 32).is_none(), "{text:?}");

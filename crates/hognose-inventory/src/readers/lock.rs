@@ -174,6 +174,10 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
             return;
         }
         let Some(manifest) = super::load_manifest(self.context, &path) else { return };
+        if self.context.first_visit(&path) {
+            let lock = path::name(self.path);
+            self.context.skip(&path, format!("{lock} pins it; read only for the lines to edit"));
+        }
         let ids: Vec<ComponentId> = self.ids().collect();
         let missing = manifest::annotate(self.context, &path, &manifest, ids.iter().copied());
         for declared in missing {

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Declaration, InputFormat, InputId,
-    Location, Marker, PackageName, Requirement, RequirementSource, Source,
+    Location, Marker, PackageName, Requirement, RequirementSource, Source, text,
 };
 
 use crate::context::{Context, add_declaration, short_error};
 use crate::direct::{self, Direct};
+use crate::path;
 
 /// A manifest, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,19 @@ pub(crate) struct Manifest {
     pub(crate) declared: Vec<Declared>,
     /// What could not be read.
     pub(crate) faults: Vec<Fault>,
+    /// Requirements files that a build backend reads dependencies from.
+    pub(crate) includes: Vec<Include>,
+    /// Line that says the dependencies are computed at build time.
+    pub(crate) dynamic: Option<u32>,
+}
+
+/// A requirements file whose lines are dependencies of the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Include {
+    pub(crate) line: u32,
+    pub(crate) path: String,
+    /// The extra it belongs to; empty for the main set.
+    pub(crate) extra: String,
 }
 
 /// A project's own identity.
@@ -157,6 +171,7 @@ impl Manifest {
 pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, manifest: &Manifest) {
     let input = context.input(path, format);
     manifest.report_faults(context, path);
+    follow(context, path, manifest);
     let root = manifest.project.as_ref().map(|p| add_project(context, input, path, p));
     let mut quiet = 0;
     for declared in &manifest.declared {
@@ -164,13 +179,11 @@ pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, m
             continue;
         }
         let component = component_of(input, path, declared);
-        let unpinned = matches!(component.version, ComponentVersion::Range(_));
-        let id = if declared.build && unpinned {
+        if declared.build && matches!(component.version, ComponentVersion::Range(_)) {
             quiet += 1;
             continue;
-        } else {
-            context.add(component)
-        };
+        }
+        let id = context.add(component);
         if let Some(root) = root {
             context.edge(root, id, declared.marker.clone());
         }
@@ -179,6 +192,35 @@ pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, m
         context.notice(
             Some(Location::file(path)),
             format!("{quiet} build requirement{} without exact version not judged", if quiet == 1 { "" } else { "s" }),
+        );
+    }
+}
+
+/// Reads the requirements files that hold the project's dependencies; says so when they are computed
+/// by code that is never run.
+fn follow(context: &mut Context<'_>, path: &str, manifest: &Manifest) {
+    let directory = path::parent(path);
+    for include in &manifest.includes {
+        let target = path::join(directory, &include.path);
+        if context.tree.kind(&target).is_some() && context.is_allowed(&target) {
+            super::read_file(context, &target, InputFormat::Requirements);
+        } else {
+            context.unreadable(
+                Location::line(path, include.line),
+                format!("{} does not exist or lies outside the scanned directories", text::short(&include.path, 100)),
+                "correct the path",
+            );
+        }
+    }
+    let Some(line) = manifest.dynamic else { return };
+    let elsewhere = ["setup.py", "setup.cfg"]
+        .iter()
+        .any(|file| context.tree.kind(&path::join(directory, file)).is_some());
+    if manifest.includes.is_empty() && !elsewhere {
+        context.unreadable(
+            Location::line(path, line),
+            "the dependencies are computed when the project is built",
+            "lock the project, or scan the environment it is installed in",
         );
     }
 }

@@ -4,11 +4,17 @@ pub(crate) mod environment;
 mod json;
 mod lock;
 pub(crate) mod manifest;
+pub(crate) mod metadata;
 mod pdm_lock;
+mod pipfile;
 mod pipfile_lock;
 mod poetry_lock;
 mod pylock;
+mod pyproject;
 pub(crate) mod requirements;
+mod script;
+mod setup_cfg;
+mod setup_py;
 mod uv_lock;
 
 use hognose_types::{InputFormat, Location, PackageName};
@@ -32,12 +38,36 @@ pub(crate) fn read_file(context: &mut Context<'_>, path: &str, format: InputForm
         InputFormat::PipfileLock => pipfile_lock::read(context, path, &bytes),
         InputFormat::Pylock => pylock::read(context, path, &bytes),
         InputFormat::UvLock => uv_lock::read(context, path, &bytes),
+        InputFormat::Pyproject
+        | InputFormat::SetupCfg
+        | InputFormat::SetupPy
+        | InputFormat::Pipfile
+        | InputFormat::Script => {
+            let Some(text) = context.decode(path, &bytes) else {
+                context.input(path, format);
+                return;
+            };
+            if let Some(manifest) = parse_manifest(&text, format, context.options.limits.depth) {
+                manifest::emit(context, path, format, &manifest);
+            }
+        }
         _ => context.unreadable(
             Location::file(path),
             format!("a {} is not read by this command", format.label()),
             "name another file",
         ),
     }
+}
+
+fn parse_manifest(text: &str, format: InputFormat, depth: usize) -> Option<Manifest> {
+    Some(match format {
+        InputFormat::Pyproject => pyproject::parse(text, depth),
+        InputFormat::SetupCfg => setup_cfg::parse(text),
+        InputFormat::SetupPy => setup_py::parse(text),
+        InputFormat::Pipfile => pipfile::parse(text, depth),
+        InputFormat::Script => script::parse(text, depth),
+        _ => return None,
+    })
 }
 
 /// Reads a directory that is an installed environment.
@@ -48,11 +78,16 @@ pub(crate) fn read_directory(context: &mut Context<'_>, path: &str, _format: Inp
 /// Reads a manifest for the names it declares, without making it an input.
 pub(crate) fn load_manifest(context: &mut Context<'_>, path: &str) -> Option<Manifest> {
     let bytes = context.tree.read(path, context.options.limits.file_bytes).ok()?;
-    let manifest = match crate::sniff::by_name(path::name(path))? {
-        InputFormat::Requirements => requirements::declared_lines(&bytes),
-        _ => return None,
-    };
-    Some(manifest)
+    let name = path::name(path);
+    match crate::sniff::by_name(name) {
+        Some(InputFormat::Requirements) => Some(requirements::declared_lines(&bytes)),
+        None if !name.ends_with(".py") => Some(requirements::declared_lines(&bytes)),
+        format => {
+            let text = crate::source_text::decode(&bytes).ok()?;
+            let format = format.unwrap_or(InputFormat::Script);
+            parse_manifest(&text, format, context.options.limits.depth)
+        }
+    }
 }
 
 /// Follows a local project that a requirements file installs: reads its manifest, if it may be read,

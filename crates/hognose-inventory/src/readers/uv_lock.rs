@@ -27,7 +27,9 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
         reader.edges(lock);
         reader.spread(lock);
         reader.conditions(lock);
-        if !path.ends_with(".py.lock") {
+        if let Some(script) = path.strip_suffix(".lock").filter(|script| script.ends_with(".py")) {
+            lock.manifest(crate::path::name(script), false, "run `uv lock --script`");
+        } else {
             for member in reader.members.clone() {
                 let file = crate::path::join(&member, "pyproject.toml");
                 lock.manifest(&file, false, "run `uv lock`");

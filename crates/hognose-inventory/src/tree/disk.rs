@@ -52,9 +52,12 @@ impl Tree for Disk {
     }
 
     fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError> {
-        let file = File::open(path)?;
-        let mut bytes = Vec::with_capacity(length.min(64 << 10) as usize);
-        file.take(length).read_to_end(&mut bytes)?;
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        let mut bytes = Vec::with_capacity(metadata.len().min(length) as usize + 1);
+        File::open(path)?.take(length).read_to_end(&mut bytes)?;
         Ok(Cow::Owned(bytes))
     }
 

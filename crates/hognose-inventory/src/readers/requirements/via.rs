@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hognose_types::{ComponentId, PackageName};
+use hognose_types::{ComponentId, ComponentKind, PackageName};
 
 use crate::context::Context;
 use crate::path;
@@ -73,11 +73,19 @@ impl Annotations {
         by_name: &BTreeMap<PackageName, Vec<ComponentId>>,
     ) {
         let mut pulled: BTreeSet<ComponentId> = BTreeSet::new();
+        let mut owned: BTreeSet<ComponentId> = BTreeSet::new();
         let mut named: BTreeMap<String, Vec<ComponentId>> = BTreeMap::new();
         for (id, reason) in self.reasons {
             match reason {
                 Reason::Component(parent) => {
                     for from in by_name.get(&parent).into_iter().flatten() {
+                        // What the user's own project needs is asked for directly.
+                        let own = context
+                            .component(*from)
+                            .is_some_and(|c| c.kind == ComponentKind::Project);
+                        if own {
+                            owned.insert(id);
+                        }
                         pulled.insert(id);
                         context.edge(*from, id, None);
                     }
@@ -87,7 +95,7 @@ impl Annotations {
             }
         }
         let direct: BTreeSet<ComponentId> = named.values().flatten().copied().collect();
-        for id in pulled.difference(&direct) {
+        for id in pulled.iter().filter(|id| !direct.contains(id) && !owned.contains(id)) {
             if let Some(component) = context.component_mut(*id) {
                 for declaration in &mut component.declarations {
                     declaration.direct = false;
