@@ -28,5 +28,5 @@ mod view;
 mod words;
 
 pub use format::{Format, FormatError, SbomFormat};
-pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom};
+pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom, summary};
 pub use stored::{ReadError, SCHEMA, StoredFinding, StoredReport, read_json};

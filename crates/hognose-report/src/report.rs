@@ -90,6 +90,11 @@ pub fn render(report: &ScanReport, format: Format, style: &Style) -> Result<Stri
     }
 }
 
+/// The one line that ends the terminal report, for people whose data goes elsewhere.
+pub fn summary(report: &ScanReport) -> String {
+    crate::words::summary(report)
+}
+
 /// Renders an inventory alone: hashes, licences, dependency graph, no vulnerabilities.
 pub fn sbom(
     inventory: &Inventory,

@@ -1,0 +1,31 @@
+//! One file per command: checked options → one crate → rendered output.
+
+mod completions;
+mod db;
+mod explain;
+mod man;
+mod sbom;
+mod scan;
+
+use crate::cli::{Cli, Command, DbCommand};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::surroundings::Surroundings;
+
+/// Runs a command.
+pub(crate) fn run(
+    cli: &Cli,
+    command: Command,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    match command {
+        Command::Scan(args) => scan::run(cli, &args, surroundings),
+        Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
+        Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),
+        Command::Db(DbCommand::Show { what, args }) => db::show(cli, &what, &args, surroundings),
+        Command::Sbom(args) => sbom::run(&args, surroundings),
+        Command::Explain(args) => explain::run(cli, &args, surroundings),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { command } => man::run(command.as_deref()),
+    }
+}

@@ -1,0 +1,265 @@
+//! `hognose scan`: inventory → judgement → verdict → report.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use hognose_advisories::{JudgeOptions, Judgement, judge};
+use hognose_inventory::{Disk, Options, Tree, read_environment, scan_paths};
+use hognose_policy::{Gate, Policy, Waiver, decide, import};
+use hognose_report::{Format, ScanReport, Style, render};
+use hognose_types::{Decision, Finding, Gap, Inventory, Verdict};
+
+use crate::cli::{Cli, ScanArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::revision::Revision;
+use crate::settings::{self, Found};
+use crate::surroundings::Surroundings;
+use crate::{database, output, python};
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &ScanArgs,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    if args.resolve {
+        return Err(
+            Failure::usage("resolving unpinned requirements is not part of this version")
+                .hint("lock the project (uv lock, poetry lock, pip-compile) and scan the lock"),
+        );
+    }
+    let found = settings::configuration(
+        args.input.config.as_deref(),
+        args.input.no_config,
+        settings::start(&args.input),
+    )?;
+    let policy = policy(args, &found)?;
+    let options = settings::inventory_options(&args.input, &found, surroundings)?;
+    let inventory = inventory(args, &options, surroundings)?;
+    let feeds = settings::feeds(&args.feeds, &found)?;
+    let cache = settings::cache(&args.feeds, surroundings)?;
+    let opened = database::open(&database::Request {
+        feeds: &feeds,
+        cache: &cache,
+        offline: args.feeds.offline,
+        quiet: cli.quiet,
+        max_age: found.config.max_database_age,
+        surroundings,
+    })?;
+    let mut evidence = evidence(&inventory, &opened.database, args)?;
+    if let Some(revision) = &args.since {
+        let tree = Revision::open(revision, settings::start(&args.input), surroundings)?;
+        let before = scan_paths(&tree, &settings::paths(&args.input)?, &options);
+        let known = self::evidence(&before, &opened.database, args)?;
+        keep_new(&mut evidence, &known);
+    }
+    evidence.gaps.extend(opened.gaps);
+    let anything = !inventory.inputs.is_empty();
+    let outcome = decide(
+        evidence.findings,
+        evidence.gaps,
+        &policy,
+        surroundings.today(),
+        anything,
+    );
+    let info = opened
+        .database
+        .info()
+        .map_err(|e| Failure::incomplete("the advisory database cannot be read").because(&e))?;
+    let mut notices = inventory.notices.clone();
+    notices.extend(opened.notices);
+    notices.extend(outcome.notices);
+    let report = ScanReport {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: surroundings.timestamp(),
+        command: command_line(&surroundings.arguments),
+        inventory,
+        judged: outcome.judged,
+        gaps: outcome.gaps,
+        notices,
+        verdict: outcome.verdict,
+        database: Some(info),
+        since: args.since.clone(),
+    };
+    show(cli, args, &report)?;
+    Ok(exit(report.verdict))
+}
+
+/// Configuration, flags and imported waivers.
+fn policy(args: &ScanArgs, found: &Found) -> Result<Policy, Failure> {
+    let mut policy = found.config.policy.clone();
+    if let Some(gate) = args.fail_on {
+        policy.fail_on = gate;
+        // A gate asked for by hand is the gate of everything.
+        policy.groups.clear();
+        policy.block_exploited &= gate != Gate::Never;
+    }
+    for word in &args.allow_incomplete {
+        let rule = rules_of_gap(word);
+        policy.allow_incomplete.extend(rule);
+    }
+    for path in &args.import_ignores {
+        policy.waivers.extend(imported(path, import::ignores)?);
+    }
+    for path in &args.vex {
+        policy.waivers.extend(imported(path, import::vex)?);
+    }
+    Ok(policy)
+}
+
+fn rules_of_gap(word: &str) -> Option<hognose_types::RuleId> {
+    hognose_types::RuleId::find(&format!("HOG-GAP-{word}")).map(|meta| meta.id)
+}
+
+type Import = fn(&str, &str) -> Result<Vec<Waiver>, import::ImportError>;
+
+fn imported(path: &Path, read: Import) -> Result<Vec<Waiver>, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read {name}")).because(&e))?;
+    read(&name, &text)
+        .map_err(|e| Failure::usage(format!("cannot take over the ignores of {name}")).because(&e))
+}
+
+fn inventory(
+    args: &ScanArgs,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Result<Inventory, Failure> {
+    collect(&Disk, &args.input, options, surroundings)
+}
+
+/// What `scan` and `sbom` read.
+pub(super) fn collect(
+    tree: &dyn Tree,
+    input: &crate::cli::InputArgs,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Result<Inventory, Failure> {
+    let paths = settings::paths(input)?;
+    let Some(python) = &input.python else {
+        return Ok(scan_paths(tree, &paths, options));
+    };
+    let directories = python::site_packages(python, surroundings)?;
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let mut inventory = read_environment(
+        tree,
+        &directories.iter().map(text).collect::<Vec<_>>(),
+        options,
+    );
+    if !paths.is_empty() {
+        inventory.absorb(scan_paths(tree, &paths, options));
+    }
+    Ok(inventory)
+}
+
+/// Judges an inventory and adds its own gaps.
+fn evidence(
+    inventory: &Inventory,
+    database: &hognose_advisories::Database,
+    args: &ScanArgs,
+) -> Result<Judgement, Failure> {
+    let details = args.verbose
+        || matches!(
+            args.format,
+            Format::Json | Format::Sarif | Format::CycloneDx | Format::Html
+        );
+    let mut judged = judge(inventory, database, JudgeOptions { details }).map_err(|e| {
+        Failure::incomplete("the advisory database cannot be read")
+            .because(&e)
+            .hint("rebuild it with `hognose db update`")
+    })?;
+    let mut gaps = inventory.gaps.clone();
+    gaps.append(&mut judged.gaps);
+    Ok(Judgement {
+        findings: judged.findings,
+        gaps,
+    })
+}
+
+/// Drops what the revision already had: the same flaw in the same version of the same package, the same gap about the
+/// same subject. Lines move; they do not count.
+fn keep_new(evidence: &mut Judgement, known: &Judgement) {
+    let flaw = |f: &Finding| {
+        let id = f.advisory.as_ref().map(|a| a.id.clone());
+        (f.rule, f.subject.clone(), id)
+    };
+    let gap = |g: &Gap| (g.rule, g.subject.clone(), g.message.clone());
+    let flaws: BTreeSet<_> = known.findings.iter().map(flaw).collect();
+    let gaps: BTreeSet<_> = known.gaps.iter().map(gap).collect();
+    evidence.findings.retain(|f| !flaws.contains(&flaw(f)));
+    evidence.gaps.retain(|g| !gaps.contains(&gap(g)));
+}
+
+fn show(cli: &Cli, args: &ScanArgs, report: &ScanReport) -> Result<(), Failure> {
+    let to_terminal = args.format == Format::Terminal && args.output.is_none();
+    let style = Style {
+        colour: to_terminal && output::colour(),
+        width: output::width(),
+        verbose: args.verbose,
+    };
+    let text = render(report, args.format, &style)
+        .map_err(|e| Failure::incomplete("cannot render the report").because(&e))?;
+    match &args.output {
+        Some(path) => output::file(path, &text)?,
+        None => output::data(&text)?,
+    }
+    // People still see how it went when the data goes elsewhere.
+    if !to_terminal && !cli.quiet {
+        output::human(&hognose_report::summary(report));
+    }
+    Ok(())
+}
+
+fn exit(verdict: Verdict) -> Exit {
+    match verdict {
+        // Findings come first: they are certain, whatever else could not be checked.
+        Verdict {
+            decision: Decision::Block,
+            ..
+        } => Exit::Findings,
+        Verdict {
+            complete: false, ..
+        } => Exit::Incomplete,
+        Verdict {
+            anything_checked: false,
+            ..
+        } => Exit::Nothing,
+        Verdict { .. } => Exit::Clean,
+    }
+}
+
+/// The arguments, quoted for a shell where needed.
+fn command_line(arguments: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:@,+".contains(c);
+    let quoted = arguments
+        .iter()
+        .enumerate()
+        .map(|(position, argument)| match argument {
+            _ if position == 0 => "hognose".to_owned(),
+            text if !text.is_empty() && text.chars().all(plain) => text.clone(),
+            text => format!("'{}'", text.replace('\'', r"'\''")),
+        });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use hognose_types::rules;
+
+    use super::*;
+
+    #[test]
+    fn every_word_of_allow_incomplete_is_a_rule() {
+        let words = ["database", "unmapped", "unpinned", "unreadable", "version"];
+        let found: Vec<_> = words.iter().filter_map(|word| rules_of_gap(word)).collect();
+        assert_eq!(found.len(), words.len());
+        assert!(found.contains(&rules::gap_database::ID));
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        let words = ["/usr/bin/hognose", "scan", "a b", "it's", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), r"hognose scan 'a b' 'it'\''s' ''");
+    }
+}
