@@ -293,6 +293,10 @@ pub(crate) fn add_declaration(declarations: &mut Vec<Declaration>, new: Declarat
     match declarations.iter_mut().find(|d| d.location == new.location) {
         Some(old) => {
             old.direct |= new.direct;
+            // Two entries on one line: together they count under either condition.
+            if old.marker != new.marker {
+                old.marker = None;
+            }
             for group in new.groups {
                 push_unique(&mut old.groups, group);
             }

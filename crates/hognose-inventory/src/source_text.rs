@@ -34,14 +34,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
 }
 
 /// Like [`decode`], but bad UTF-8 becomes U+FFFD, so that the good lines can still be read.
-pub(crate) fn decode_lossy(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<u32>), DecodeError> {
+pub(crate) fn decode_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     match decode(bytes) {
-        Ok(text) => Ok((text, None)),
-        Err(DecodeError::Utf8 { line }) => {
+        Err(DecodeError::Utf8 { .. }) => {
             let rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-            Ok((String::from_utf8_lossy(rest), Some(line)))
+            Ok(String::from_utf8_lossy(rest))
         }
-        Err(error) => Err(error),
+        decoded => decoded,
     }
 }
 
@@ -106,7 +105,7 @@ mod tests {
         assert_eq!(decode(b"\xFF\xFEa"), Err(DecodeError::Utf16));
         assert_eq!(decode(b"\xFF\xFE\x00\xD8"), Err(DecodeError::Utf16));
         assert_eq!(decode(b"a\nb\n\xE9"), Err(DecodeError::Utf8 { line: 3 }));
-        assert_eq!(decode_lossy(b"a\n\xE9").unwrap(), ("a\n\u{fffd}".into(), Some(2)));
+        assert_eq!(decode_lossy(b"a\n\xE9").unwrap(), "a\n\u{fffd}");
     }
 
     #[test]

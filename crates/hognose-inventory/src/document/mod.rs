@@ -9,8 +9,6 @@ mod plain;
 
 use std::borrow::Cow;
 
-pub(crate) use plain::MAX_PLAIN_KEYS;
-
 /// Largest file given to the general parser. Lock tools write what `plain` reads; only people write
 /// the rest, and not by the megabyte.
 const MAX_FULL: usize = 16 << 20;

@@ -10,7 +10,7 @@ use super::{Entry, Node, Table, Value};
 
 /// Most keys of one table: finding duplicates is quadratic, which is right for the dozen keys of a
 /// lock entry and wrong for a hostile million.
-pub(crate) const MAX_PLAIN_KEYS: usize = 4096;
+const MAX_PLAIN_KEYS: usize = 4096;
 
 /// Most values of one file. The largest real locks have some 200,000.
 const MAX_NODES: usize = 4_000_000;

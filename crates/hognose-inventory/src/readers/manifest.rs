@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Declaration, InputFormat, InputId,
-    Location, Marker, PackageName, Requirement, RequirementSource, Source, text,
+    Location, Marker, PackageName, Requirement, RequirementSource, Source, Specifiers, text,
 };
 
 use crate::context::{Context, add_declaration, short_error};
@@ -119,6 +119,16 @@ impl Wanted {
             Self::Versions { pin: Some(pin), .. } => ComponentVersion::exact(pin),
             Self::Versions { text, .. } => ComponentVersion::Range(text.clone()),
             Self::Direct(direct) => direct.component_version(),
+        }
+    }
+
+    /// True when a version may be what this asks for.
+    fn allows(&self, version: &ComponentVersion) -> bool {
+        match (self, version) {
+            (Self::Versions { text, .. }, ComponentVersion::Pinned(version)) => {
+                Specifiers::parse(text).is_ok_and(|specifiers| specifiers.contains(version))
+            }
+            _ => true,
         }
     }
 
@@ -289,7 +299,14 @@ pub(crate) fn annotate<'m>(
             missing.push(declared);
             continue;
         };
-        for id in ids {
+        // A lock that forks lists several versions: each belongs to the entries that allow it.
+        let allowed: Vec<ComponentId> = ids
+            .iter()
+            .copied()
+            .filter(|id| context.component(*id).is_some_and(|c| declared.wanted.allows(&c.version)))
+            .collect();
+        let chosen = if allowed.is_empty() { ids } else { &allowed };
+        for id in chosen {
             if let Some(component) = context.component_mut(*id) {
                 add_declaration(&mut component.declarations, declaration_of(path, declared));
             }

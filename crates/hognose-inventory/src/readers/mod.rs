@@ -17,7 +17,7 @@ mod setup_cfg;
 mod setup_py;
 mod uv_lock;
 
-use hognose_types::{InputFormat, Location, PackageName};
+use hognose_types::{ComponentId, ComponentKind, InputFormat, Location, PackageName};
 
 use crate::context::Context;
 use crate::path;
@@ -90,9 +90,15 @@ pub(crate) fn load_manifest(context: &mut Context<'_>, path: &str) -> Option<Man
     }
 }
 
-/// Follows a local project that a requirements file installs: reads its manifest, if it may be read,
-/// and returns its name.
-pub(crate) fn local_project(context: &mut Context<'_>, directory: &str) -> Option<PackageName> {
+/// A local project that a requirements file installs.
+pub(crate) struct Local {
+    pub(crate) name: PackageName,
+    /// Its component, when its manifest was read in this scan.
+    pub(crate) component: Option<ComponentId>,
+}
+
+/// Follows a local project: reads its manifest, if it may be read.
+pub(crate) fn local_project(context: &mut Context<'_>, directory: &str) -> Option<Local> {
     let mut name = None;
     for file in ["pyproject.toml", "setup.cfg", "setup.py"] {
         let path = path::join(directory, file);
@@ -104,5 +110,11 @@ pub(crate) fn local_project(context: &mut Context<'_>, directory: &str) -> Optio
             read_file(context, &path, format);
         }
     }
-    name
+    let name = name?;
+    let component = context.components().iter().position(|c| {
+        c.kind == ComponentKind::Project
+            && c.name == name
+            && c.declarations.iter().any(|d| path::parent(&d.location.file) == directory)
+    });
+    Some(Local { name, component: component.map(ComponentId) })
 }

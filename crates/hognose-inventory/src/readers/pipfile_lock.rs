@@ -172,7 +172,11 @@ fn add(
     lock.add(component);
 }
 
+/// `==1.0`, or `*` for what was not resolved on the locking machine because of its marker.
 fn exact(text: &str) -> ComponentVersion {
+    if text.trim() == "*" {
+        return ComponentVersion::Range(String::new());
+    }
     match Specifiers::parse(text) {
         Ok(specifiers) => match specifiers.pinned() {
             Some(version) => ComponentVersion::exact(version),

@@ -70,6 +70,11 @@ fn package(
     {
         declaration.groups = groups.into_iter().map(str::to_owned).collect();
     }
+    if let Some(declaration) = component.declarations.first_mut()
+        && let Some(marker) = &declaration.marker
+    {
+        declaration.extras = marker.extras().into_iter().map(str::to_owned).collect();
+    }
     lock.add(component)
 }
 

@@ -159,9 +159,12 @@ impl<'t> Reader<'t> {
 
     fn edges(&mut self, lock: &mut Lock<'_, '_, '_>) {
         let needs = std::mem::take(&mut self.needs);
-        for need in &needs {
-            if self.counts(need) {
-                for to in &need.to {
+        // The same need may stand in several groups.
+        let mut seen: BTreeSet<(ComponentId, ComponentId, &str)> = BTreeSet::new();
+        for need in needs.iter().filter(|need| self.counts(need)) {
+            for to in &need.to {
+                let marker = need.marker.as_ref().map_or("", Marker::as_str);
+                if seen.insert((need.from, *to, marker)) {
                     lock.context.edge(need.from, *to, need.marker.clone());
                 }
             }

@@ -1,13 +1,13 @@
 //! One requirement of a requirements file.
 
 use hognose_types::{
-    Component, ComponentKind, ComponentVersion, Declaration, Digest, Location, Marker, PackageName,
+    Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Digest, Location, Marker, PackageName,
     RedactedUrl, Requirement, Source, text,
 };
 
 use super::words::Word;
 use super::{File, Reader};
-use crate::context::{Constraint, short_error};
+use crate::context::{Constraint, add_declaration, short_error};
 use crate::direct::{self, Direct};
 use crate::path;
 use crate::readers::manifest::Wanted;
@@ -128,12 +128,32 @@ impl Reader<'_, '_> {
         if let Source::Path { path: at, editable: e } = &mut found.source {
             *e = editable;
             let directory = path::join(path::parent(file.path), at);
-            if found.version.is_none() {
-                let known = crate::readers::local_project(self.context, &directory);
-                found.name = found.name.or(known);
+            if found.version.is_none()
+                && let Some(local) = crate::readers::local_project(self.context, &directory)
+            {
+                if let Some(id) = local.component {
+                    return self.known(file, &local.name, id, location, comment);
+                }
+                found.name.get_or_insert(local.name);
             }
         }
         self.add_direct(file, found, marker, target, location, comment);
+    }
+
+    /// A local project whose manifest was read: one component, declared in both places.
+    fn known(
+        &mut self,
+        file: &mut File<'_>,
+        name: &PackageName,
+        id: ComponentId,
+        location: Location,
+        comment: Option<&str>,
+    ) {
+        if let Some(component) = self.context.component_mut(id) {
+            add_declaration(&mut component.declarations, Declaration::new(location, true));
+        }
+        file.by_name.entry(name.clone()).or_default().push(id);
+        file.annotations.open(id, comment);
     }
 
     fn add_direct(

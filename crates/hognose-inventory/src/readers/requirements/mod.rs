@@ -58,7 +58,7 @@ struct File<'f> {
 
 impl Reader<'_, '_> {
     fn file(&mut self, path: &str, bytes: &[u8], constraints: bool) {
-        let (text, bad_line) = match source_text::decode_lossy(bytes) {
+        let text = match source_text::decode_lossy(bytes) {
             Ok(decoded) => decoded,
             Err(error) => {
                 self.context.input(path, InputFormat::Requirements);
@@ -66,9 +66,6 @@ impl Reader<'_, '_> {
                 return;
             }
         };
-        if let Some(line) = bad_line {
-            self.context.decode_error(path, &source_text::DecodeError::Utf8 { line });
-        }
         let key = self.key(path);
         self.scope.files.insert(key.clone());
         self.chain.push(key);
@@ -101,7 +98,7 @@ impl Reader<'_, '_> {
         }
         file.annotations.close();
         let location = Location::line(file.path, line.number);
-        // Bad UTF-8 was replaced; the line was reported or stands after the first one reported.
+        // Bad UTF-8 was replaced. In a comment it does no harm.
         if line.text.contains('\u{fffd}') {
             self.context.unreadable(location, "not valid UTF-8", "save the file as UTF-8");
             return;
