@@ -1,5 +1,6 @@
 //! One reader per format.
 
+mod conda;
 pub(crate) mod environment;
 mod json;
 mod lock;
@@ -12,6 +13,7 @@ mod poetry_lock;
 mod pylock;
 mod pyproject;
 pub(crate) mod requirements;
+mod sbom;
 mod script;
 mod setup_cfg;
 mod setup_py;
@@ -38,6 +40,10 @@ pub(crate) fn read_file(context: &mut Context<'_>, path: &str, format: InputForm
         InputFormat::PipfileLock => pipfile_lock::read(context, path, &bytes),
         InputFormat::Pylock => pylock::read(context, path, &bytes),
         InputFormat::UvLock => uv_lock::read(context, path, &bytes),
+        InputFormat::CondaEnvironment => conda::read_environment(context, path, &bytes),
+        InputFormat::CondaLock => conda::read_lock(context, path, &bytes),
+        InputFormat::CycloneDx => sbom::cyclonedx::read(context, path, &bytes),
+        InputFormat::Spdx => sbom::spdx::read(context, path, &bytes),
         InputFormat::Pyproject
         | InputFormat::SetupCfg
         | InputFormat::SetupPy
@@ -71,8 +77,12 @@ fn parse_manifest(text: &str, format: InputFormat, depth: usize) -> Option<Manif
 }
 
 /// Reads a directory that is an installed environment.
-pub(crate) fn read_directory(context: &mut Context<'_>, path: &str, _format: InputFormat) {
-    environment::read(context, path);
+pub(crate) fn read_directory(context: &mut Context<'_>, path: &str, format: InputFormat) {
+    if format == InputFormat::CondaMeta {
+        conda::read_installed(context, path);
+    } else {
+        environment::read(context, path);
+    }
 }
 
 /// Reads a manifest for the names it declares, without making it an input.
