@@ -16,6 +16,10 @@ use crate::path;
 use crate::source_text::{self, DecodeError};
 use crate::tree::{ReadError, Tree};
 
+/// Most edges of one scan: a lock that lists one name thousands of times, and needs it as often, would
+/// make their number quadratic.
+const MAX_EDGES: usize = 1_000_000;
+
 /// The state of one scan.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
@@ -32,6 +36,10 @@ pub(crate) struct Context<'a> {
     gap_counts: BTreeMap<String, usize>,
     /// Versions that `-c` files fix.
     constraints: Vec<ConstraintScope>,
+    /// Artifacts and what their metadata says they need.
+    artifacts: Vec<(ComponentId, Vec<String>)>,
+    /// The file at which the limit of components was met.
+    full: Option<String>,
 }
 
 /// Versions fixed by the `-c` files of one requirements file, for it and all it includes.
@@ -64,6 +72,8 @@ impl<'a> Context<'a> {
             unpinned: Vec::new(),
             gap_counts: BTreeMap::new(),
             constraints: Vec::new(),
+            artifacts: Vec::new(),
+            full: None,
         };
         context.allow(".");
         context
@@ -118,9 +128,14 @@ impl<'a> Context<'a> {
         &self.inventory.components
     }
 
-    /// Reads a whole file within the limits; a fault becomes a gap.
+    /// Reads a whole file within the limit of files; a fault becomes a gap.
     pub(crate) fn read(&mut self, path: &str) -> Option<Cow<'a, [u8]>> {
-        match self.tree.read(path, self.options.limits.file_bytes) {
+        self.read_within(path, self.options.limits.file_bytes)
+    }
+
+    /// Reads a whole file within a limit; a fault becomes a gap.
+    pub(crate) fn read_within(&mut self, path: &str, limit: u64) -> Option<Cow<'a, [u8]>> {
+        match self.tree.read(path, limit) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.read_error(path, &error);
@@ -199,6 +214,9 @@ impl<'a> Context<'a> {
 
     /// Adds a remark that changes no verdict.
     pub(crate) fn notice(&mut self, location: Option<Location>, message: impl Into<String>) {
+        if self.inventory.notices.len() >= self.options.limits.gaps_per_file {
+            return;
+        }
         self.inventory.notices.push(Notice {
             location,
             message: message.into(),
@@ -218,6 +236,32 @@ impl<'a> Context<'a> {
         if !scope.pins.is_empty() {
             self.constraints.push(scope);
         }
+    }
+
+    /// Notes what an artifact needs; connected when all artifacts are known.
+    pub(crate) fn add_artifact(&mut self, id: ComponentId, requires: Vec<String>) {
+        self.artifacts.push((id, requires));
+    }
+
+    pub(crate) fn take_artifacts(&mut self) -> Vec<(ComponentId, Vec<String>)> {
+        std::mem::take(&mut self.artifacts)
+    }
+
+    /// True while more components may be added; a reader that gets false stops.
+    pub(crate) fn has_room(&mut self, path: &str) -> bool {
+        let limit = self.options.limits.components;
+        if self.inventory.components.len() < limit {
+            return true;
+        }
+        if self.full.is_none() {
+            self.full = Some(path.to_owned());
+            self.unreadable(
+                Location::file(path),
+                format!("more than {limit} components: the rest was not read"),
+                "scan the projects one by one",
+            );
+        }
+        false
     }
 
     /// Adds a component. Its version decides whether it will be a gap: see [`Context::finish`].
@@ -244,7 +288,7 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn edge(&mut self, from: ComponentId, to: ComponentId, marker: Option<Marker>) {
-        if from != to {
+        if from != to && self.inventory.edges.len() < MAX_EDGES {
             self.inventory.edges.push(Edge { from, to, marker });
         }
     }

@@ -24,6 +24,6 @@ mod tree;
 pub use options::{Limits, Options};
 pub use scan::{read_environment, scan_paths};
 pub use sniff::sniff;
-pub use tree::{Disk, Entry, EntryKind, Memory, ReadError, Tree};
+pub use tree::{Disk, Entry, EntryKind, Memory, ReadError, ReadSeek, Tree};
 
 pub use hognose_types::{InputFormat, Inventory, Target};

@@ -22,6 +22,8 @@ pub struct Limits {
     pub directories_deep: usize,
     /// Most directories that discovery enters.
     pub directories: usize,
+    /// Most components of one scan; what a hostile lock lists beyond is not read, and said so.
+    pub components: usize,
     /// Most gaps reported for one file; the rest are counted in one more gap.
     pub gaps_per_file: usize,
 }
@@ -36,6 +38,7 @@ impl Default for Limits {
             includes: 1_000,
             directories_deep: 6,
             directories: 20_000,
+            components: 200_000,
             gaps_per_file: 1_000,
         }
     }

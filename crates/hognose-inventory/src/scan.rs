@@ -1,6 +1,6 @@
 //! The entry points: from paths to one inventory.
 
-use hognose_types::{InputFormat, Inventory, Location};
+use hognose_types::{Inventory, Location};
 
 use crate::context::Context;
 use crate::options::Options;
@@ -27,6 +27,7 @@ pub fn scan_paths(tree: &dyn Tree, paths: &[String], options: &Options) -> Inven
     for path in paths {
         one_path(&mut context, &path::normalise(path));
     }
+    readers::environment::connect_artifacts(&mut context);
     context.finish()
 }
 
@@ -84,12 +85,4 @@ fn file(context: &mut Context<'_>, path: &str) {
             "name a requirements file, manifest, lock, script with inline metadata, SBOM, wheel or sdist",
         ),
     }
-}
-
-/// True for formats whose reader takes the path rather than the bytes.
-pub(crate) fn reads_itself(format: InputFormat) -> bool {
-    matches!(
-        format,
-        InputFormat::Environment | InputFormat::CondaMeta | InputFormat::Wheel | InputFormat::Sdist
-    )
 }

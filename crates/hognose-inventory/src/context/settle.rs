@@ -37,7 +37,7 @@ impl Context<'_> {
                     gap_unreadable::ID,
                     Location::file(file.clone()),
                     format!("{} more faults like the {limit} reported for this file", count - limit),
-                ));
+                ).with_hint("mend those that are reported first"));
             }
         }
         self.inventory
@@ -203,7 +203,7 @@ fn version_gap(component: &Component) -> Option<Gap> {
     let (message, hint) = match &component.version {
         ComponentVersion::Opaque(version) => (
             format!(
-                "version {:?} does not follow PEP 440: only advisories that list it literally can match",
+                "version \"{}\" does not follow PEP 440: only advisories that list it literally can match",
                 text::short(version, 60)
             ),
             "pin a release with a version that follows PEP 440",

@@ -13,7 +13,7 @@ use super::{Entry, Node, Table, Value};
 const MAX_PLAIN_KEYS: usize = 4096;
 
 /// Most values of one file. The largest real locks have some 200,000.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 2_000_000;
 
 /// Reads the whole text, or refuses.
 pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {

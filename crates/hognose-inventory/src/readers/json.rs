@@ -4,6 +4,16 @@ use serde_json::value::RawValue;
 
 use crate::source_text;
 
+/// Most members of one object; the largest real locks have some thousands.
+const MAX_MEMBERS: usize = 200_000;
+
+/// An error without its position, which the caller states as file and line.
+pub(crate) fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let bare = text.split(" at line ").next().unwrap_or(&text);
+    bare.replace("struct ", "").to_ascii_lowercase()
+}
+
 /// Parses an object into its members in file order, values unparsed; the offset of each value in
 /// `text` is known from where it lies in memory.
 pub(crate) fn members<'a>(text: &'a str) -> Result<Vec<(String, &'a RawValue)>, serde_json::Error> {
@@ -17,6 +27,11 @@ pub(crate) fn members<'a>(text: &'a str) -> Result<Vec<(String, &'a RawValue)>, 
         fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut out = Vec::new();
             while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
+                if out.len() >= MAX_MEMBERS {
+                    return Err(serde::de::Error::custom(format_args!(
+                        "more than {MAX_MEMBERS} entries"
+                    )));
+                }
                 out.push(entry);
             }
             Ok(Members(out))

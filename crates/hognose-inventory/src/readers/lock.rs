@@ -14,6 +14,9 @@ use crate::document::{self, Table};
 use crate::path;
 use crate::source_text::LineCursor;
 
+/// Most entries of one name that are told apart; real locks fork a name into a handful.
+const MAX_FORKS: usize = 64;
+
 /// A lock while it is read.
 pub(crate) struct Lock<'c, 'a, 't> {
     pub(crate) context: &'c mut Context<'a>,
@@ -81,7 +84,7 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
             self.context.unreadable(
                 location,
                 format!(
-                    "lock format version {} is not known ({} are): read as the newest known",
+                    "lock format version {} is not known (known: {}): read as the newest known",
                     text::short(&found, 20),
                     known.join(", ")
                 ),
@@ -97,6 +100,9 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
         name_offset: usize,
         marker: Option<Marker>,
     ) -> Option<Component> {
+        if !self.context.has_room(self.path) {
+            return None;
+        }
         let location = self.location(name_offset);
         let Some(raw) = table.str("name") else {
             self.context.unreadable(
@@ -139,7 +145,10 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
         }
         let name = component.name.clone();
         let id = self.context.add(component);
-        self.by_name.entry(name).or_default().push(id);
+        let same = self.by_name.entry(name).or_default();
+        if same.len() < MAX_FORKS {
+            same.push(id);
+        }
         Some(id)
     }
 

@@ -185,6 +185,9 @@ pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, m
     let root = manifest.project.as_ref().map(|p| add_project(context, input, path, p));
     let mut quiet = 0;
     for declared in &manifest.declared {
+        if !context.has_room(path) {
+            break;
+        }
         if !context.applies(declared.marker.as_ref()) {
             continue;
         }

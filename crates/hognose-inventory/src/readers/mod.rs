@@ -1,5 +1,6 @@
 //! One reader per format.
 
+mod artifact;
 mod conda;
 pub(crate) mod environment;
 mod json;
@@ -25,12 +26,31 @@ use crate::context::Context;
 use crate::path;
 use manifest::Manifest;
 
+/// Largest manifest: people write them, and not by the megabyte.
+const MAX_MANIFEST: u64 = 16 << 20;
+
+/// True for what tools write.
+fn may_be_large(format: InputFormat) -> bool {
+    format.is_lock()
+        || matches!(
+            format,
+            InputFormat::Requirements | InputFormat::CycloneDx | InputFormat::Spdx
+        )
+}
+
 /// Reads one file by its format, once.
 pub(crate) fn read_file(context: &mut Context<'_>, path: &str, format: InputFormat) {
     if !context.first_visit(path) {
         return;
     }
-    let Some(bytes) = context.read(path) else {
+    if matches!(format, InputFormat::Wheel | InputFormat::Sdist) {
+        return artifact::read(context, path, format);
+    }
+    let mut limit = context.options.limits.file_bytes;
+    if !may_be_large(format) {
+        limit = limit.min(MAX_MANIFEST);
+    }
+    let Some(bytes) = context.read_within(path, limit) else {
         return;
     };
     match format {
@@ -87,7 +107,7 @@ pub(crate) fn read_directory(context: &mut Context<'_>, path: &str, format: Inpu
 
 /// Reads a manifest for the names it declares, without making it an input.
 pub(crate) fn load_manifest(context: &mut Context<'_>, path: &str) -> Option<Manifest> {
-    let bytes = context.tree.read(path, context.options.limits.file_bytes).ok()?;
+    let bytes = context.tree.read(path, MAX_MANIFEST).ok()?;
     let name = path::name(path);
     match crate::sniff::by_name(name) {
         Some(InputFormat::Requirements) => Some(requirements::declared_lines(&bytes)),

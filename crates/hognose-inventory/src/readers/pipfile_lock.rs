@@ -64,7 +64,7 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
             let location = Location::line(path, json::error_line(&text, &text, &error));
             lock.context.unreadable(
                 location,
-                format!("not valid JSON: {}", short_error(&error)),
+                format!("not valid JSON: {}", short_error(&json::message(&error))),
                 "restore the file, or run `pipenv lock`",
             );
             return;
@@ -104,12 +104,15 @@ fn section(
         let location = lock.location(json::offset(text, packages.get()));
         lock.context.unreadable(
             location,
-            format!("{:?} is not an object of packages", hognose_types::text::short(category, 40)),
+            format!("\"{}\" is not an object of packages", hognose_types::text::short(category, 40)),
             "run `pipenv lock`",
         );
         return;
     };
     for (name, raw) in packages {
+        if !lock.context.has_room(lock.path) {
+            return;
+        }
         // The value starts on the key's line in every file Pipenv writes.
         let location = lock.location(json::offset(text, raw.get()));
         let package: Package = match serde_json::from_str(raw.get()) {
@@ -117,7 +120,7 @@ fn section(
             Err(error) => {
                 lock.context.unreadable(
                     location,
-                    format!("cannot read this entry: {}", short_error(&error)),
+                    format!("cannot read this entry: {}", short_error(&json::message(&error))),
                     "run `pipenv lock`; the rest of the file was read",
                 );
                 continue;

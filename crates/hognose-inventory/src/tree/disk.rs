@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, BufReader, Read as _};
 
-use super::{Entry, EntryKind, ReadError, Tree};
+use super::{Entry, EntryKind, ReadError, ReadSeek, Tree};
 
 /// Files of this machine, relative paths seen from the working directory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +59,13 @@ impl Tree for Disk {
         let mut bytes = Vec::with_capacity(metadata.len().min(length) as usize + 1);
         File::open(path)?.take(length).read_to_end(&mut bytes)?;
         Ok(Cow::Owned(bytes))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>, ReadError> {
+        if !fs::metadata(path)?.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        Ok(Box::new(BufReader::with_capacity(64 << 10, File::open(path)?)))
     }
 
     fn kind(&self, path: &str) -> Option<EntryKind> {

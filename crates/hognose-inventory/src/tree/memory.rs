@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::ops::Bound;
 
-use super::{Entry, EntryKind, ReadError, Tree};
+use super::{Entry, EntryKind, ReadError, ReadSeek, Tree};
 use crate::path;
 
 /// Files by path, relative to the root of the tree, `/` as separator.
@@ -61,6 +62,10 @@ impl Tree for Memory {
         let bytes = self.find(path)?;
         let length = bytes.len().min(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(Cow::Borrowed(&bytes[..length]))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>, ReadError> {
+        Ok(Box::new(Cursor::new(self.find(path)?)))
     }
 
     fn kind(&self, path: &str) -> Option<EntryKind> {

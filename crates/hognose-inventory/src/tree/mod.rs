@@ -5,6 +5,7 @@ mod memory;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{Read, Seek};
 
 pub use disk::Disk;
 pub use memory::Memory;
@@ -57,6 +58,10 @@ pub enum ReadError {
     Io(std::io::Error),
 }
 
+/// A file that is read in parts.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
 /// Read access to files under the names a user writes (relative or absolute, `/` as separator).
 pub trait Tree: fmt::Debug {
     /// The whole file, or an error when it is longer than `limit`.
@@ -64,6 +69,9 @@ pub trait Tree: fmt::Debug {
 
     /// At most the first `length` bytes of a file.
     fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError>;
+
+    /// A file to read in parts: archives, which may be larger than any limit on whole files.
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>, ReadError>;
 
     /// What is at a path, links followed; `None` when nothing can be seen there.
     fn kind(&self, path: &str) -> Option<EntryKind>;

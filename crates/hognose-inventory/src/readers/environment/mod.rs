@@ -56,6 +56,27 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
     installed.connect(context);
 }
 
+/// Adds the edges between artifacts that were scanned together.
+pub(crate) fn connect_artifacts(context: &mut Context<'_>) {
+    let artifacts = context.take_artifacts();
+    let mut together = Installed::default();
+    for (id, requires) in artifacts {
+        together.add_artifact(context, id, requires);
+    }
+    let missing = together.missing();
+    if missing > 0 {
+        context.notice(
+            None,
+            format!(
+                "{missing} requirement{} of the scanned artifacts {} not among them: not judged",
+                if missing == 1 { "" } else { "s" },
+                if missing == 1 { "is" } else { "are" }
+            ),
+        );
+    }
+    together.connect(context);
+}
+
 /// `lib/python3.*/site-packages` of a virtual environment, `Lib/site-packages` on Windows.
 fn site_directories(context: &Context<'_>, path: &str) -> Vec<String> {
     let mut out = Vec::new();
@@ -79,6 +100,7 @@ fn interpreter(context: &mut Context<'_>, input: InputId, path: &str) {
     let file = path::join(path, "pyvenv.cfg");
     let Ok(bytes) = context.tree.read(&file, 64 << 10) else { return };
     let text = String::from_utf8_lossy(&bytes);
+    let mut found = false;
     for (number, line) in (1_u32..).zip(text.lines()) {
         let Some((key, value)) = line.split_once('=') else { continue };
         let (key, value) = (key.trim(), value.trim());
@@ -95,9 +117,11 @@ fn interpreter(context: &mut Context<'_>, input: InputId, path: &str) {
                     declaration,
                 );
                 component.kind = ComponentKind::Interpreter;
-                context.add(component);
                 // Some tools write both keys.
-                return;
+                if !found {
+                    context.add(component);
+                }
+                found = true;
             }
             "include-system-site-packages" if value.eq_ignore_ascii_case("true") => context.notice(
                 Some(Location::line(file.as_str(), number)),
@@ -115,6 +139,9 @@ fn site(context: &mut Context<'_>, input: InputId, directory: &str, installed: &
         Err(error) => return context.read_error(directory, &error),
     };
     for entry in entries {
+        if !context.has_room(directory) {
+            return;
+        }
         let is_file = matches!(entry.kind, EntryKind::File | EntryKind::Other);
         distribution::read(context, input, directory, &entry.name, is_file, installed);
     }

@@ -26,6 +26,27 @@ impl Installed {
         self.requires.push((id, requires));
     }
 
+    /// Adds an artifact: several versions of one distribution may lie in a directory.
+    pub(super) fn add_artifact(&mut self, context: &Context<'_>, id: ComponentId, requires: Vec<String>) {
+        if let Some(component) = context.component(id) {
+            self.by_name.entry(component.name.to_string()).or_insert(id);
+            self.requires.push((id, requires));
+        }
+    }
+
+    /// How many distributions are needed whatever the extras, and not there.
+    pub(super) fn missing(&self) -> usize {
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut key = String::new();
+        for text in self.requires.iter().flat_map(|(_, requires)| requires) {
+            let optional = text.split_once(';').is_some_and(|(_, marker)| marker.contains("extra"));
+            if !optional && self.target(text, &mut key).is_none() {
+                names.insert(key.clone());
+            }
+        }
+        names.len()
+    }
+
     /// Adds the edges. Which extras were asked for is not recorded: what is needed only for an extra
     /// counts when nothing else needs it.
     pub(super) fn connect(self, context: &mut Context<'_>) {

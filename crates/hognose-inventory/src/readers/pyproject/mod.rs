@@ -80,7 +80,7 @@ impl<'t> Builder<'t> {
         let Value::Array(items) = &entry.node.value else {
             return self.fault_at(
                 entry.at,
-                format!("{:?} is not a list of requirements", text::short(&entry.key, 60)),
+                format!("\"{}\" is not a list of requirements", text::short(&entry.key, 60)),
                 "write it as `[\"name>=1.0\"]`",
             );
         };
@@ -162,7 +162,7 @@ impl<'t> Builder<'t> {
                 if !known {
                     self.fault_at(
                         item.at,
-                        format!("there is no dependency group {:?}", text::short(target, 60)),
+                        format!("there is no dependency group \"{}\"", text::short(target, 60)),
                         "correct the name",
                     );
                 }
@@ -175,7 +175,7 @@ impl<'t> Builder<'t> {
             if members.iter().skip(1).any(|group| *group == own) {
                 self.fault_at(
                     entry.at,
-                    format!("the dependency group {:?} includes itself", text::short(&own, 60)),
+                    format!("the dependency group \"{}\" includes itself", text::short(&own, 60)),
                     "remove the include that closes the loop",
                 );
             }

@@ -59,7 +59,7 @@ impl Builder<'_> {
             _ => {
                 return self.manifest.fault(
                     Some(line),
-                    format!("cannot read the dependency {:?}", text::short(&entry.key, 60)),
+                    format!("cannot read the dependency \"{}\"", text::short(&entry.key, 60)),
                     "write it as `name = \"^1.0\"`",
                 );
             }

@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
                 },
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
-                    format!("pip has no option {:?} for a requirement", text::short(option, 60)),
+                    format!("pip has no option \"{}\" for a requirement", text::short(option, 60)),
                     "remove the option; the requirement was read without it",
                 ),
                 Word::Option { .. } | Word::Flag | Word::Stray(_) => {}
@@ -170,7 +170,7 @@ impl Reader<'_, '_> {
             let shown = RedactedUrl::new(shown).to_string();
             return self.context.unreadable(
                 location,
-                format!("{:?} does not tell which distribution it is", text::short(&shown, 100)),
+                format!("\"{}\" does not tell which distribution it is", text::short(&shown, 100)),
                 "write it as `name @ URL`",
             );
         };

@@ -14,35 +14,41 @@ pub(super) struct Logical<'a> {
 }
 
 /// Splits a file into logical lines; lines without text or comment are left out.
-pub(super) fn logical(text: &str) -> Vec<Logical<'_>> {
-    let mut out = Vec::new();
+pub(super) fn logical(text: &str) -> impl Iterator<Item = Logical<'_>> {
     let mut lines = (1_u32..).zip(text.split('\n'));
-    while let Some((number, line)) = lines.next() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let (head, comment) = split_comment(line);
-        let mut joined = Cow::Borrowed(head);
-        let mut comment = comment;
-        // A comment ends the joining, even if it ends with a backslash.
-        let mut open = comment.is_none() && head.ends_with('\\');
-        while open {
-            let owned = joined.to_mut();
-            owned.pop();
-            let Some((_, next)) = lines.next() else { break };
-            let next = next.strip_suffix('\r').unwrap_or(next);
-            let (head, next_comment) = split_comment(next);
-            owned.push_str(head);
-            comment = next_comment;
-            open = next_comment.is_none() && head.ends_with('\\');
+    std::iter::from_fn(move || {
+        loop {
+            let line = join(lines.next()?, &mut lines);
+            if !line.text.is_empty() || line.comment.is_some() {
+                return Some(line);
+            }
         }
-        let text = match joined {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-        };
-        if !text.is_empty() || comment.is_some() {
-            out.push(Logical { number, text, comment });
-        }
+    })
+}
+
+/// Joins a line with those that a backslash at its end goes on with.
+fn join<'a>(
+    (number, line): (u32, &'a str),
+    lines: &mut impl Iterator<Item = (u32, &'a str)>,
+) -> Logical<'a> {
+    let (head, mut comment) = split_comment(line.strip_suffix('\r').unwrap_or(line));
+    let mut joined = Cow::Borrowed(head);
+    // A comment ends the joining, even if it ends with a backslash.
+    let mut open = comment.is_none() && head.ends_with('\\');
+    while open {
+        let owned = joined.to_mut();
+        owned.pop();
+        let Some((_, next)) = lines.next() else { break };
+        let (head, next_comment) = split_comment(next.strip_suffix('\r').unwrap_or(next));
+        owned.push_str(head);
+        comment = next_comment;
+        open = next_comment.is_none() && head.ends_with('\\');
     }
-    out
+    let text = match joined {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    Logical { number, text, comment }
 }
 
 /// A `#` at the start or after white space begins a comment; one inside a URL does not.
@@ -64,7 +70,6 @@ mod tests {
 
     fn shown(text: &str) -> Vec<(u32, String, Option<&str>)> {
         logical(text)
-            .into_iter()
             .map(|l| (l.number, l.text.into_owned(), l.comment))
             .collect()
     }

@@ -79,6 +79,9 @@ impl Reader<'_, '_> {
             index: None,
         };
         for line in lines::logical(&text) {
+            if !self.context.has_room(path) {
+                break;
+            }
             self.line(&mut file, &line);
         }
         file.annotations.apply(self.context, path, &file.by_name);
@@ -175,12 +178,12 @@ impl Reader<'_, '_> {
                 Word::Option { .. } | Word::Flag => {}
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
-                    format!("pip has no option {:?} in a requirements file", text::short(option, 60)),
+                    format!("pip has no option \"{}\" in a requirements file", text::short(option, 60)),
                     "remove the option, or write the requirement first and its options after it",
                 ),
                 Word::Stray(word) => self.context.unreadable(
                     location.clone(),
-                    format!("unexpected {:?} after an option", text::short(word, 60)),
+                    format!("unexpected \"{}\" after an option", text::short(word, 60)),
                     "put each requirement on its own line",
                 ),
             }
