@@ -339,7 +339,7 @@ impl Builder {
             names: std::mem::take(&mut self.popular),
         });
         self.status.problems = heap.push(&std::mem::take(&mut self.problems));
-        self.count_live();
+        self.count_live(built);
         assemble(index, ids, &self.status, &heap, built)
     }
 
@@ -360,17 +360,23 @@ impl Builder {
             .sort_by(|a, b| (&a.kind, &a.record).cmp(&(&b.kind, &b.record)));
     }
 
-    fn count_live(&mut self) {
+    /// Counts live records and finds the newest date of each feed of advisories. Dates after the build are mistakes, and
+    /// one of them would hide for years that a feed has gone stale.
+    fn count_live(&mut self, built: u64) {
+        let now = i64::try_from(built)
+            .ok()
+            .and_then(|s| jiff::Timestamp::from_second(s).ok());
         for record in &self.records {
-            if let Some(status) = self.status.feeds.get_mut(record.feed) {
-                status.live += 1;
-                // A date in the future would hide staleness; the newest date of the feed itself is used when given.
-                let date = record.modified.as_ref().or(record.published.as_ref());
-                if status.date < date.cloned()
-                    && matches!(status.kind.as_str(), "osv" | "malicious")
-                {
-                    status.date = date.cloned();
-                }
+            let Some(status) = self.status.feeds.get_mut(record.feed) else {
+                continue;
+            };
+            status.live += 1;
+            let date = record.modified.as_ref().or(record.published.as_ref());
+            let plausible = date.filter(|d| {
+                now.is_none_or(|now| built == 0 || timestamp(Some(d)).is_some_and(|t| t <= now))
+            });
+            if plausible > status.date.as_ref() {
+                status.date = plausible.cloned();
             }
         }
     }

@@ -70,6 +70,9 @@ impl Database {
         };
         let file = File::open(path).map_err(io)?;
         let map = map(&file).map_err(io)?;
+        // Look-ups touch a few pages anywhere in the file: reading ahead would only cost memory. Advice may be refused.
+        #[cfg(unix)]
+        let _ = map.advise(memmap2::Advice::Random);
         Self::new(Bytes::Mapped(map)).map_err(|source| OpenError::Format {
             path: path.to_owned(),
             source,

@@ -203,10 +203,7 @@ impl Transfer<'_> {
         if length.is_some_and(|l| l > limit) {
             return Err(DownloadError::TooLarge { url: url(), limit });
         }
-        let mut file = tempfile::Builder::new()
-            .suffix(".tmp")
-            .tempfile_in(self.directory)
-            .map_err(write)?;
+        let mut file = crate::store::temporary(self.directory).map_err(write)?;
         let mut found = 0_u64;
         loop {
             match self.next(receiver)? {

@@ -56,6 +56,14 @@ fn included(range: &Range, version: &Version) -> bool {
 fn sorted(range: &Range) -> Option<Vec<(Option<Version>, &Event)>> {
     let mut out = Vec::new();
     for event in &range.events {
+        // A limit without order leaves the range as undecided as any other bound without order.
+        if event
+            .limit
+            .as_deref()
+            .is_some_and(|l| l.trim() != "*" && Version::new(l.trim()).is_err())
+        {
+            return None;
+        }
         let text = event
             .introduced
             .as_deref()

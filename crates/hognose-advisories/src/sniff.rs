@@ -53,7 +53,12 @@ pub(crate) fn sniff(name: &str, head: &[u8]) -> Option<Content> {
     if text.starts_with('[') && has("\"id\"") && (has("\"affected\"") || has("\"modified\"")) {
         return Some(Content::OsvJson);
     }
-    if text.starts_with("#model_version") || text.starts_with("cve,epss") {
+    // The scores begin with a comment that states model and date.
+    let scores = text
+        .lines()
+        .take(3)
+        .any(|line| line.starts_with("cve,epss"));
+    if scores {
         return Some(Content::EpssCsv);
     }
     let yaml = std::path::Path::new(name)
@@ -129,7 +134,7 @@ mod tests {
             ("README.yaml", "title: x\n", None),
             (
                 "x.csv",
-                "#model_version:v2026,score_date:2026-08-16\ncve,epss,percentile\n",
+                "#score_date:2026-08-16,source:x\ncve,epss,percentile\n",
                 Some(Content::EpssCsv),
             ),
             (

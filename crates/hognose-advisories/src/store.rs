@@ -114,14 +114,21 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreErr
         source,
     };
     let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .suffix(".tmp")
-        .tempfile_in(directory)
-        .map_err(fault)?;
+    let mut file = temporary(directory).map_err(fault)?;
     file.write_all(bytes).map_err(fault)?;
     file.as_file().sync_all().map_err(fault)?;
     file.persist(path).map_err(|e| fault(e.error))?;
     Ok(())
+}
+
+/// A temporary file that becomes a permanent one: readable for everybody the umask lets in, unlike temporary files at
+/// large, because caches are shared.
+pub(crate) fn temporary(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
 }
 
 fn remove_temporary(directory: &Path) {
