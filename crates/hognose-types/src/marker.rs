@@ -231,6 +231,12 @@ fn compare(left: &Operand, operator: Operator, right: &Operand, target: &Target)
         Operand::Literal(value) => Some(value.to_string()),
         Operand::Variable(name) => target.value(name),
     };
+    if let (Operand::Variable(name), Operator::Version(op), Operand::Literal(value)) =
+        (left, operator, right)
+        && let Some(answer) = any_patch(name, op, value, target)
+    {
+        return Some(answer);
+    }
     let (a, b) = (known(left)?, known(right)?);
     match operator {
         Operator::In => Some(b.split([',', ' ', '|']).any(|part| part == a) || b.contains(&a)),
@@ -244,6 +250,31 @@ fn compare(left: &Operand, operator: Operator, right: &Operand, target: &Target)
         },
         Operator::Version(op) => text_compare(&a, op, &b),
     }
+}
+
+/// A target of "3.12" stands for every 3.12.x: the full version compares alike with most literals,
+/// whatever the patch level. `None` when it does not, and for any other comparison.
+fn any_patch(variable: &str, op: &str, literal: &str, target: &Target) -> Option<bool> {
+    let python = target.python_version.as_ref()?;
+    let [major, minor] = python.release() else {
+        return None;
+    };
+    if !matches!(variable, "python_full_version" | "implementation_version") {
+        return None;
+    }
+    let specifiers = Specifiers::parse(&format!("{op}{literal}")).ok()?;
+    let exact = matches!(op, "==" | "!=" | "===") && !literal.ends_with(".*");
+    let within = Version::new(literal).is_ok_and(|v| v.release().starts_with(&[*major, *minor]));
+    if exact && within {
+        return None;
+    }
+    // Every other operator is monotone, so the ends of the range decide for all of it.
+    let end = |patch: u32| {
+        let version = Version::new(&format!("{major}.{minor}.{patch}")).ok()?;
+        Some(specifiers.contains(&version))
+    };
+    let (first, last) = (end(0)?, end(u32::MAX)?);
+    (first == last).then_some(first)
 }
 
 fn text_compare(a: &str, op: &str, b: &str) -> Option<bool> {
@@ -422,6 +453,11 @@ mod tests {
             ("python_version < '3.10'", "3.9", "", Some(true)),
             ("python_version < '3.10'", "3.11.4", "", Some(false)),
             ("python_full_version < '3.11.3'", "3.11", "", None),
+            ("python_full_version < '3.10'", "3.12", "", Some(false)),
+            ("python_full_version >= '3.10'", "3.12", "", Some(true)),
+            ("python_full_version == '3.12.1'", "3.12", "", None),
+            ("python_full_version != '3.11.1'", "3.12", "", Some(true)),
+            ("python_full_version == '3.12.*'", "3.12", "", Some(true)),
             (
                 "python_version < '3.10' and sys_platform == 'win32'",
                 "3.11",
