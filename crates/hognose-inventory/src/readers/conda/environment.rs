@@ -2,8 +2,8 @@
 
 use hognose_types::rules::gap_unmapped;
 use hognose_types::{
-    Component, ComponentVersion, Declaration, InputFormat, InputId, Location, PackageName,
-    Requirement, RequirementSource, Source, text,
+    Component, ComponentVersion, Declaration, InputFormat, InputId, Location, Requirement,
+    RequirementSource, Source, text,
 };
 
 use super::spec;
@@ -15,7 +15,9 @@ use crate::path;
 /// Reads an environment file.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     let input = context.input(path, InputFormat::CondaEnvironment);
-    let Some(text) = context.decode(path, bytes) else { return };
+    let Some(text) = context.decode(path, bytes) else {
+        return;
+    };
     let document = yaml::parse(&text, context.options.limits.depth);
     if let Some(fault) = &document.fault {
         context.unreadable(
@@ -24,8 +26,18 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
             "correct the file; what stands before the fault was read",
         );
     }
-    let Some(root) = document.root else { return };
-    let dependencies = root.entries().iter().filter(|(key, _)| key == "dependencies");
+    let Some(root) = document
+        .root
+        .filter(|root| root.get("dependencies").is_some())
+    else {
+        let message = "no list of dependencies: nothing read";
+        context.notice(Some(Location::file(path)), message);
+        return;
+    };
+    let dependencies = root
+        .entries()
+        .iter()
+        .filter(|(key, _)| key == "dependencies");
     for node in dependencies.flat_map(|(_, node)| node.items()) {
         match node.text() {
             Some(raw) => conda(context, input, path, raw, node.line),
@@ -58,7 +70,10 @@ fn conda(context: &mut Context<'_>, input: InputId, path: &str, raw: &str, line:
     let Some(spec) = spec::parse(raw) else {
         context.unreadable(
             location,
-            format!("not a conda package specification: {:?}", text::short(raw, 80)),
+            format!(
+                "not a conda package specification: {:?}",
+                text::short(raw, 80)
+            ),
             "correct the line; the rest of the file was read",
         );
         return;
@@ -108,14 +123,23 @@ fn pip(context: &mut Context<'_>, input: InputId, path: &str, raw: &str, line: u
     let location = Location::line(path, line);
     if let Some((option, value)) = option(raw) {
         match option {
-            "-r" | "--requirement" | "-c" | "--constraint" => include(context, path, value, location),
-            "-e" | "--editable" => reference(context, input, value, location, true),
+            "-r" | "--requirement" | "-c" | "--constraint" => {
+                include(context, path, value, location);
+            }
+            "-e" | "--editable" if direct::is_url(value) => {
+                reference(context, input, value, location);
+            }
+            "-e" | "--editable" => local(context, path, value, location),
             _ => {}
         }
         return;
     }
-    if direct::is_url(raw) || raw.starts_with(['.', '/']) {
-        reference(context, input, raw, location, false);
+    if direct::is_url(raw) {
+        reference(context, input, raw, location);
+        return;
+    }
+    if raw.starts_with(['.', '/']) {
+        local(context, path, raw, location);
         return;
     }
     match Requirement::parse(raw.split(" #").next().unwrap_or(raw)) {
@@ -142,7 +166,10 @@ fn include(context: &mut Context<'_>, path: &str, file: &str, location: Location
     if direct::is_url(file) || !context.is_allowed(&target) {
         context.unreadable(
             location,
-            format!("{:?} is not read: only files of the scanned directories are", text::short(file, 120)),
+            format!(
+                "{:?} is not read: only files of the scanned directories are",
+                text::short(file, 120)
+            ),
             "name that file on the command line to scan it",
         );
         return;
@@ -180,44 +207,39 @@ fn requirement_component(
     context.add(component);
 }
 
-/// A link, checkout or path without a name in front.
-fn reference(
-    context: &mut Context<'_>,
-    input: InputId,
-    raw: &str,
-    location: Location,
-    editable: bool,
-) {
-    let (name, version, source, hash) = if direct::is_url(raw) {
-        let direct = direct::parse_url(raw);
-        (direct.name.clone(), direct.component_version(), direct.source, direct.hash)
-    } else {
-        let source = Source::Path { path: raw.to_owned(), editable };
-        (None, ComponentVersion::Unknown, source, None)
-    };
-    let Some(name) = name else {
+/// A project on disk: its own manifest says what it needs.
+fn local(context: &mut Context<'_>, path: &str, raw: &str, location: Location) {
+    let raw = raw.split('[').next().unwrap_or(raw);
+    let directory = path::normalise(&path::join(path::parent(path), raw));
+    let read = context.is_allowed(&directory)
+        && crate::readers::local_project(context, &directory).is_some();
+    if !read {
         context.unreadable(
             location,
-            format!("{:?} does not say which package it is", text::short(raw, 120)),
+            format!("{:?} is no project that can be read", text::short(raw, 120)),
+            "check the path, or scan that directory by name",
+        );
+    }
+}
+
+/// A link or checkout without a name in front.
+fn reference(context: &mut Context<'_>, input: InputId, raw: &str, location: Location) {
+    let direct = direct::parse_url(raw);
+    let version = direct.component_version();
+    let Some(name) = direct.name else {
+        context.unreadable(
+            location,
+            format!(
+                "{:?} does not say which package it is",
+                text::short(raw, 120)
+            ),
             "write `name @ reference`, or scan the installed environment",
         );
         return;
     };
-    add_direct(context, input, name, version, source, hash, location);
-}
-
-fn add_direct(
-    context: &mut Context<'_>,
-    input: InputId,
-    name: PackageName,
-    version: ComponentVersion,
-    source: Source,
-    hash: Option<hognose_types::Digest>,
-    location: Location,
-) {
     let declaration = Declaration::new(location, true);
     let mut component = Component::distribution(input, name, version, declaration);
-    component.source = source;
-    component.hashes.extend(hash);
+    component.source = direct.source;
+    component.hashes.extend(direct.hash);
     context.add(component);
 }

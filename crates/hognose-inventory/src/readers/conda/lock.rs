@@ -25,7 +25,9 @@ type Key<'y> = (&'y str, &'y str, &'y str);
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     let input = context.input(path, InputFormat::CondaLock);
-    let Some(text) = context.decode(path, bytes) else { return };
+    let Some(text) = context.decode(path, bytes) else {
+        return;
+    };
     let document = yaml::parse(&text, context.options.limits.depth);
     if let Some(fault) = &document.fault {
         context.unreadable(
@@ -34,7 +36,15 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
             "restore the file, or run `conda-lock`; what stands before the fault was read",
         );
     }
-    let Some(root) = document.root else { return };
+    let Some(root) = document.root.filter(|root| root.get("package").is_some()) else {
+        let location = Location::file(path);
+        context.unreadable(
+            location,
+            "no list of packages",
+            "restore the file, or run `conda-lock`",
+        );
+        return;
+    };
     if root.text_of("version").is_none_or(|v| v != "1") {
         context.unreadable(
             Location::line(path, root.get("version").map_or(1, |n| n.line)),
@@ -48,7 +58,9 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     let mut added = Vec::new();
     let mut unmapped = Vec::new();
     for key in order {
-        let Some(merged) = packages.get(&key) else { continue };
+        let Some(merged) = packages.get(&key) else {
+            continue;
+        };
         let component = component(context, input, path, key, merged, &all);
         let Some(component) = component else { continue };
         unmapped.extend(super::unmapped_name(&component));
@@ -64,7 +76,11 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
 /// `sys.platform` of the platforms locked for; empty when the lock does not say.
 fn platforms(root: &Node) -> BTreeSet<&'static str> {
     let metadata = root.get("metadata").and_then(|m| m.get("platforms"));
-    metadata.map_or(&[][..], Node::items).iter().filter_map(|n| sys_platform(n.text()?)).collect()
+    metadata
+        .map_or(&[][..], Node::items)
+        .iter()
+        .filter_map(|n| sys_platform(n.text()?))
+        .collect()
 }
 
 fn sys_platform(subdir: &str) -> Option<&'static str> {
@@ -78,7 +94,11 @@ fn sys_platform(subdir: &str) -> Option<&'static str> {
 
 type Packages<'y> = BTreeMap<Key<'y>, Merged<'y>>;
 
-fn merge<'y>(context: &mut Context<'_>, path: &str, root: &'y Node) -> (Packages<'y>, Vec<Key<'y>>) {
+fn merge<'y>(
+    context: &mut Context<'_>,
+    path: &str,
+    root: &'y Node,
+) -> (Packages<'y>, Vec<Key<'y>>) {
     let mut packages: Packages<'y> = BTreeMap::new();
     let mut order = Vec::new();
     for entry in root.get("package").map_or(&[][..], Node::items) {
@@ -96,7 +116,9 @@ fn merge<'y>(context: &mut Context<'_>, path: &str, root: &'y Node) -> (Packages
             Merged::default()
         });
         merged.entries.push(entry);
-        merged.platforms.extend(entry.text_of("platform").and_then(sys_platform));
+        merged
+            .platforms
+            .extend(entry.text_of("platform").and_then(sys_platform));
     }
     (packages, order)
 }
@@ -131,7 +153,9 @@ fn component(
         super::component(context, input, identity, version, declaration)?
     };
     if let (Some(url), ComponentKind::Distribution) = (first.text_of("url"), component.kind) {
-        component.source = Source::Url { url: RedactedUrl::new(url) };
+        component.source = Source::Url {
+            url: RedactedUrl::new(url),
+        };
     }
     component.hashes = hashes(&merged.entries);
     Some(component)
@@ -142,7 +166,11 @@ fn groups(entries: &[&Node]) -> Vec<String> {
     let mut groups = Vec::new();
     for entry in entries {
         let several = entry.get("categories").map_or(&[][..], Node::items);
-        let names: Vec<&str> = several.iter().filter_map(Node::text).chain(entry.text_of("category")).collect();
+        let names: Vec<&str> = several
+            .iter()
+            .filter_map(Node::text)
+            .chain(entry.text_of("category"))
+            .collect();
         if names.is_empty() || names.contains(&"main") {
             return Vec::new();
         }
@@ -156,7 +184,12 @@ fn groups(entries: &[&Node]) -> Vec<String> {
 fn hashes(entries: &[&Node]) -> Vec<hognose_types::Digest> {
     let mut out: Vec<_> = entries
         .iter()
-        .filter_map(|entry| digest(Some(&format!("sha256:{}", entry.get("hash")?.text_of("sha256")?))))
+        .filter_map(|entry| {
+            digest(Some(&format!(
+                "sha256:{}",
+                entry.get("hash")?.text_of("sha256")?
+            )))
+        })
         .collect();
     out.sort_unstable();
     out.dedup();
@@ -168,7 +201,10 @@ fn condition(of: &BTreeSet<&'static str>, all: &BTreeSet<&'static str>) -> Optio
     if of.is_empty() || of.is_superset(all) {
         return None;
     }
-    let parts: Vec<String> = of.iter().map(|p| format!("sys_platform == '{p}'")).collect();
+    let parts: Vec<String> = of
+        .iter()
+        .map(|p| format!("sys_platform == '{p}'"))
+        .collect();
     Marker::parse(&parts.join(" or ")).ok()
 }
 
@@ -209,17 +245,29 @@ fn direct(
     for source in sources.map_or(&[][..], Node::items).iter().take(limit) {
         let Some(file) = source.text() else { continue };
         let file = path::normalise(&path::join(path::parent(path), file));
-        if !matches!(crate::sniff::by_name(path::name(&file)), Some(InputFormat::CondaEnvironment))
-            || !context.is_allowed(&file)
+        if !matches!(
+            crate::sniff::by_name(path::name(&file)),
+            Some(InputFormat::CondaEnvironment)
+        ) || !context.is_allowed(&file)
         {
             continue;
         }
-        let Ok(bytes) = context.tree.read(&file, context.options.limits.file_bytes) else { continue };
-        let Ok(text) = crate::source_text::decode(&bytes) else { continue };
+        let Ok(bytes) = context.tree.read(&file, context.options.limits.file_bytes) else {
+            continue;
+        };
+        let Ok(text) = crate::source_text::decode(&bytes) else {
+            continue;
+        };
         for (name, line) in super::environment::names(&text, context.options.limits.depth) {
-            let pip = PackageName::new(&name).map(|n| n.to_string()).unwrap_or_default();
+            let pip = PackageName::new(&name)
+                .map(|n| n.to_string())
+                .unwrap_or_default();
             let conda = ids.get(&("conda", name.as_str()));
-            for id in conda.or_else(|| ids.get(&("pip", pip.as_str()))).into_iter().flatten() {
+            for id in conda
+                .or_else(|| ids.get(&("pip", pip.as_str())))
+                .into_iter()
+                .flatten()
+            {
                 if let Some(component) = context.component_mut(*id) {
                     let declaration = Declaration::new(Location::line(file.as_str(), line), true);
                     add_declaration(&mut component.declarations, declaration);

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use hognose_types::{
-    Component, ComponentId, ComponentVersion, CondaIdentity, Declaration, Digest, DigestAlgorithm,
-    InputFormat, InputId, Location, PackageName,
+    Component, ComponentId, ComponentKind, ComponentVersion, CondaIdentity, Declaration, Digest,
+    DigestAlgorithm, InputFormat, InputId, Location, PackageName,
 };
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -49,7 +49,8 @@ impl<'de> Deserialize<'de> for Metadata {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Metadata, A::Error> {
                 let mut out = Vec::new();
                 while let Some(file) = seq.next_element::<std::borrow::Cow<'de, str>>()? {
-                    if file.ends_with(".dist-info/METADATA") || file.ends_with(".egg-info/PKG-INFO") {
+                    if file.ends_with(".dist-info/METADATA") || file.ends_with(".egg-info/PKG-INFO")
+                    {
                         out.push(file.into_owned());
                     }
                 }
@@ -71,7 +72,10 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
         return;
     }
     let input = context.input(&directory, InputFormat::CondaMeta);
-    let entries = match context.tree.list(&directory, context.options.limits.entries) {
+    let entries = match context
+        .tree
+        .list(&directory, context.options.limits.entries)
+    {
         Ok(entries) => entries,
         Err(error) => {
             context.unreadable(
@@ -87,7 +91,7 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
         if entry.kind == EntryKind::File && entry.name.ends_with(".json") {
             let file = path::join(&directory, &entry.name);
             if let Some(record) = record(context, &file) {
-                package(context, input, &prefix, &file, record, &mut found);
+                package(context, input, &prefix, &file, &record, &mut found);
             }
         }
     }
@@ -137,7 +141,11 @@ fn record(context: &mut Context<'_>, file: &str) -> Option<Record> {
             Err(error) => format!("not a conda record: {}", short_error(&error)),
         }
     };
-    context.unreadable(Location::file(file), fault, "reinstall the package; the others were read");
+    context.unreadable(
+        Location::file(file),
+        fault,
+        "reinstall the package; the others were read",
+    );
     None
 }
 
@@ -146,56 +154,76 @@ fn package(
     input: InputId,
     prefix: &str,
     file: &str,
-    record: Record,
+    record: &Record,
     found: &mut Found,
 ) {
     if record.name.starts_with("__") {
         return;
     }
-    let direct = record.requested_spec.as_deref().is_some_and(|s| !s.is_empty() && s != "None");
-    let mut listed = Vec::new();
-    for metadata in &record.files.0 {
-        let Some((name, version)) = distribution(metadata) else { continue };
-        let directory = path::join(prefix, path::parent(metadata));
-        if context.tree.kind(&directory).is_some() {
-            found.on_disk = true;
-        } else {
-            listed.push((name, version));
-        }
-    }
+    let requested = record.requested_spec.as_deref();
+    let direct = requested.is_some_and(|s| !s.is_empty() && s != "None");
     let declaration = Declaration::new(Location::file(file), direct);
-    let hash = record.sha256.as_deref().and_then(|hex| Digest::new(DigestAlgorithm::Sha256, hex).ok());
     let identity = CondaIdentity {
         name: record.name.clone(),
         channel: record.channel.as_deref().map(channel),
-        build: record.build,
-        subdir: record.subdir,
+        build: record.build.clone(),
+        subdir: record.subdir.clone(),
         mapped: false,
     };
-    let mut ids = Vec::new();
-    if record.files.0.is_empty() {
-        let version = ComponentVersion::exact(&record.version);
-        if let Some(mut component) = super::component(context, input, identity, version, declaration) {
-            component.license = record.license;
-            component.hashes.extend(hash);
-            found.unmapped.extend(super::unmapped_name(&component));
-            ids.push(context.add(component));
-        }
-    } else {
-        for (name, version) in listed {
-            let version = ComponentVersion::exact(&version);
-            let mut component = Component::distribution(input, name, version, declaration.clone());
-            component.kind = hognose_types::ComponentKind::Conda;
-            component.conda = Some(CondaIdentity { mapped: true, ..identity.clone() });
-            component.license.clone_from(&record.license);
-            component.hashes.extend(hash.clone());
-            ids.push(context.add(component));
-        }
+    let held = distributions(context, prefix, &record.files);
+    found.on_disk |= held.on_disk;
+    let mut components = Vec::new();
+    for (name, version) in held.missing {
+        let version = ComponentVersion::exact(&version);
+        let mut component = Component::distribution(input, name, version, declaration.clone());
+        component.kind = ComponentKind::Conda;
+        component.conda = Some(CondaIdentity {
+            mapped: true,
+            ..identity.clone()
+        });
+        components.push(component);
     }
-    for id in ids {
+    if components.is_empty() && !held.on_disk {
+        let version = ComponentVersion::exact(&record.version);
+        let component = super::component(context, input, identity, version, declaration);
+        components.extend(component);
+    }
+    let hash = record
+        .sha256
+        .as_deref()
+        .and_then(|hex| Digest::new(DigestAlgorithm::Sha256, hex).ok());
+    for mut component in components {
+        component.license.clone_from(&record.license);
+        component.hashes.extend(hash.clone());
+        found.unmapped.extend(super::unmapped_name(&component));
+        let id = context.add(component);
         found.by_name.entry(record.name.clone()).or_insert(id);
         found.needs.push((id, record.depends.clone()));
     }
+}
+
+/// The distributions a package holds.
+struct Held {
+    /// Listed by the record, but not there: the record is all that is known of them.
+    missing: Vec<(PackageName, String)>,
+    /// Some are there, to be read from their own metadata.
+    on_disk: bool,
+}
+
+fn distributions(context: &Context<'_>, prefix: &str, files: &Metadata) -> Held {
+    let mut held = Held {
+        missing: Vec::new(),
+        on_disk: false,
+    };
+    for metadata in &files.0 {
+        let directory = path::join(prefix, path::parent(metadata));
+        if context.tree.kind(&directory).is_some() {
+            held.on_disk = true;
+        } else {
+            held.missing.extend(distribution(metadata));
+        }
+    }
+    held
 }
 
 /// Name and version from `…/numpy-1.24.2.dist-info/METADATA` or `…/x-1.0-py3.9.egg-info/PKG-INFO`.
@@ -214,7 +242,8 @@ fn distribution(metadata: &str) -> Option<(PackageName, String)> {
 /// `conda-forge` of `https://…/conda-forge/linux-64`.
 fn channel(raw: &str) -> String {
     let raw = raw.trim_end_matches('/');
-    let is_subdir = |s: &str| s == "noarch" || ["linux-", "osx-", "win-"].iter().any(|p| s.starts_with(p));
+    let is_subdir =
+        |s: &str| s == "noarch" || ["linux-", "osx-", "win-"].iter().any(|p| s.starts_with(p));
     let mut segments = raw.rsplit('/');
     match (segments.next(), segments.next()) {
         (Some(last), Some(before)) if is_subdir(last) => before.to_owned(),
@@ -231,15 +260,27 @@ mod tests {
     fn file_names_tell_the_distribution() {
         let of = |file: &str| distribution(file).map(|(n, v)| format!("{n} {v}"));
         for (file, expected) in [
-            ("lib/python3.10/site-packages/numpy-1.24.2.dist-info/METADATA", Some("numpy 1.24.2")),
-            ("Lib/site-packages/PyYAML-6.0-py3.9.egg-info/PKG-INFO", Some("pyyaml 6.0")),
-            ("site-packages/torch-2.0.0+cu118.dist-info/METADATA", Some("torch 2.0.0+cu118")),
+            (
+                "lib/python3.10/site-packages/numpy-1.24.2.dist-info/METADATA",
+                Some("numpy 1.24.2"),
+            ),
+            (
+                "Lib/site-packages/PyYAML-6.0-py3.9.egg-info/PKG-INFO",
+                Some("pyyaml 6.0"),
+            ),
+            (
+                "site-packages/torch-2.0.0+cu118.dist-info/METADATA",
+                Some("torch 2.0.0+cu118"),
+            ),
             ("site-packages/odd.dist-info/METADATA", None),
             ("METADATA", None),
         ] {
             assert_eq!(of(file).as_deref(), expected, "{file}");
         }
-        assert_eq!(channel("https://c.example/conda-forge/linux-64"), "conda-forge");
+        assert_eq!(
+            channel("https://c.example/conda-forge/linux-64"),
+            "conda-forge"
+        );
         assert_eq!(channel("conda-forge"), "conda-forge");
     }
 }

@@ -40,10 +40,7 @@ pub(crate) fn component(
     let name = match mapped {
         Some(name) => PackageName::new(name).ok()?,
         // conda allows a leading underscore (`_libgcc_mutex`), which no distribution has.
-        None => context.name(
-            identity.name.trim_start_matches('_'),
-            &declaration.location,
-        )?,
+        None => context.name(identity.name.trim_start_matches('_'), &declaration.location)?,
     };
     let mut component = Component::distribution(input, name, version, declaration);
     if is_interpreter(&identity.name) {
@@ -83,9 +80,17 @@ pub(crate) fn unmapped(context: &mut Context<'_>, location: Location, names: &mu
     if names.is_empty() {
         return;
     }
-    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|n| text::short(n, 60)).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(NAMES_SHOWN)
+        .map(|n| text::short(n, 60))
+        .collect();
     let more = names.len().saturating_sub(NAMES_SHOWN);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     context.gap(
         gap_unmapped::ID,
         location,

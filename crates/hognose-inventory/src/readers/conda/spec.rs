@@ -26,7 +26,9 @@ pub(super) fn parse(raw: &str) -> Option<Spec> {
         Some((rest, bracket)) => (rest.trim(), bracket.trim_end_matches(']')),
         None => (rest, ""),
     };
-    let end = rest.find(['=', '<', '>', '!', '~', ' ']).unwrap_or(rest.len());
+    let end = rest
+        .find(['=', '<', '>', '!', '~', ' '])
+        .unwrap_or(rest.len());
     let (name, constraint) = rest.split_at_checked(end)?;
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || !name.chars().all(legal) {
@@ -64,7 +66,8 @@ fn version_and_build(raw: &str) -> (ComponentVersion, Option<&str>) {
         None => (body.trim(), None),
     };
     let build = build.filter(|b| !b.is_empty());
-    if version.is_empty() || version.contains(' ') || build.is_some_and(|b| b.contains([' ', '='])) {
+    if version.is_empty() || version.contains(' ') || build.is_some_and(|b| b.contains([' ', '=']))
+    {
         return range(raw);
     }
     if exact.is_none() && prefix.is_some() && build.is_none() {
@@ -92,7 +95,11 @@ mod tests {
             ("numpy=1.24.*", "=1.24.*", None),
             ("numpy>=1.24,<2", ">=1.24,<2", None),
             ("numpy 1.24|1.25", "1.24|1.25", None),
-            ("numpy[version='1.24.2', build=py310_0]", "1.24.2", Some("py310_0")),
+            (
+                "numpy[version='1.24.2', build=py310_0]",
+                "1.24.2",
+                Some("py310_0"),
+            ),
             ("numpy[version='>=1']", ">=1", None),
             ("NumPy==1.0 # why", "1.0", None),
         ];

@@ -63,7 +63,10 @@ impl Node {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.entries().iter().find(|(k, _)| k == key).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, node)| node)
     }
 
     pub(super) fn text_of(&self, key: &str) -> Option<&str> {
@@ -77,9 +80,12 @@ impl Node {
             Value::Sequence(items) => items.iter().collect(),
             Value::Mapping(entries) => entries.iter().map(|(_, node)| node).collect(),
         };
-        children.iter().map(|node| node.size()).fold((1, 1), |(nodes, height), (n, h)| {
-            (nodes.saturating_add(n), height.max(h + 1))
-        })
+        children
+            .iter()
+            .map(|node| node.size())
+            .fold((1, 1), |(nodes, height), (n, h)| {
+                (nodes.saturating_add(n), height.max(h + 1))
+            })
     }
 }
 
@@ -164,7 +170,11 @@ impl Builder {
             return Err(Fault { line, message });
         }
         let node = Node { line, value };
-        self.stack.push(Frame { anchor, node, key: None });
+        self.stack.push(Frame {
+            anchor,
+            node,
+            key: None,
+        });
         Ok(())
     }
 
@@ -175,7 +185,10 @@ impl Builder {
     }
 
     fn alias(&mut self, anchor: usize, line: u32) -> Result<(), Fault> {
-        let fault = |message: &str| Fault { line, message: message.to_owned() };
+        let fault = |message: &str| Fault {
+            line,
+            message: message.to_owned(),
+        };
         let Some(node) = self.anchors.get(&anchor) else {
             return Err(fault("an alias of something that encloses it"));
         };
@@ -219,7 +232,9 @@ mod tests {
 
     #[test]
     fn trees_have_lines_and_versions_stay_text() {
-        let root = parse("name: x\nlist:\n- a=1.10\n- pip:\n  - b\n", 64).root.unwrap();
+        let root = parse("name: x\nlist:\n- a=1.10\n- pip:\n  - b\n", 64)
+            .root
+            .unwrap();
         assert_eq!(root.text_of("name"), Some("x"));
         let list = root.get("list").unwrap().items();
         assert_eq!((list[0].text(), list[0].line), (Some("a=1.10"), 3));

@@ -6,12 +6,10 @@ use hognose_types::InputFormat;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Item, Sbom, digest};
+use super::{Item, REMAKE, Sbom, digest};
 use crate::context::{Context, short_error};
 use crate::readers::json;
 use crate::source_text::LineCursor;
-
-const REMAKE: &str = "make the SBOM again; the rest of the file was read";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
@@ -27,6 +25,8 @@ struct Component<'a> {
     hashes: Vec<Hash<'a>>,
     licenses: Vec<Licence<'a>>,
     properties: Vec<Property<'a>>,
+    #[serde(rename = "externalReferences")]
+    references: Vec<Reference<'a>>,
     #[serde(borrow)]
     components: Option<&'a RawValue>,
 }
@@ -58,6 +58,15 @@ struct Property<'a> {
     value: Cow<'a, str>,
 }
 
+/// A link; those to the files of a release carry the digests that uv leaves out of `hashes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Reference<'a> {
+    #[serde(rename = "type")]
+    kind: Cow<'a, str>,
+    hashes: Vec<Hash<'a>>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Metadata<'a> {
@@ -78,8 +87,21 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     let decoded = context.decode(path, bytes);
     let mut sbom = Sbom::new(context, path, InputFormat::CycloneDx);
     let Some(text) = decoded else { return };
-    let Some(members) = members(&mut sbom, &text) else { return };
-    let mut reader = Reader { sbom, text: &text, lines: LineCursor::new(text.as_bytes()) };
+    let Some(members) = members(&mut sbom, &text) else {
+        return;
+    };
+    if !members
+        .iter()
+        .any(|(key, value)| key == "bomFormat" && value.get() == "\"CycloneDX\"")
+    {
+        sbom.fault(1, "not a CycloneDX document", "name another file");
+        return;
+    }
+    let mut reader = Reader {
+        sbom,
+        text: &text,
+        lines: LineCursor::new(text.as_bytes()),
+    };
     for (key, value) in &members {
         match key.as_str() {
             "specVersion" => reader.check_version(value),
@@ -100,7 +122,11 @@ pub(super) fn members<'t>(
     let depth = sbom.context.options.limits.depth;
     if let Some(at) = json::too_deep(text, depth) {
         let line = LineCursor::new(text.as_bytes()).line(at);
-        sbom.fault(line, format!("nested deeper than {depth} levels"), "make the SBOM again");
+        sbom.fault(
+            line,
+            format!("nested deeper than {depth} levels"),
+            "make the SBOM again",
+        );
         return None;
     }
     match json::members(text) {
@@ -130,12 +156,14 @@ impl<'t> Reader<'_, '_, 't> {
 
     fn fault(&mut self, value: &RawValue, what: &str, error: &serde_json::Error) {
         let line = self.line(value);
-        self.sbom.fault(line, format!("cannot read {what}: {}", short_error(error)), REMAKE);
+        self.sbom.unreadable(line, what, error);
     }
 
     fn check_version(&mut self, value: &'t RawValue) {
         let version = value.get().trim_matches('"');
-        let minor = version.strip_prefix("1.").and_then(|m| m.parse::<u32>().ok());
+        let minor = version
+            .strip_prefix("1.")
+            .and_then(|m| m.parse::<u32>().ok());
         if !minor.is_some_and(|m| (2..=7).contains(&m)) {
             let line = self.line(value);
             let version = hognose_types::text::short(version, 20);
@@ -166,7 +194,11 @@ impl<'t> Reader<'_, '_, 't> {
                 }
             }
             Err(error) => {
-                let what = if nested { "nested components" } else { "the components" };
+                let what = if nested {
+                    "nested components"
+                } else {
+                    "the components"
+                };
                 self.fault(value, what, &error);
             }
         }
@@ -210,15 +242,23 @@ fn item(component: Component<'_>, line: u32, is_root: bool) -> Option<Item> {
         None => name.into_owned(),
     };
     let kind = component.kind.unwrap_or_default();
-    let hashes = component.hashes.iter().filter_map(|h| digest(&h.alg, &h.content)).collect();
-    let requirement = component.properties.into_iter().find(|p| p.name == "hognose:requirement");
+    let files = component
+        .references
+        .iter()
+        .filter(|r| r.kind == "distribution");
+    let hashes = component.hashes.iter().chain(files.flat_map(|r| &r.hashes));
+    let property = |name: &str| {
+        let found = component.properties.iter().find(|p| p.name == name);
+        found.map(|p| p.value.clone().into_owned())
+    };
     Some(Item {
         reference: component.reference.map(Cow::into_owned).unwrap_or_default(),
         name,
         version: component.version.map(Cow::into_owned),
-        requirement: requirement.map(|p| p.value.into_owned()),
+        requirement: property("hognose:requirement"),
+        marker: property("uv:package:marker"),
         purl: component.purl.map(Cow::into_owned),
-        hashes,
+        hashes: hashes.filter_map(|h| digest(&h.alg, &h.content)).collect(),
         license: licence(&component.licenses),
         line,
         is_software: matches!(&*kind, "application" | "framework" | "library" | ""),
@@ -227,14 +267,15 @@ fn item(component: Component<'_>, line: u32, is_root: bool) -> Option<Item> {
 }
 
 fn licence(licences: &[Licence<'_>]) -> Option<String> {
-    let texts: Vec<&str> = licences
+    let named = || licences.iter().filter_map(|l| l.license.as_ref());
+    let ids = licences
         .iter()
-        .filter_map(|l| {
-            let named = l.license.as_ref();
-            let named = named.and_then(|n| n.id.as_deref().or(n.name.as_deref()));
-            l.expression.as_deref().or(named)
-        })
-        .collect();
+        .filter_map(|l| l.expression.as_deref())
+        .chain(named().filter_map(|n| n.id.as_deref()));
+    let mut texts: Vec<&str> = ids.collect();
+    if texts.is_empty() {
+        texts.extend(named().filter_map(|n| n.name.as_deref()));
+    }
     // How several entries combine is not stated, so they are not joined into an expression.
     (!texts.is_empty()).then(|| texts.join(", "))
 }

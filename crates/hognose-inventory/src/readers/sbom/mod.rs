@@ -16,8 +16,9 @@ use hognose_types::{
 };
 
 use super::conda;
-use crate::context::{Context, add_declaration};
+use crate::context::{Context, add_declaration, short_error};
 
+const REMAKE: &str = "make the SBOM again; the rest of the file was read";
 /// Longest name kept for a foreign component.
 const MAX_NAME: usize = 500;
 /// Names shown in the gap about components without package URL.
@@ -32,6 +33,8 @@ struct Item {
     version: Option<String>,
     /// Requirement, when the document says that several versions would do.
     requirement: Option<String>,
+    /// When it counts, where the document says so.
+    marker: Option<String>,
     purl: Option<String>,
     hashes: Vec<Digest>,
     license: Option<String>,
@@ -75,14 +78,28 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
     }
 
     fn fault(&mut self, line: u32, message: impl Into<String>, hint: &str) {
-        self.context.unreadable(Location::line(self.path, line), message, hint);
+        self.context
+            .unreadable(Location::line(self.path, line), message, hint);
+    }
+
+    /// A part of the document that could not be read, by its own line: the error only knows lines
+    /// within the part.
+    fn unreadable(&mut self, line: u32, what: &str, error: &serde_json::Error) {
+        let error = short_error(error);
+        let reason = error.split(" at line ").next().unwrap_or(&error);
+        self.fault(line, format!("cannot read {what}: {reason}"), REMAKE);
     }
 
     fn add(&mut self, item: Item) {
         let reference = item.reference.clone();
-        let Some(component) = self.component(item) else { return };
+        let Some(component) = self.component(item) else {
+            return;
+        };
         let is_root = component.kind == ComponentKind::Project;
-        let key = (component.name.clone(), component.version.as_str().map(str::to_owned));
+        let key = (
+            component.name.clone(),
+            component.version.as_str().map(str::to_owned),
+        );
         let judged = component.is_judged() && component.version.as_str().is_some();
         let known = self.by_identity.get(&key).copied().filter(|_| judged);
         let id = if let Some(known) = known {
@@ -111,23 +128,39 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
     fn component(&mut self, item: Item) -> Option<Component> {
         let location = Location::line(self.path, item.line);
         let parts = item.purl.as_deref().and_then(purl::parse);
-        let stated = parts.as_ref().and_then(|p| p.version.clone()).or_else(|| item.version.clone());
+        let stated = parts
+            .as_ref()
+            .and_then(|p| p.version.clone())
+            .or_else(|| item.version.clone());
         let version = match (&item.requirement, stated) {
             (Some(requirement), None) => ComponentVersion::Range(requirement.clone()),
             (_, stated) => ComponentVersion::exact(&stated.unwrap_or_default()),
         };
-        let declaration = Declaration::new(location, false);
+        let mut declaration = Declaration::new(location.clone(), false);
+        declaration.marker = item
+            .marker
+            .as_deref()
+            .and_then(|raw| self.context.marker(raw, &location));
+        if !self.context.applies(declaration.marker.as_ref()) {
+            return None;
+        }
         let kind = parts.as_ref().map_or("", |p| p.kind.as_str());
         let mut component = match (&parts, kind) {
-            _ if item.is_root => {
-                let name = approximate(parts.as_ref().map_or(&item.name, |p| &p.name))?;
-                let mut root = Component::distribution(self.input, name, version, declaration);
-                root.kind = ComponentKind::Project;
-                root
-            }
             (Some(parts), "pypi") => {
+                // A document about a published distribution: that one is judged too.
+                declaration.direct = item.is_root;
                 let name = self.context.name(&parts.name, &declaration.location)?;
                 Component::distribution(self.input, name, version, declaration)
+            }
+            _ if item.is_root => {
+                let mut root = Component::distribution(
+                    self.input,
+                    approximate(&item.name)?,
+                    version,
+                    declaration,
+                );
+                root.kind = ComponentKind::Project;
+                root
             }
             (Some(parts), "conda") => self.conda(parts, version, declaration)?,
             _ => self.foreign(&item, kind, version, declaration)?,
@@ -182,7 +215,8 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
 
     fn finish(mut self) {
         for (from, to) in std::mem::take(&mut self.edges) {
-            let (Some(&from), Some(&to)) = (self.by_reference.get(&from), self.by_reference.get(&to))
+            let (Some(&from), Some(&to)) =
+                (self.by_reference.get(&from), self.by_reference.get(&to))
             else {
                 continue;
             };
@@ -202,21 +236,37 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
     fn say_what_is_not_judged(&mut self) {
         let location = Location::file(self.path);
         if !self.unidentified.is_empty() {
-            let shown: Vec<String> =
-                self.unidentified.iter().take(NAMES_SHOWN).map(|n| text::short(n, 60)).collect();
+            let shown: Vec<String> = self
+                .unidentified
+                .iter()
+                .take(NAMES_SHOWN)
+                .map(|n| text::short(n, 60))
+                .collect();
             let more = self.unidentified.len().saturating_sub(NAMES_SHOWN);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             self.context.unreadable(
                 location.clone(),
-                format!("components without package URL cannot be judged: {}{more}", shown.join(", ")),
+                format!(
+                    "components without package URL cannot be judged: {}{more}",
+                    shown.join(", ")
+                ),
                 "make the SBOM with a tool that writes package URLs, or scan the project itself",
             );
         }
         if !self.foreign.is_empty() {
-            let kinds: Vec<String> =
-                self.foreign.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-            let message =
-                format!("components of other ecosystems are listed and not judged: {}", kinds.join(", "));
+            let kinds: Vec<String> = self
+                .foreign
+                .iter()
+                .map(|(kind, count)| format!("{kind} {count}"))
+                .collect();
+            let message = format!(
+                "components of other ecosystems are listed and not judged: {}",
+                kinds.join(", ")
+            );
             self.context.notice(Some(location), message);
         }
     }

@@ -61,11 +61,17 @@ mod tests {
         };
         for (raw, expected) in [
             ("pkg:pypi/jinja2@3.1.2", Some("pypi jinja2 3.1.2")),
-            ("pkg:PyPI/Torch@1.0%2Bcu117?file_name=x.whl#sub", Some("pypi Torch 1.0+cu117")),
+            (
+                "pkg:PyPI/Torch@1.0%2Bcu117?file_name=x.whl#sub",
+                Some("pypi Torch 1.0+cu117"),
+            ),
             ("pkg://pypi/a", Some("pypi a ")),
             ("pkg:npm/@scope/name@1", Some("npm name 1")),
             ("pkg:npm/%40scope/name@1", Some("npm name 1")),
-            ("pkg:deb/debian/zlib1g@1:1.2?arch=amd64", Some("deb zlib1g 1:1.2")),
+            (
+                "pkg:deb/debian/zlib1g@1:1.2?arch=amd64",
+                Some("deb zlib1g 1:1.2"),
+            ),
             ("pkg:pypi/", None),
             ("pkg:/a", None),
             ("cpe:2.3:a", None),

@@ -4,12 +4,11 @@ use hognose_types::InputFormat;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Item, Sbom, cyclonedx, digest, tag_value};
-use crate::context::{Context, short_error};
+use super::{Item, REMAKE, Sbom, cyclonedx, digest, tag_value};
+use crate::context::Context;
 use crate::readers::json;
 use crate::source_text::LineCursor;
 
-const REMAKE: &str = "make the SBOM again; the rest of the file was read";
 /// The id a document has for itself.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
@@ -113,24 +112,26 @@ fn parse_json(sbom: &mut Sbom<'_, '_, '_>, text: &str) -> Option<Parsed> {
             "packages" => packages(sbom, text, value, &mut lines, &mut parsed),
             "relationships" => match serde_json::from_str::<Vec<Relationship>>(value.get()) {
                 Ok(list) => parsed.relationships.extend(list.into_iter().map(|r| {
-                    (r.spdx_element_id, r.relationship_type, r.related_spdx_element)
+                    (
+                        r.spdx_element_id,
+                        r.relationship_type,
+                        r.related_spdx_element,
+                    )
                 })),
-                Err(error) => unreadable(sbom, line, "the relationships", &error),
+                Err(error) => sbom.unreadable(line, "the relationships", &error),
             },
             "documentDescribes" => {
                 let described: Vec<String> = serde_json::from_str(value.get()).unwrap_or_default();
                 parsed.relationships.extend(
-                    described.into_iter().map(|id| (DOCUMENT.to_owned(), "DESCRIBES".to_owned(), id)),
+                    described
+                        .into_iter()
+                        .map(|id| (DOCUMENT.to_owned(), "DESCRIBES".to_owned(), id)),
                 );
             }
             _ => {}
         }
     }
     Some(parsed)
-}
-
-fn unreadable(sbom: &mut Sbom<'_, '_, '_>, line: u32, what: &str, error: &serde_json::Error) {
-    sbom.fault(line, format!("cannot read {what}: {}", short_error(error)), REMAKE);
 }
 
 fn packages(
@@ -143,13 +144,13 @@ fn packages(
     let line = lines.line(json::offset(text, value.get()));
     let list = match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
         Ok(list) => list,
-        Err(error) => return unreadable(sbom, line, "the packages", &error),
+        Err(error) => return sbom.unreadable(line, "the packages", &error),
     };
     for value in list {
         let line = lines.line(json::offset(text, value.get()));
         match serde_json::from_str::<JsonPackage>(value.get()) {
             Ok(package) => parsed.packages.push(convert(package, line)),
-            Err(error) => unreadable(sbom, line, "a package", &error),
+            Err(error) => sbom.unreadable(line, "a package", &error),
         }
     }
 }
@@ -162,7 +163,11 @@ fn convert(package: JsonPackage, line: u32) -> Package {
         name: package.name,
         version: package.version_info,
         purl: purl.map(|r| r.reference_locator),
-        checksums: package.checksums.into_iter().map(|c| (c.algorithm, c.checksum_value)).collect(),
+        checksums: package
+            .checksums
+            .into_iter()
+            .map(|c| (c.algorithm, c.checksum_value))
+            .collect(),
         license: stated(package.license_declared).or_else(|| stated(package.license_concluded)),
         line,
     }
@@ -198,8 +203,13 @@ fn emit(mut sbom: Sbom<'_, '_, '_>, parsed: Parsed) {
             name: package.name,
             version: package.version.filter(|v| v != "NOASSERTION"),
             requirement: None,
+            marker: None,
             purl: package.purl,
-            hashes: package.checksums.iter().filter_map(|(a, hex)| digest(a, hex)).collect(),
+            hashes: package
+                .checksums
+                .iter()
+                .filter_map(|(a, hex)| digest(a, hex))
+                .collect(),
             license: package.license,
             line: package.line,
             is_software: true,
@@ -209,8 +219,13 @@ fn emit(mut sbom: Sbom<'_, '_, '_>, parsed: Parsed) {
     for (from, kind, to) in &parsed.relationships {
         match kind.as_str() {
             "DEPENDS_ON" | "CONTAINS" => sbom.edge(from, to),
-            "DEPENDENCY_OF" | "CONTAINED_BY" | "RUNTIME_DEPENDENCY_OF" | "DEV_DEPENDENCY_OF"
-            | "OPTIONAL_DEPENDENCY_OF" | "BUILD_DEPENDENCY_OF" | "TEST_DEPENDENCY_OF" => {
+            "DEPENDENCY_OF"
+            | "CONTAINED_BY"
+            | "RUNTIME_DEPENDENCY_OF"
+            | "DEV_DEPENDENCY_OF"
+            | "OPTIONAL_DEPENDENCY_OF"
+            | "BUILD_DEPENDENCY_OF"
+            | "TEST_DEPENDENCY_OF" => {
                 sbom.edge(to, from);
             }
             _ => {}

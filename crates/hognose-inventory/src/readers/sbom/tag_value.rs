@@ -12,7 +12,9 @@ pub(super) fn parse(text: &str) -> Parsed {
             in_text = !raw.contains("</text>");
             continue;
         }
-        let Some((tag, value)) = raw.split_once(':') else { continue };
+        let Some((tag, value)) = raw.split_once(':') else {
+            continue;
+        };
         let value = value.trim();
         in_text = value.starts_with("<text>") && !value.contains("</text>");
         match tag.trim() {
@@ -29,7 +31,9 @@ pub(super) fn parse(text: &str) -> Parsed {
             "FileName" | "SnippetSPDXID" => parsed.packages.extend(current.take()),
             "Relationship" => {
                 let mut words = value.split_whitespace().map(str::to_owned);
-                if let (Some(from), Some(kind), Some(to)) = (words.next(), words.next(), words.next()) {
+                if let (Some(from), Some(kind), Some(to)) =
+                    (words.next(), words.next(), words.next())
+                {
                     parsed.relationships.push((from, kind, to));
                 }
             }
@@ -50,7 +54,9 @@ fn field(package: &mut Package, tag: &str, value: &str) {
         "PackageVersion" => package.version = Some(value.to_owned()),
         "PackageChecksum" => {
             if let Some((algorithm, hex)) = value.split_once(':') {
-                package.checksums.push((algorithm.trim().to_owned(), hex.trim().to_owned()));
+                package
+                    .checksums
+                    .push((algorithm.trim().to_owned(), hex.trim().to_owned()));
             }
         }
         "ExternalRef" => {
