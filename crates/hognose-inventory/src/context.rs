@@ -40,6 +40,8 @@ pub(crate) struct Context<'a> {
     artifacts: Vec<(ComponentId, Vec<String>)>,
     /// The file at which the limit of components was met.
     full: Option<String>,
+    /// Components that turned out not to count; taken out at the end, because edges name positions.
+    dropped: BTreeSet<usize>,
 }
 
 /// Versions fixed by the `-c` files of one requirements file, for it and all it includes.
@@ -74,6 +76,7 @@ impl<'a> Context<'a> {
             constraints: Vec::new(),
             artifacts: Vec::new(),
             full: None,
+            dropped: BTreeSet::new(),
         };
         context.allow(".");
         context
@@ -107,7 +110,10 @@ impl<'a> Context<'a> {
 
     /// True when a file was read before.
     pub(crate) fn is_visited(&self, path: &str) -> bool {
-        let key = self.tree.canonical(path).unwrap_or_else(|| path::normalise(path));
+        let key = self
+            .tree
+            .canonical(path)
+            .unwrap_or_else(|| path::normalise(path));
         self.seen.contains(&key)
     }
 
@@ -157,7 +163,11 @@ impl<'a> Context<'a> {
             }
             ReadError::Io(_) => "check the permissions of the file",
         };
-        self.unreadable(Location::file(path), format!("cannot read the file: {error}"), hint);
+        self.unreadable(
+            Location::file(path),
+            format!("cannot read the file: {error}"),
+            hint,
+        );
     }
 
     /// Decodes a file; a fault becomes a gap.
@@ -180,7 +190,12 @@ impl<'a> Context<'a> {
     }
 
     /// Adds a gap of kind "could not be read, or only in part".
-    pub(crate) fn unreadable(&mut self, location: Location, message: impl Into<String>, hint: &str) {
+    pub(crate) fn unreadable(
+        &mut self,
+        location: Location,
+        message: impl Into<String>,
+        hint: &str,
+    ) {
         self.gap(gap_unreadable::ID, location, message, hint);
     }
 
@@ -272,6 +287,11 @@ impl<'a> Context<'a> {
         }
         self.inventory.components.push(component);
         id
+    }
+
+    /// Takes a component out again.
+    pub(crate) fn drop_component(&mut self, id: ComponentId) {
+        self.dropped.insert(id.0);
     }
 
     pub(crate) fn component(&self, id: ComponentId) -> Option<&Component> {

@@ -50,7 +50,9 @@ fn is_vcs(scheme: &str) -> bool {
 pub(crate) fn parse_url(raw: &str) -> Direct {
     let (body, fragment) = raw.split_once('#').unwrap_or((raw, ""));
     let mut direct = Direct {
-        source: Source::Url { url: RedactedUrl::new(body) },
+        source: Source::Url {
+            url: RedactedUrl::new(body),
+        },
         name: None,
         version: None,
         hash: None,
@@ -76,8 +78,14 @@ pub(crate) fn parse_url(raw: &str) -> Direct {
     }
     if scheme.eq_ignore_ascii_case("file") {
         let path = body.get(5..).unwrap_or("");
-        let path = path.strip_prefix("//localhost").or_else(|| path.strip_prefix("//")).unwrap_or(path);
-        direct.source = Source::Path { path: percent_decode(path), editable: false };
+        let path = path
+            .strip_prefix("//localhost")
+            .or_else(|| path.strip_prefix("//"))
+            .unwrap_or(path);
+        direct.source = Source::Path {
+            path: percent_decode(path),
+            editable: false,
+        };
     }
     direct
 }
@@ -118,7 +126,10 @@ pub(crate) fn artifact_name(file: &str) -> Option<(PackageName, String)> {
     // `name-1.0-beta` is ambiguous: the first dash after which a version follows splits it.
     stem.match_indices('-').find_map(|(at, _)| {
         let version = Version::new(&stem[at + 1..]).ok()?;
-        Some((PackageName::new(&stem[..at]).ok()?, version.as_str().to_owned()))
+        Some((
+            PackageName::new(&stem[..at]).ok()?,
+            version.as_str().to_owned(),
+        ))
     })
 }
 
@@ -166,7 +177,11 @@ mod tests {
             direct.hash.is_some(),
             match direct.source {
                 Source::Url { url } => format!("url {url}"),
-                Source::Vcs { url, reference, commit } => format!("vcs {url} {reference:?} {commit:?}"),
+                Source::Vcs {
+                    url,
+                    reference,
+                    commit,
+                } => format!("vcs {url} {reference:?} {commit:?}"),
                 Source::Path { path, .. } => format!("path {path}"),
                 other => format!("{other:?}"),
             }
@@ -202,7 +217,13 @@ mod tests {
 
     #[test]
     fn url_shapes() {
-        for yes in ["https://a", "git+https://a", "file:./a", "git+git://a", "HTTP://a"] {
+        for yes in [
+            "https://a",
+            "git+https://a",
+            "file:./a",
+            "git+git://a",
+            "HTTP://a",
+        ] {
             assert!(is_url(yes), "{yes}");
         }
         for no in ["a", "a:b", "C:\\x", "requests==1", "x+https://a", "https:a"] {

@@ -14,7 +14,9 @@ use walk::Walk;
 pub(crate) fn discover(context: &mut Context<'_>, root: &str) {
     let mut walk = Walk::new(root);
     while let Some((directory, depth)) = walk.next(context) {
-        let Some(found) = look(context, root, &directory, depth, &mut walk) else { continue };
+        let Some(found) = look(context, root, &directory, depth, &mut walk) else {
+            continue;
+        };
         read(context, &directory, &found, depth);
     }
 }
@@ -65,7 +67,9 @@ fn look(
                     found.files.push((path, format));
                 }
             }
-            EntryKind::Directory => walk.directory(context, path, &entry.name, depth, &mut found.environments),
+            EntryKind::Directory => {
+                walk.directory(context, path, &entry.name, depth, &mut found.environments);
+            }
             EntryKind::Symlink | EntryKind::Other => {}
         }
     }
@@ -96,7 +100,9 @@ fn followed(context: &mut Context<'_>, path: &str, name: &str) -> Option<EntryKi
 }
 
 fn is_excluded(context: &Context<'_>, root: &str, path: &str) -> bool {
-    let below = path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/'));
+    let below = path
+        .strip_prefix(root)
+        .map_or(path, |rest| rest.trim_start_matches('/'));
     context.options.exclude.iter().any(|pattern| {
         let pattern = path::normalise(pattern);
         path::glob(&pattern, path)
@@ -108,20 +114,26 @@ fn is_excluded(context: &Context<'_>, root: &str, path: &str) -> bool {
 
 /// The format of a file met while searching. Contents are only looked at where requirements and
 /// scripts usually lie.
-fn format_of(context: &Context<'_>, directory: &str, name: &str, depth: usize) -> Option<InputFormat> {
+fn format_of(
+    context: &Context<'_>,
+    directory: &str,
+    name: &str,
+    depth: usize,
+) -> Option<InputFormat> {
     if let Some(format) = sniff::by_name(name) {
         return Some(format);
     }
     let home = path::name(directory);
     let requirements = matches!(home, "requirements" | "requirement" | "reqs" | "deps")
         && (name.ends_with(".txt") || name.ends_with(".in"));
-    let script = name.ends_with(".py") && (depth == 0 || matches!(home, "scripts" | "bin" | "tools"));
+    let script =
+        name.ends_with(".py") && (depth == 0 || matches!(home, "scripts" | "bin" | "tools"));
     if !requirements && !script {
         return None;
     }
     let path = path::join(directory, name);
     let head = context.tree.read_head(&path, sniff::HEAD).ok()?;
-    sniff::sniff(&path, &head)
+    sniff(&path, &head)
 }
 
 /// Reads what a directory holds: locks first, for they decide what else is needed.
@@ -171,7 +183,9 @@ fn beaten(
             .map(|(other, _)| format!("{} pins it", path::name(other)))
     };
     match format {
-        F::Pyproject | F::SetupCfg | F::SetupPy => by(&[F::UvLock, F::PoetryLock, F::PdmLock, F::Pylock]),
+        F::Pyproject | F::SetupCfg | F::SetupPy => {
+            by(&[F::UvLock, F::PoetryLock, F::PdmLock, F::Pylock])
+        }
         F::Pipfile => by(&[F::PipfileLock]),
         F::CondaEnvironment => by(&[F::CondaLock]),
         F::Script => {
@@ -180,7 +194,8 @@ fn beaten(
             locked.then(|| format!("{} pins it", path::name(&lock)))
         }
         F::Requirements if sniff::is_constraints_name(path::name(path)) => Some(
-            "a constraints file lists versions without asking for them; name it to scan it".to_owned(),
+            "a constraints file lists versions without asking for them; name it to scan it"
+                .to_owned(),
         ),
         F::Requirements => {
             let compiled = format!("{}.txt", path.strip_suffix(".in")?);
@@ -188,7 +203,9 @@ fn beaten(
             there.then(|| format!("{} was compiled from it", path::name(&compiled)))
         }
         F::CycloneDx | F::Spdx => {
-            let other = files.iter().any(|(_, f)| !matches!(f, F::CycloneDx | F::Spdx));
+            let other = files
+                .iter()
+                .any(|(_, f)| !matches!(f, F::CycloneDx | F::Spdx));
             other.then(|| "an SBOM beside the files it describes; name it to scan it".to_owned())
         }
         // The directory that was named may be a wheelhouse; below it, artifacts are build results.
@@ -204,7 +221,10 @@ fn environments(context: &mut Context<'_>, directory: &str, found: &Found) {
     for path in &found.environments {
         if let Some(pin) = pinned_by(context, directory) {
             let name = path::name(path);
-            context.skip(path, format!("{pin} pins this project; name {name} to scan what is installed"));
+            context.skip(
+                path,
+                format!("{pin} pins this project; name {name} to scan what is installed"),
+            );
         } else if let Some(format) = readers::environment::recognise(context.tree, path) {
             readers::read_directory(context, path, format);
         }
@@ -215,14 +235,21 @@ fn environments(context: &mut Context<'_>, directory: &str, found: &Found) {
 fn pinned_by(context: &Context<'_>, directory: &str) -> Option<String> {
     let here = |path: &str| path::parent(path) == directory;
     let inputs = context.inputs();
-    if let Some(lock) = inputs.iter().find(|input| input.format.is_lock() && here(&input.path)) {
+    if let Some(lock) = inputs
+        .iter()
+        .find(|input| input.format.is_lock() && here(&input.path))
+    {
         return Some(path::name(&lock.path).to_owned());
     }
     let (index, input) = inputs
         .iter()
         .enumerate()
         .find(|(_, input)| input.format == InputFormat::Requirements && here(&input.path))?;
-    let mut versions = context.components().iter().filter(|c| c.input.0 == index).peekable();
+    let mut versions = context
+        .components()
+        .iter()
+        .filter(|c| c.input.0 == index)
+        .peekable();
     versions.peek()?;
     versions
         .all(|c| !matches!(c.version, ComponentVersion::Range(_)))

@@ -14,7 +14,10 @@ pub(crate) fn join(directory: &str, path: &str) -> String {
 pub(crate) fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     matches!(bytes.first(), Some(b'/' | b'\\'))
-        || (bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'/' | b'\\'))
+        || (bytes.len() > 2
+            && bytes[0].is_ascii_alphabetic()
+            && bytes[1] == b':'
+            && matches!(bytes[2], b'/' | b'\\'))
 }
 
 /// Drops `.` and empty parts and folds `..` where it can; `.` for the directory itself.
@@ -55,7 +58,7 @@ pub(crate) fn name(path: &str) -> &str {
 
 /// True when `path` is `directory` or below it.
 pub(crate) fn is_within(path: &str, directory: &str) -> bool {
-    directory == "."  && !is_absolute(path) && !path.starts_with("..")
+    directory == "." && !is_absolute(path) && !path.starts_with("..")
         || path == directory
         || path
             .strip_prefix(directory.trim_end_matches('/'))
@@ -92,10 +95,20 @@ fn glob_bytes(pattern: &[u8], text: &[u8]) -> bool {
                     open
                 };
             }
-            at += if skip_slash { 3 } else if double { 2 } else { 1 };
+            at += if skip_slash {
+                3
+            } else if double {
+                2
+            } else {
+                1
+            };
         } else {
             for i in 0..text.len() {
-                let fits = if pattern[at] == b'?' { text[i] != b'/' } else { text[i] == pattern[at] };
+                let fits = if pattern[at] == b'?' {
+                    text[i] != b'/'
+                } else {
+                    text[i] == pattern[at]
+                };
                 next[i + 1] = row[i] && fits;
             }
             at += 1;

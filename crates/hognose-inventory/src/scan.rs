@@ -75,7 +75,7 @@ fn directory(context: &mut Context<'_>, path: &str) {
 fn file(context: &mut Context<'_>, path: &str) {
     let format = sniff::by_name(path::name(path)).or_else(|| {
         let head = context.tree.read_head(path, sniff::HEAD).ok()?;
-        sniff::sniff(path, &head)
+        sniff(path, &head)
     });
     match format {
         Some(format) => readers::read_file(context, path, format),

@@ -73,18 +73,23 @@ fn by_pattern(lower: &str) -> Option<InputFormat> {
 /// `requirements.txt`, `requirements-dev.in`, `dev-requirements.txt`, `test_requirements.txt`,
 /// `constraints.txt`, …
 fn is_requirements_name(lower: &str) -> bool {
-    let Some(stem) = lower.strip_suffix(".txt").or_else(|| lower.strip_suffix(".in")) else {
+    let Some(stem) = lower
+        .strip_suffix(".txt")
+        .or_else(|| lower.strip_suffix(".in"))
+    else {
         return false;
     };
-    ["requirements", "requirement", "reqs", "constraints"].iter().any(|word| {
-        let starts = stem
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']));
-        let ends = stem
-            .strip_suffix(word)
-            .is_some_and(|rest| rest.ends_with(['-', '_', '.']));
-        starts || ends
-    })
+    ["requirements", "requirement", "reqs", "constraints"]
+        .iter()
+        .any(|word| {
+            let starts = stem
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']));
+            let ends = stem
+                .strip_suffix(word)
+                .is_some_and(|rest| rest.ends_with(['-', '_', '.']));
+            starts || ends
+        })
 }
 
 /// True for files that only constrain versions, by their name.
@@ -146,9 +151,14 @@ fn looks_like_requirements(text: &str) -> bool {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let option = ["-r", "-c", "-e", "-i", "-f", "--"].iter().any(|o| line.starts_with(o));
+        let option = ["-r", "-c", "-e", "-i", "-f", "--"]
+            .iter()
+            .any(|o| line.starts_with(o));
         let requirement = hognose_types::Requirement::parse(line.trim_end_matches('\\')).is_ok()
-            || line.split(" --hash").next().is_some_and(|l| hognose_types::Requirement::parse(l).is_ok());
+            || line
+                .split(" --hash")
+                .next()
+                .is_some_and(|l| hognose_types::Requirement::parse(l).is_ok());
         if !option && !requirement {
             return false;
         }
@@ -188,15 +198,35 @@ mod tests {
     #[test]
     fn contents() {
         for (name, head, format) in [
-            ("base.txt", "flask==2.0 \\\n  --hash=sha256:00\n", Some(InputFormat::Requirements)),
-            ("base.txt", "-r other.txt\n", Some(InputFormat::Requirements)),
+            (
+                "base.txt",
+                "flask==2.0 \\\n  --hash=sha256:00\n",
+                Some(InputFormat::Requirements),
+            ),
+            (
+                "base.txt",
+                "-r other.txt\n",
+                Some(InputFormat::Requirements),
+            ),
             ("notes.txt", "These are notes\n", None),
             ("notes.txt", "", None),
-            ("run.py", "#!/usr/bin/env python\n# /// script\n# ///\n", Some(InputFormat::Script)),
+            (
+                "run.py",
+                "#!/usr/bin/env python\n# /// script\n# ///\n",
+                Some(InputFormat::Script),
+            ),
             ("run.py", "print()\n", None),
-            ("x.json", "{\"bomFormat\": \"CycloneDX\"}", Some(InputFormat::CycloneDx)),
+            (
+                "x.json",
+                "{\"bomFormat\": \"CycloneDX\"}",
+                Some(InputFormat::CycloneDx),
+            ),
             ("x.json", "{}", None),
-            ("x.yml", "name: x\ndependencies:\n", Some(InputFormat::CondaEnvironment)),
+            (
+                "x.yml",
+                "name: x\ndependencies:\n",
+                Some(InputFormat::CondaEnvironment),
+            ),
         ] {
             assert_eq!(sniff(name, head.as_bytes()), format, "{name} {head}");
         }

@@ -77,7 +77,11 @@ pub(crate) struct LineCursor<'a> {
 
 impl<'a> LineCursor<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0, line: 1 }
+        Self {
+            bytes,
+            offset: 0,
+            line: 1,
+        }
     }
 
     /// Line (from 1) of a byte offset.

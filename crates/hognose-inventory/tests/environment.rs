@@ -11,12 +11,20 @@ use hognose_inventory::{Disk, Memory, Options, read_environment, scan_paths};
 const SITE: &str = "venv/lib/python3.11/site-packages";
 
 fn environment(files: &[(&str, &str)]) -> String {
-    let mut all = vec![("venv/pyvenv.cfg".to_owned(), "home = /usr/bin\nversion = 3.11.7\ninclude-system-site-packages = true\n".to_owned())];
+    let mut all = vec![(
+        "venv/pyvenv.cfg".to_owned(),
+        "home = /usr/bin\nversion = 3.11.7\ninclude-system-site-packages = true\n".to_owned(),
+    )];
     for (path, text) in files {
         all.push((format!("{SITE}/{path}"), (*text).to_owned()));
     }
     let tree = Memory::new(all);
-    show(&scan_paths(&tree, &["venv".to_owned()], &Options::default())).replace(SITE, "SITE")
+    show(&scan_paths(
+        &tree,
+        &["venv".to_owned()],
+        &Options::default(),
+    ))
+    .replace(SITE, "SITE")
 }
 
 #[test]
@@ -96,7 +104,10 @@ fn damaged_distributions() {
 #[test]
 fn only_the_head_of_a_huge_metadata_is_read() {
     let long = format!("Name: long\nVersion: 1.0\n\n{}", "x".repeat(50 << 20));
-    let endless = format!("Name: endless\nVersion: 1.0\n{}", "Classifier: x\n".repeat(4 << 20));
+    let endless = format!(
+        "Name: endless\nVersion: 1.0\n{}",
+        "Classifier: x\n".repeat(4 << 20)
+    );
     let out = environment(&[
         ("long-1.0.dist-info/METADATA", &long),
         ("endless-1.0.dist-info/METADATA", &endless),
@@ -115,13 +126,19 @@ fn only_the_head_of_a_huge_metadata_is_read() {
 fn environments_are_found_and_yield_to_pins() {
     let venv = [
         (".venv/pyvenv.cfg", "version = 3.12.0\n"),
-        (".venv/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA", "Name: six\nVersion: 1.16.0\n\n"),
+        (
+            ".venv/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA",
+            "Name: six\nVersion: 1.16.0\n\n",
+        ),
     ];
     let mut out = String::new();
     for file in [
         ("requirements.txt", "flask>=2\n"),
         ("requirements.txt", "flask==2.0\n"),
-        ("Pipfile.lock", "{\"_meta\": {\"pipfile-spec\": 6}, \"default\": {\"flask\": {\"version\": \"==2.0\"}}}"),
+        (
+            "Pipfile.lock",
+            "{\"_meta\": {\"pipfile-spec\": 6}, \"default\": {\"flask\": {\"version\": \"==2.0\"}}}",
+        ),
         ("readme.md", ""),
     ] {
         let files: Vec<_> = venv.iter().copied().chain([file]).collect();
@@ -154,10 +171,20 @@ fn environments_are_found_and_yield_to_pins() {
 #[test]
 fn several_site_directories_are_one_environment_each() {
     let tree = Memory::new([
-        ("usr/lib/site/a-1.0.dist-info/METADATA", "Name: a\nVersion: 1.0\n\n"),
-        ("home/site/b-1.0.dist-info/METADATA", "Name: b\nVersion: 1.0\n\n"),
+        (
+            "usr/lib/site/a-1.0.dist-info/METADATA",
+            "Name: a\nVersion: 1.0\n\n",
+        ),
+        (
+            "home/site/b-1.0.dist-info/METADATA",
+            "Name: b\nVersion: 1.0\n\n",
+        ),
     ]);
-    let sites = ["usr/lib/site".to_owned(), "home/site".to_owned(), "usr/lib/site".to_owned()];
+    let sites = [
+        "usr/lib/site".to_owned(),
+        "home/site".to_owned(),
+        "usr/lib/site".to_owned(),
+    ];
     insta::assert_snapshot!(show(&read_environment(&tree, &sites, &Options::default())), @"
     input usr/lib/site (environment)
     input home/site (environment)
@@ -180,7 +207,11 @@ fn symbolic_links_that_loop_end() {
     symlink(".", root.join("v/lib/python3.12")).unwrap();
     symlink("..", site.join("up")).unwrap();
     fs::create_dir(site.join("six-1.16.0.dist-info")).unwrap();
-    fs::write(site.join("six-1.16.0.dist-info/METADATA"), "Name: six\nVersion: 1.16.0\n\n").unwrap();
+    fs::write(
+        site.join("six-1.16.0.dist-info/METADATA"),
+        "Name: six\nVersion: 1.16.0\n\n",
+    )
+    .unwrap();
     insta::assert_snapshot!(scan_disk(root, "v"), @"
     input ROOT/v (environment)
     python 3.11 Interpreter [ROOT/v/pyvenv.cfg:1]
@@ -235,7 +266,11 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |mut crc, byte| {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
         }
         crc
     })
@@ -245,13 +280,40 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn wheels() {
     let meta = "Name: shop\nVersion: 1.0\nLicense-Expression: MIT\nRequires-Dist: six>=1\nRequires-Dist: gone\n\n";
     let tree = Memory::new([
-        ("dist/shop-1.0-py3-none-any.whl", zip(&[("shop.py", ""), ("shop-1.0.dist-info/METADATA", meta)])),
-        ("dist/six-1.16.0-py2.py3-none-any.whl", zip(&[("six-1.16.0.dist-info/METADATA", "Name: six\nVersion: 1.16.0\n\n")])),
-        ("dist/liar-1.0-py3-none-any.whl", zip(&[("x-2.0.dist-info/METADATA", "Name: truth\nVersion: 2.0\n\n")])),
-        ("dist/two-1.0-py3-none-any.whl", zip(&[("two-1.0.dist-info/METADATA", "Name: two\nVersion: 1.0\n\n"), ("three-1.0.dist-info/METADATA", "Name: three\nVersion: 1.0\n\n")])),
+        (
+            "dist/shop-1.0-py3-none-any.whl",
+            zip(&[("shop.py", ""), ("shop-1.0.dist-info/METADATA", meta)]),
+        ),
+        (
+            "dist/six-1.16.0-py2.py3-none-any.whl",
+            zip(&[(
+                "six-1.16.0.dist-info/METADATA",
+                "Name: six\nVersion: 1.16.0\n\n",
+            )]),
+        ),
+        (
+            "dist/liar-1.0-py3-none-any.whl",
+            zip(&[("x-2.0.dist-info/METADATA", "Name: truth\nVersion: 2.0\n\n")]),
+        ),
+        (
+            "dist/two-1.0-py3-none-any.whl",
+            zip(&[
+                ("two-1.0.dist-info/METADATA", "Name: two\nVersion: 1.0\n\n"),
+                (
+                    "three-1.0.dist-info/METADATA",
+                    "Name: three\nVersion: 1.0\n\n",
+                ),
+            ]),
+        ),
         ("dist/none-1.0-py3-none-any.whl", zip(&[("none.py", "")])),
         ("dist/junk-1.0-py3-none-any.whl", b"PK junk".to_vec()),
-        ("dist/old-1.0.zip", zip(&[("old-1.0/PKG-INFO", "Name: old\nVersion: 1.0\n\n"), ("old-1.0/vendor/PKG-INFO", "Name: other\n")])),
+        (
+            "dist/old-1.0.zip",
+            zip(&[
+                ("old-1.0/PKG-INFO", "Name: old\nVersion: 1.0\n\n"),
+                ("old-1.0/vendor/PKG-INFO", "Name: other\n"),
+            ]),
+        ),
         ("dist/junk-2.0.tar.gz", b"not gzip".to_vec()),
     ]);
     insta::assert_snapshot!(show(&scan_paths(&tree, &["dist".to_owned()], &Options::default())), @r#"

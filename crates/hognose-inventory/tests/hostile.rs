@@ -83,11 +83,23 @@ fn empty_files_are_no_faults_of_syntax() {
 fn deep_nesting_is_a_gap() {
     let mut out = String::new();
     for (name, text) in [
-        ("uv.lock", format!("version = 1\nx = {}", "[".repeat(100_000))),
-        ("pyproject.toml", format!("a = 1\nx = {}", "{a=".repeat(100_000))),
+        (
+            "uv.lock",
+            format!("version = 1\nx = {}", "[".repeat(100_000)),
+        ),
+        (
+            "pyproject.toml",
+            format!("a = 1\nx = {}", "{a=".repeat(100_000)),
+        ),
         ("poetry.lock", format!("[{}x]\n", "a.".repeat(100_000))),
-        ("Pipfile.lock", format!("{{\n\"a\": {}", "[".repeat(100_000))),
-        ("setup.py", format!("setup(install_requires={}'a==1'", "[".repeat(100_000))),
+        (
+            "Pipfile.lock",
+            format!("{{\n\"a\": {}", "[".repeat(100_000)),
+        ),
+        (
+            "setup.py",
+            format!("setup(install_requires={}'a==1'", "[".repeat(100_000)),
+        ),
         ("requirements.txt", format!("a==1 ; {}", "(".repeat(10_000))),
     ] {
         let started = Instant::now();
@@ -109,13 +121,34 @@ fn deep_nesting_is_a_gap() {
 fn truncated_and_garbled_files_keep_what_can_be_read() {
     let mut out = String::new();
     for (name, text) in [
-        ("uv.lock", "version = 1\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n[[package]]\nname = \"b"),
-        ("uv.lock", "version = 7\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n"),
-        ("uv.lock", "[[package]]\nversion = \"1.0\"\n[[package]]\nname = \"\\u001b[31m\"\n[[package]]\nname = \"b\"\nversion = 3\n"),
-        ("poetry.lock", "<<<<<<< HEAD\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n=======\n[metadata]\nlock-version = \"2.1\"\n"),
-        ("pdm.lock", "[metadata]\nlock_version = \"9.0\"\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"wat\"\n"),
-        ("pylock.toml", "lock-version = \"2.0\"\n[[packages]]\nname = \"a\"\nmarker = \"'dev' in dependency_groups\"\nwheels = [{ name = \"a-1.0-py3-none-any.whl\" }]\n"),
-        ("Pipfile.lock", "{\n\"_meta\": {\"pipfile-spec\": 5},\n\"default\": {\n \"a\": {\"version\": \"==1.0\"},\n \"b\": 3,\n \"-c-\": {},\n \"d\": {\"version\": \"1.0\"}\n},\n\"develop\": []\n}"),
+        (
+            "uv.lock",
+            "version = 1\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n[[package]]\nname = \"b",
+        ),
+        (
+            "uv.lock",
+            "version = 7\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n",
+        ),
+        (
+            "uv.lock",
+            "[[package]]\nversion = \"1.0\"\n[[package]]\nname = \"\\u001b[31m\"\n[[package]]\nname = \"b\"\nversion = 3\n",
+        ),
+        (
+            "poetry.lock",
+            "<<<<<<< HEAD\n[[package]]\nname = \"a\"\nversion = \"1.0\"\n=======\n[metadata]\nlock-version = \"2.1\"\n",
+        ),
+        (
+            "pdm.lock",
+            "[metadata]\nlock_version = \"9.0\"\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"wat\"\n",
+        ),
+        (
+            "pylock.toml",
+            "lock-version = \"2.0\"\n[[packages]]\nname = \"a\"\nmarker = \"'dev' in dependency_groups\"\nwheels = [{ name = \"a-1.0-py3-none-any.whl\" }]\n",
+        ),
+        (
+            "Pipfile.lock",
+            "{\n\"_meta\": {\"pipfile-spec\": 5},\n\"default\": {\n \"a\": {\"version\": \"==1.0\"},\n \"b\": 3,\n \"-c-\": {},\n \"d\": {\"version\": \"1.0\"}\n},\n\"develop\": []\n}",
+        ),
         ("Pipfile.lock", "{\n\"default\": {\n \"a\": {\"version\": "),
     ] {
         out.push_str(&show(&scan_memory(&[(name, text)], &[name])));
@@ -169,7 +202,10 @@ fn truncated_and_garbled_files_keep_what_can_be_read() {
 #[test]
 fn a_lock_of_100_megabytes_is_bounded() {
     for (name, entry) in [
-        ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [{ name = \"a\" }]\n"),
+        (
+            "uv.lock",
+            "[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [{ name = \"a\" }]\n",
+        ),
         ("uv.lock", "[[package]]\nname = 'a'\n"),
         ("requirements.txt", "a\n"),
         ("Pipfile.lock", "\"a\": {},"),
@@ -180,7 +216,11 @@ fn a_lock_of_100_megabytes_is_bounded() {
         }
         let started = Instant::now();
         let inventory = scan_memory(&[(name, &text)], &[name]);
-        assert!(started.elapsed() < Duration::from_secs(60), "{name} {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "{name} {:?}",
+            started.elapsed()
+        );
         assert!(inventory.components.len() <= 200_000, "{name}");
         assert!(!inventory.gaps.is_empty(), "{name}");
     }
@@ -189,10 +229,16 @@ fn a_lock_of_100_megabytes_is_bounded() {
 #[test]
 fn forks_do_not_multiply_edges() {
     let entry = "[[package]]\nname = \"a\"\nversion = \"V\"\ndependencies = [{ name = \"a\" }]\n";
-    let text: String = (0..20_000).map(|v| entry.replace('V', &v.to_string())).collect();
+    let text: String = (0..20_000)
+        .map(|v| entry.replace('V', &v.to_string()))
+        .collect();
     let started = Instant::now();
     let inventory = scan_memory(&[("uv.lock", &text)], &["uv.lock"]);
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(inventory.components.len(), 20_000);
     assert!(inventory.edges.len() <= 1_000_000);
 }
@@ -202,7 +248,11 @@ fn files_over_the_limit_are_gaps() {
     let mut options = Options::default();
     options.limits.file_bytes = 100;
     let long = "a==1\n".repeat(50);
-    let inventory = scan_memory_for(&[("requirements.txt", &long), ("b/requirements.txt", "b==1")], &["."], &options);
+    let inventory = scan_memory_for(
+        &[("requirements.txt", &long), ("b/requirements.txt", "b==1")],
+        &["."],
+        &options,
+    );
     insta::assert_snapshot!(show(&inventory), @"
     input b/requirements.txt (requirements file)
     b 1 [b/requirements.txt:1 direct]
@@ -215,7 +265,11 @@ fn a_file_may_not_flood_the_report() {
     let mut options = Options::default();
     options.limits.gaps_per_file = 3;
     let text = "==\n".repeat(10);
-    let inventory = scan_memory_for(&[("requirements.txt", &text)], &["requirements.txt"], &options);
+    let inventory = scan_memory_for(
+        &[("requirements.txt", &text)],
+        &["requirements.txt"],
+        &options,
+    );
     insta::assert_snapshot!(show_gaps(&inventory), @r#"
     gap HOG-GAP-unreadable requirements.txt:1: "==" is not a package name: only letters, digits, '.', '_' and '-' are allowed, with a letter or digit at both ends (write it as `name==1.0 ; marker`; the rest of the file was read)
     gap HOG-GAP-unreadable requirements.txt:2: "==" is not a package name: only letters, digits, '.', '_' and '-' are allowed, with a letter or digit at both ends (write it as `name==1.0 ; marker`; the rest of the file was read)
@@ -230,12 +284,21 @@ fn nothing_outside_the_scanned_directories_is_opened() {
     let root = directory.path();
     fs::create_dir_all(root.join("app/sub")).unwrap();
     fs::write(root.join("secret.txt"), "root:x:0:0\n").unwrap();
-    fs::write(root.join("app/requirements.txt"), "-r ../secret.txt\n-c sub/link.txt\na==1\n").unwrap();
-    fs::write(root.join("app/setup.cfg"), "[options]\ninstall_requires = file: ../secret.txt\n").unwrap();
+    fs::write(
+        root.join("app/requirements.txt"),
+        "-r ../secret.txt\n-c sub/link.txt\na==1\n",
+    )
+    .unwrap();
+    fs::write(
+        root.join("app/setup.cfg"),
+        "[options]\ninstall_requires = file: ../secret.txt\n",
+    )
+    .unwrap();
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("../../secret.txt", root.join("app/sub/link.txt")).unwrap();
-        std::os::unix::fs::symlink("../../secret.txt", root.join("app/sub/requirements.txt")).unwrap();
+        std::os::unix::fs::symlink("../../secret.txt", root.join("app/sub/requirements.txt"))
+            .unwrap();
         std::os::unix::fs::symlink("..", root.join("app/sub/loop")).unwrap();
     }
     let path = root.join("app").to_str().unwrap().to_owned();
@@ -261,7 +324,13 @@ fn odd_paths_are_gaps() {
     fs::create_dir_all(root.join("requirements.txt")).unwrap();
     fs::write(root.join("notes.md"), "").unwrap();
     let path = |name: &str| root.join(name).to_str().unwrap().to_owned();
-    let paths = [path("uv.lock"), path("missing"), path("notes.md"), path("."), "/dev/null".to_owned()];
+    let paths = [
+        path("uv.lock"),
+        path("missing"),
+        path("notes.md"),
+        path("."),
+        "/dev/null".to_owned(),
+    ];
     let shown = show(&scan_paths(&Disk, &paths, &Options::default()));
     insta::assert_snapshot!(shown.replace(root.to_str().unwrap(), "ROOT"), @"
     gap HOG-GAP-unreadable ROOT/missing: no such file or directory (check the path)
@@ -280,10 +349,21 @@ fn two_scans_are_equal() {
 #[test]
 fn memory_and_disk_read_the_same() {
     let mut files = Vec::new();
-    for name in ["uv.lock", "pyproject.toml", "packages/helper/pyproject.toml"] {
-        files.push((format!("uv_lock/{name}"), fs::read(common::fixture(&format!("uv_lock/{name}"))).unwrap()));
+    for name in [
+        "uv.lock",
+        "pyproject.toml",
+        "packages/helper/pyproject.toml",
+    ] {
+        files.push((
+            format!("uv_lock/{name}"),
+            fs::read(common::fixture(&format!("uv_lock/{name}"))).unwrap(),
+        ));
     }
-    let memory = scan_paths(&Memory::new(files), &["uv_lock".to_owned()], &Options::default());
+    let memory = scan_paths(
+        &Memory::new(files),
+        &["uv_lock".to_owned()],
+        &Options::default(),
+    );
     let disk = scan_paths(&Disk, &[common::fixture("uv_lock")], &Options::default());
     assert_eq!(show(&memory), show(&disk));
 }

@@ -171,9 +171,15 @@ fork = { git = "https://forge.example/fork.git", tag = "v3" }
 #[test]
 fn dynamic_dependencies_are_followed_or_named() {
     let files = [
-        ("a/pyproject.toml", "[project]\nname = \"a\"\ndynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = [\"reqs.txt\"] }\n"),
+        (
+            "a/pyproject.toml",
+            "[project]\nname = \"a\"\ndynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = [\"reqs.txt\"] }\n",
+        ),
         ("a/reqs.txt", "flask==2.0\n"),
-        ("b/pyproject.toml", "[project]\nname = \"b\"\ndynamic = [\"version\", \"dependencies\"]\n"),
+        (
+            "b/pyproject.toml",
+            "[project]\nname = \"b\"\ndynamic = [\"version\", \"dependencies\"]\n",
+        ),
     ];
     insta::assert_snapshot!(show(&scan_memory(&files, &["."])), @"
     input a/reqs.txt (requirements file)
@@ -426,8 +432,14 @@ print()
 #[test]
 fn a_lock_beats_its_manifest_and_a_stale_lock_is_named() {
     let files = [
-        ("pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1\"\ndependencies = [\"flask\", \"new\", \"win; sys_platform == 'win32'\"]\n"),
-        ("uv.lock", "version = 1\n[[package]]\nname = \"flask\"\nversion = \"2.0\"\nsource = { registry = \"https://index.example/simple\" }\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { editable = \".\" }\ndependencies = [{ name = \"flask\" }]\n"),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1\"\ndependencies = [\"flask\", \"new\", \"win; sys_platform == 'win32'\"]\n",
+        ),
+        (
+            "uv.lock",
+            "version = 1\n[[package]]\nname = \"flask\"\nversion = \"2.0\"\nsource = { registry = \"https://index.example/simple\" }\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { editable = \".\" }\ndependencies = [{ name = \"flask\" }]\n",
+        ),
         ("sub/requirements.txt", "flask>=1\n"),
     ];
     insta::assert_snapshot!(show(&scan_memory(&files, &["."])), @"
@@ -444,9 +456,17 @@ fn a_lock_beats_its_manifest_and_a_stale_lock_is_named() {
 #[test]
 fn every_gap_has_a_hint() {
     let inventory = scan_memory(
-        &[("requirements.txt", "a\nb==\n"), ("x/setup.py", "pass"), ("y/poetry.lock", "garbage")],
+        &[
+            ("requirements.txt", "a\nb==\n"),
+            ("x/setup.py", "pass"),
+            ("y/poetry.lock", "garbage"),
+        ],
         &["."],
     );
     assert!(inventory.gaps.len() >= 4, "{}", show_gaps(&inventory));
-    assert!(inventory.gaps.iter().all(|gap| gap.hint.is_some()), "{}", show_gaps(&inventory));
+    assert!(
+        inventory.gaps.iter().all(|gap| gap.hint.is_some()),
+        "{}",
+        show_gaps(&inventory)
+    );
 }

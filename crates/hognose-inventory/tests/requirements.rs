@@ -6,7 +6,10 @@ use common::{scan_fixture, scan_memory, scan_memory_for, show, show_gaps, target
 use hognose_inventory::Options;
 
 fn one(text: &str) -> String {
-    show(&scan_memory(&[("requirements.txt", text)], &["requirements.txt"]))
+    show(&scan_memory(
+        &[("requirements.txt", text)],
+        &["requirements.txt"],
+    ))
 }
 
 #[test]
@@ -30,7 +33,9 @@ fn compiled_by_uv() {
 
 #[test]
 fn exported_by_uv() {
-    insta::assert_snapshot!(show(&scan_fixture("requirements/uv_export/requirements.txt")));
+    insta::assert_snapshot!(show(&scan_fixture(
+        "requirements/uv_export/requirements.txt"
+    )));
 }
 
 #[test]
@@ -82,9 +87,15 @@ fn notations() {
 #[test]
 fn includes_and_constraints() {
     let files = [
-        ("app/requirements/prod.txt", "-r base.txt\n-c ../constraints.txt\nrequests\nhttpx==0.27.0\n"),
+        (
+            "app/requirements/prod.txt",
+            "-r base.txt\n-c ../constraints.txt\nrequests\nhttpx==0.27.0\n",
+        ),
         ("app/requirements/base.txt", "flask\n"),
-        ("app/constraints.txt", "flask==2.0.1\nrequests==2.31.0 ; python_version >= '3'\nunused==1.0\nhttpx==0.26.0\n"),
+        (
+            "app/constraints.txt",
+            "flask==2.0.1\nrequests==2.31.0 ; python_version >= '3'\nunused==1.0\nhttpx==0.26.0\n",
+        ),
     ];
     insta::assert_snapshot!(show(&scan_memory(&files, &["app/requirements/prod.txt"])), @"
     input app/requirements/prod.txt (requirements file)
@@ -99,18 +110,27 @@ fn includes_and_constraints() {
 
 #[test]
 fn markers_are_evaluated_for_the_target() {
-    let files = [("requirements.txt", "a==1 ; sys_platform == 'win32'\nb==1 ; python_version < '3.10'\nc==1 ; platform_machine == 'arm64'\n")];
+    let files = [(
+        "requirements.txt",
+        "a==1 ; sys_platform == 'win32'\nb==1 ; python_version < '3.10'\nc==1 ; platform_machine == 'arm64'\n",
+    )];
     let inventory = scan_memory_for(&files, &["requirements.txt"], &target("3.11", "linux"));
     insta::assert_snapshot!(show(&inventory), @"
     input requirements.txt (requirements file)
     c 1 [requirements.txt:3 direct if platform_machine == 'arm64']
     ");
-    assert_eq!(scan_memory(&files, &["requirements.txt"]).components.len(), 3);
+    assert_eq!(
+        scan_memory(&files, &["requirements.txt"]).components.len(),
+        3
+    );
 }
 
 #[test]
 fn variables_come_from_the_options_only() {
-    let files = [("requirements.txt", "a==${VERSION}\nb @ https://${TOKEN}@index.example/b-1.0.tar.gz\nc==1 # ${NOT}\nd==$X${y}\n")];
+    let files = [(
+        "requirements.txt",
+        "a==${VERSION}\nb @ https://${TOKEN}@index.example/b-1.0.tar.gz\nc==1 # ${NOT}\nd==$X${y}\n",
+    )];
     let mut options = Options::default();
     options.env.insert("VERSION".to_owned(), "1.5".to_owned());
     insta::assert_snapshot!(show(&scan_memory_for(&files, &["requirements.txt"], &options)), @r#"
@@ -125,9 +145,18 @@ fn variables_come_from_the_options_only() {
 #[test]
 fn local_projects_are_followed() {
     let files = [
-        ("requirements.txt", "-e .\n./libs/util[fast]\nother @ file:libs/other\n"),
-        ("pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.0\"\ndependencies = [\"flask==2.0\"]\n"),
-        ("libs/util/setup.py", "from setuptools import setup\nsetup(name='util', install_requires=['six==1.16.0'])\n"),
+        (
+            "requirements.txt",
+            "-e .\n./libs/util[fast]\nother @ file:libs/other\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1.0\"\ndependencies = [\"flask==2.0\"]\n",
+        ),
+        (
+            "libs/util/setup.py",
+            "from setuptools import setup\nsetup(name='util', install_requires=['six==1.16.0'])\n",
+        ),
     ];
     insta::assert_snapshot!(show(&scan_memory(&files, &["requirements.txt"])), @"
     input requirements.txt (requirements file)
@@ -146,7 +175,10 @@ fn local_projects_are_followed() {
 #[test]
 fn loops_and_outsiders_are_gaps() {
     let files = [
-        ("app/requirements.txt", "-r requirements.txt\n-r a.txt\n-r missing.txt\n-r https://index.example/r.txt?t=s\n-r ../secret.txt\na==1\n"),
+        (
+            "app/requirements.txt",
+            "-r requirements.txt\n-r a.txt\n-r missing.txt\n-r https://index.example/r.txt?t=s\n-r ../secret.txt\na==1\n",
+        ),
         ("app/a.txt", "-r b.txt\n"),
         ("app/b.txt", "-r a.txt\nb==1\n"),
         ("secret.txt", "root:x:0:0\n"),
@@ -203,10 +235,16 @@ fn faults_name_their_line() {
 
 #[test]
 fn encodings() {
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain("a==1\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain("a==1\r\n".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     let tree = hognose_inventory::Memory::new([
         ("requirements.txt", utf16),
-        ("bad/requirements.txt", b"a==1\nb\xE9==2\n# caf\xE9\nc==3\n".to_vec()),
+        (
+            "bad/requirements.txt",
+            b"a==1\nb\xE9==2\n# caf\xE9\nc==3\n".to_vec(),
+        ),
         ("odd/requirements.txt", vec![0xFF, 0xFE, 0x61]),
     ]);
     let inventory = hognose_inventory::scan_paths(&tree, &[], &Options::default());

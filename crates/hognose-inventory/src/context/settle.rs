@@ -18,7 +18,9 @@ impl Context<'_> {
         for scope in std::mem::take(&mut self.constraints) {
             self.apply_constraints(&scope);
         }
-        let covered = self.cover_unpinned();
+        let dropped = std::mem::take(&mut self.dropped);
+        self.unpinned.retain(|id| !dropped.contains(&id.0));
+        let mut covered = self.cover_unpinned();
         for id in &self.unpinned {
             if !covered.contains(&id.0)
                 && let Some(component) = self.inventory.component(*id)
@@ -27,17 +29,29 @@ impl Context<'_> {
                 self.inventory.gaps.push(gap);
             }
         }
+        covered.extend(dropped);
         self.remove(&covered);
-        let gaps: Vec<Gap> = self.inventory.components.iter().filter_map(version_gap).collect();
+        let gaps: Vec<Gap> = self
+            .inventory
+            .components
+            .iter()
+            .filter_map(version_gap)
+            .collect();
         self.inventory.gaps.extend(gaps);
         let limit = self.options.limits.gaps_per_file;
         for (file, count) in &self.gap_counts {
             if *count > limit {
-                self.inventory.gaps.push(Gap::file(
-                    gap_unreadable::ID,
-                    Location::file(file.clone()),
-                    format!("{} more faults like the {limit} reported for this file", count - limit),
-                ).with_hint("mend those that are reported first"));
+                self.inventory.gaps.push(
+                    Gap::file(
+                        gap_unreadable::ID,
+                        Location::file(file.clone()),
+                        format!(
+                            "{} more faults like the {limit} reported for this file",
+                            count - limit
+                        ),
+                    )
+                    .with_hint("mend those that are reported first"),
+                );
             }
         }
         self.inventory
@@ -52,16 +66,23 @@ impl Context<'_> {
         }
         let mut unpinned = std::mem::take(&mut self.unpinned);
         unpinned.retain(|id| {
-            let Some(component) = self.inventory.components.get(id.0) else { return true };
-            let file = self.inventory.input(component.input).map_or("", |i| i.path.as_str());
+            let Some(component) = self.inventory.components.get(id.0) else {
+                return true;
+            };
+            let file = self
+                .inventory
+                .input(component.input)
+                .map_or("", |i| i.path.as_str());
             let file = self.tree.canonical(file).unwrap_or_else(|| file.to_owned());
             let pins = by_name.get(&component.name).map_or(&[][..], Vec::as_slice);
             if pins.is_empty() || !scope.files.contains(&file) {
                 return true;
             }
             used.extend(pins);
-            let variants: Vec<Component> =
-                pins.iter().filter_map(|at| Some(constrained(component, scope.pins.get(*at)?))).collect();
+            let variants: Vec<Component> = pins
+                .iter()
+                .filter_map(|at| Some(constrained(component, scope.pins.get(*at)?)))
+                .collect();
             let mut variants = variants.into_iter();
             if let Some(first) = variants.next() {
                 self.inventory.components[id.0] = first;
@@ -75,8 +96,12 @@ impl Context<'_> {
 
     /// Names that are only constrained may never be installed: not judged, and said so.
     fn notice_unused(&mut self, scope: &ConstraintScope, used: &BTreeSet<usize>) {
-        let named: BTreeSet<&PackageName> =
-            self.inventory.components.iter().map(|component| &component.name).collect();
+        let named: BTreeSet<&PackageName> = self
+            .inventory
+            .components
+            .iter()
+            .map(|component| &component.name)
+            .collect();
         let mut unused: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, pin) in scope.pins.iter().enumerate() {
             if !used.contains(&at) && !named.contains(&pin.name) {
@@ -106,7 +131,9 @@ impl Context<'_> {
         }
         let mut pins: BTreeMap<PackageName, Vec<(usize, String)>> = BTreeMap::new();
         for (index, component) in self.inventory.components.iter().enumerate() {
-            let Some(input) = self.inventory.input(component.input) else { continue };
+            let Some(input) = self.inventory.input(component.input) else {
+                continue;
+            };
             let fixes = input.format.is_lock() || input.format == InputFormat::Requirements;
             if fixes && component.version.as_str().is_some() {
                 pins.entry(component.name.clone())
@@ -116,8 +143,12 @@ impl Context<'_> {
         }
         let mut covered = BTreeSet::new();
         for id in &self.unpinned {
-            let Some(component) = self.inventory.component(*id) else { continue };
-            let Some(input) = self.inventory.input(component.input) else { continue };
+            let Some(component) = self.inventory.component(*id) else {
+                continue;
+            };
+            let Some(input) = self.inventory.input(component.input) else {
+                continue;
+            };
             let directory = path::parent(&input.path);
             let pin = pins
                 .get(&component.name)

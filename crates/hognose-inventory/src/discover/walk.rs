@@ -10,16 +10,40 @@ use crate::tree::EntryKind;
 
 /// Caches and version control: never of interest, and not worth a line in the report.
 const SILENT: [&str; 11] = [
-    ".git", ".hg", ".svn", ".bzr", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache",
-    ".hypothesis", ".idea", ".vscode",
+    ".git",
+    ".hg",
+    ".svn",
+    ".bzr",
+    "__pycache__",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".idea",
+    ".vscode",
 ];
 
 /// Foreign packages and build results.
-const NOISE: [&str; 9] =
-    ["node_modules", ".tox", ".nox", ".eggs", "build", "dist", "_build", "bower_components", ".direnv"];
+const NOISE: [&str; 9] = [
+    "node_modules",
+    ".tox",
+    ".nox",
+    ".eggs",
+    "build",
+    "dist",
+    "_build",
+    "bower_components",
+    ".direnv",
+];
 
 /// Hidden directories that are entered all the same.
-const HIDDEN: [&str; 5] = [".github", ".gitlab", ".circleci", ".devcontainer", ".binder"];
+const HIDDEN: [&str; 5] = [
+    ".github",
+    ".gitlab",
+    ".circleci",
+    ".devcontainer",
+    ".binder",
+];
 
 /// Directories still to be searched, breadth first: what lies higher decides about what lies deeper.
 #[derive(Debug)]
@@ -78,7 +102,10 @@ impl Walk {
             return;
         }
         if NOISE.contains(&name) {
-            context.skip(&path, "build results or other tools' packages; name it to scan it");
+            context.skip(
+                &path,
+                "build results or other tools' packages; name it to scan it",
+            );
             return;
         }
         let holds = |file: &str, kind| context.tree.kind(&path::join(&path, file)) == Some(kind);

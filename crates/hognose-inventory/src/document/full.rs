@@ -12,7 +12,9 @@ pub(super) fn parse(text: &str, depth: usize) -> Document<'_> {
             root: Table::default(),
             fault: Some(Fault {
                 at: 0,
-                message: format!("not plain TOML as lock tools write it, and larger than {MAX_FULL} bytes"),
+                message: format!(
+                    "not plain TOML as lock tools write it, and larger than {MAX_FULL} bytes"
+                ),
             }),
         };
     }
@@ -26,7 +28,10 @@ pub(super) fn parse(text: &str, depth: usize) -> Document<'_> {
             message: error.message().to_owned(),
         })
         .or_else(|| {
-            too_deep.map(|at| Fault { at, message: format!("nested deeper than {depth} levels") })
+            too_deep.map(|at| Fault {
+                at,
+                message: format!("nested deeper than {depth} levels"),
+            })
         });
     Document { root, fault }
 }
@@ -47,14 +52,24 @@ fn convert_table<'a>(
         })
         .collect();
     entries.sort_by_key(|entry| entry.at);
-    Table { at: at as u32, entries }
+    Table {
+        at: at as u32,
+        entries,
+    }
 }
 
-fn convert<'a>(value: &Spanned<DeValue<'a>>, depth: usize, too_deep: &mut Option<usize>) -> Node<'a> {
+fn convert<'a>(
+    value: &Spanned<DeValue<'a>>,
+    depth: usize,
+    too_deep: &mut Option<usize>,
+) -> Node<'a> {
     let at = value.span().start;
     if depth == 0 {
         too_deep.get_or_insert(at);
-        return Node { at: at as u32, value: Value::Other };
+        return Node {
+            at: at as u32,
+            value: Value::Other,
+        };
     }
     let value = match value.get_ref() {
         DeValue::String(text) => Value::String(text.clone()),
@@ -62,10 +77,16 @@ fn convert<'a>(value: &Spanned<DeValue<'a>>, depth: usize, too_deep: &mut Option
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
             .map_or(Value::Other, Value::Integer),
         DeValue::Float(_) | DeValue::Datetime(_) => Value::Other,
-        DeValue::Array(items) => {
-            Value::Array(items.iter().map(|item| convert(item, depth - 1, too_deep)).collect())
-        }
+        DeValue::Array(items) => Value::Array(
+            items
+                .iter()
+                .map(|item| convert(item, depth - 1, too_deep))
+                .collect(),
+        ),
         DeValue::Table(table) => Value::Table(convert_table(table, at, depth - 1, too_deep)),
     };
-    Node { at: at as u32, value }
+    Node {
+        at: at as u32,
+        value,
+    }
 }

@@ -17,7 +17,12 @@ const MAX_NODES: usize = 2_000_000;
 
 /// Reads the whole text, or refuses.
 pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, nodes: 0 };
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        nodes: 0,
+    };
     u32::try_from(text.len()).ok()?;
     has_only_plain_bytes(parser.bytes).then_some(())?;
     let mut root = Root::default();
@@ -40,7 +45,9 @@ pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
 fn has_only_plain_bytes(bytes: &[u8]) -> bool {
     let bad = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7F;
     // Without an early exit inside a block the compiler uses vector instructions.
-    let clean = bytes.chunks(4096).all(|block| !block.iter().fold(false, |found, b| found | bad(*b)));
+    let clean = bytes
+        .chunks(4096)
+        .all(|block| !block.iter().fold(false, |found, b| found | bad(*b)));
     clean && memchr::memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1) == Some(&b'\n'))
 }
 
@@ -167,12 +174,21 @@ impl<'a> Parser<'a> {
         let (last, above) = keys.split_last()?;
         root.path.clear();
         for (key, key_at) in above {
-            let index = root.current(self.bytes)?.entries.iter().position(|e| e.key == *key);
+            let index = root
+                .current(self.bytes)?
+                .entries
+                .iter()
+                .position(|e| e.key == *key);
             // A table that only exists because a longer header names it may be opened later, which the
             // general parser keeps track of; lock tools never write one, except as a plain namespace.
             let index = match index {
                 Some(index) => index,
-                None => add(root.current(self.bytes)?, key.clone(), *key_at, table_node(at))?,
+                None => add(
+                    root.current(self.bytes)?,
+                    key.clone(),
+                    *key_at,
+                    table_node(at),
+                )?,
             };
             root.path.push(index);
             root.current(self.bytes)?;
@@ -194,7 +210,10 @@ impl<'a> Parser<'a> {
                 index
             }
             (None, true) => {
-                let node = Node { at, value: Value::Array(vec![table_node(at)]) };
+                let node = Node {
+                    at,
+                    value: Value::Array(vec![table_node(at)]),
+                };
                 add(table, key.clone(), *key_at, node)?
             }
             (None, false) => add(table, key.clone(), *key_at, table_node(at))?,
@@ -214,7 +233,10 @@ impl<'a> Parser<'a> {
             return self.string();
         }
         let start = self.at;
-        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+        while self
+            .peek()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        {
             self.at += 1;
         }
         (self.at > start).then(|| Cow::Borrowed(&self.text[start..self.at]))
@@ -256,16 +278,21 @@ impl<'a> Parser<'a> {
     fn instant(&mut self) -> Option<Value<'a>> {
         let rest = &self.bytes[self.at..];
         let head = rest.get(..19)?;
-        let fits = head.iter().zip(b"dddd-dd-ddTdd:dd:dd").all(|(byte, shape)| match shape {
-            b'd' => byte.is_ascii_digit(),
-            shape => byte == shape,
-        });
+        let fits = head
+            .iter()
+            .zip(b"dddd-dd-ddTdd:dd:dd")
+            .all(|(byte, shape)| match shape {
+                b'd' => byte.is_ascii_digit(),
+                shape => byte == shape,
+            });
         let two = |at: usize| (head[at] - b'0') * 10 + (head[at + 1] - b'0');
         // Whatever is odd (a day 31, a leap second) is left to the general parser.
         let valid = fits
             && (1..=12).contains(&two(5))
             && (1..=31).contains(&two(8))
-            && (two(8) <= 28 || (two(5) != 2 && (two(8) <= 30 || matches!(two(5), 1 | 3 | 5 | 7 | 8 | 10 | 12))))
+            && (two(8) <= 28
+                || (two(5) != 2
+                    && (two(8) <= 30 || matches!(two(5), 1 | 3 | 5 | 7 | 8 | 10 | 12))))
             && two(11) < 24
             && two(14) < 60
             && two(17) < 60;
@@ -287,7 +314,10 @@ impl<'a> Parser<'a> {
         }
         let digits = &self.text[start..self.at];
         let plain = digits == "0" || !digits.starts_with('0');
-        let ends = !matches!(self.peek(), Some(b'.' | b'_' | b'-' | b':' | b'e' | b'E' | b'x' | b'o' | b'b'));
+        let ends = !matches!(
+            self.peek(),
+            Some(b'.' | b'_' | b'-' | b':' | b'e' | b'E' | b'x' | b'o' | b'b')
+        );
         (plain && ends).then_some(())?;
         digits.parse().ok().map(Value::Integer)
     }
@@ -326,7 +356,10 @@ impl<'a> Parser<'a> {
     fn inline_table(&mut self, depth: usize) -> Option<Table<'a>> {
         let at = self.at as u32;
         self.take(b'{')?;
-        let mut table = Table { at, entries: Vec::with_capacity(4) };
+        let mut table = Table {
+            at,
+            entries: Vec::with_capacity(4),
+        };
         self.space();
         if self.take(b'}').is_some() {
             return Some(table);
@@ -345,7 +378,13 @@ impl<'a> Parser<'a> {
 }
 
 fn table_node<'a>(at: u32) -> Node<'a> {
-    Node { at, value: Value::Table(Table { at, entries: Vec::new() }) }
+    Node {
+        at,
+        value: Value::Table(Table {
+            at,
+            entries: Vec::new(),
+        }),
+    }
 }
 
 fn add<'a>(table: &mut Table<'a>, key: Cow<'a, str>, at: u32, node: Node<'a>) -> Option<usize> {

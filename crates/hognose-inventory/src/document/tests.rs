@@ -16,7 +16,9 @@ fn shape(table: &Table<'_>) -> String {
 fn node(value: &Node<'_>) -> String {
     match &value.value {
         Value::Table(table) => shape(table),
-        Value::Array(items) => format!("[{}]", items.iter().map(node).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(node).collect::<Vec<_>>().join(","))
+        }
         Value::String(text) => format!("{text:?}"),
         Value::Integer(value) => value.to_string(),
         Value::Boolean(value) => value.to_string(),
@@ -42,7 +44,10 @@ fn both_read_a_lock() {
     assert_eq!(shape(&plain), shape(&full.root));
     let package = plain.tables("package").nth(1).unwrap();
     assert_eq!(package.str("name"), Some("b"));
-    assert_eq!(crate::source_text::line_of(LOCK.as_bytes(), package.offset()), 13);
+    assert_eq!(
+        crate::source_text::line_of(LOCK.as_bytes(), package.offset()),
+        13
+    );
     for (plain, full) in plain.tables("package").zip(full.root.tables("package")) {
         for (a, b) in plain.entries.iter().zip(&full.entries) {
             assert_eq!((a.at, &a.key), (b.at, &b.key));
@@ -53,8 +58,25 @@ fn both_read_a_lock() {
 #[test]
 fn plain_refuses_what_it_does_not_know() {
     for text in [
-        "a = \"x\\n\"", "a = 'x'", "a = \"\"\"x\"\"\"", "a.b = 1", "a = 1.5", "a = 1979-05-27", "a = 2026-02-30T00:00:00Z", "a = 2026-02-03T00:00:00.Z", "a = 1\na = 2",
-        "a = 01", "a = -1", "a = [1", "[a]\n[a]", "[a", "a", "a = 1 b = 2", "a = \"x\n\"", "a = 0x1", "é = 1",
+        "a = \"x\\n\"",
+        "a = 'x'",
+        "a = \"\"\"x\"\"\"",
+        "a.b = 1",
+        "a = 1.5",
+        "a = 1979-05-27",
+        "a = 2026-02-30T00:00:00Z",
+        "a = 2026-02-03T00:00:00.Z",
+        "a = 1\na = 2",
+        "a = 01",
+        "a = -1",
+        "a = [1",
+        "[a]\n[a]",
+        "[a",
+        "a",
+        "a = 1 b = 2",
+        "a = \"x\n\"",
+        "a = 0x1",
+        "é = 1",
     ] {
         assert!(plain::parse(text, 32).is_none(), "{text:?}");
     }
@@ -70,7 +92,9 @@ fn full_reads_around_a_fault() {
     assert!(bomb.is_some());
     let bomb = parse(&format!("x = 'y'\n[{}a]", "a.".repeat(100_000)), 64).fault;
     assert!(bomb.is_some());
-    let deep = parse(&format!("a = {}'x'{}", "[".repeat(20), "]".repeat(20)), 10).fault.unwrap();
+    let deep = parse(&format!("a = {}'x'{}", "[".repeat(20), "]".repeat(20)), 10)
+        .fault
+        .unwrap();
     assert_eq!(deep.message, "nested deeper than 10 levels");
 }
 

@@ -7,8 +7,8 @@ use hognose_archive::tarball::{TarKind, walk_tar_gz};
 use hognose_archive::zip::ZipArchive;
 use hognose_archive::{ArchiveError, Limits};
 use hognose_types::{
-    Component, ComponentVersion, Declaration, Digest, DigestAlgorithm, InputFormat, Location, Source,
-    text,
+    Component, ComponentVersion, Declaration, Digest, DigestAlgorithm, InputFormat, Location,
+    Source, text,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -61,7 +61,11 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
         }
     };
     let Some(name) = name else { return };
-    let version = headers.version.as_deref().or(file_version.as_deref()).unwrap_or("");
+    let version = headers
+        .version
+        .as_deref()
+        .or(file_version.as_deref())
+        .unwrap_or("");
     let version = ComponentVersion::exact(version);
     let says = file_version.as_deref().map(ComponentVersion::exact);
     if file_name.as_ref().is_some_and(|n| *n != name) || says.is_some_and(|says| says != version) {
@@ -75,8 +79,12 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
             "do not install it: installers and indexes disagree about what it is",
         );
     }
-    let mut component = Component::distribution(input, name, version, Declaration::new(location, true));
-    component.source = Source::Path { path: path.to_owned(), editable: false };
+    let mut component =
+        Component::distribution(input, name, version, Declaration::new(location, true));
+    component.source = Source::Path {
+        path: path.to_owned(),
+        editable: false,
+    };
     component.license = headers.license;
     component.hashes.extend(digest(context, path));
     let id = context.add(component);
@@ -86,30 +94,41 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
 fn headers(context: &Context<'_>, path: &str, format: InputFormat) -> Result<Headers, Fault> {
     let source = context.tree.open(path)?;
     let max = context.options.limits.metadata_bytes;
-    let limits = Limits { member_bytes: max, ..Limits::default() };
+    let limits = Limits {
+        member_bytes: max,
+        ..Limits::default()
+    };
     if format == InputFormat::Wheel {
         return wheel(source, limits);
     }
     if path.to_ascii_lowercase().ends_with(".zip") {
-        return zip_member(source, limits, "PKG-INFO", |name| is_top_level(name, "/PKG-INFO"));
+        return zip_member(source, limits, "PKG-INFO", |name| {
+            is_top_level(name, "/PKG-INFO")
+        });
     }
     let mut found: Option<Vec<u8>> = None;
     // Size limits of other members do not matter: they are skipped, not held.
     walk_tar_gz(source, &Limits::default(), &mut |member, reader| {
         if member.kind == TarKind::File && is_top_level(&member.path, "/PKG-INFO") {
             let mut head = Vec::new();
-            reader.take(max).read_to_end(&mut head).map_err(ArchiveError::Io)?;
+            reader
+                .take(max)
+                .read_to_end(&mut head)
+                .map_err(ArchiveError::Io)?;
             found = Some(head);
             return Ok(ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    found.map(|head| metadata::parse(&head)).ok_or(Fault::Missing("PKG-INFO"))
+    found
+        .map(|head| metadata::parse(&head))
+        .ok_or(Fault::Missing("PKG-INFO"))
 }
 
 /// `directory/FILE`, not deeper: vendored packages carry metadata of their own further down.
 fn is_top_level(path: &str, ending: &str) -> bool {
-    path.strip_suffix(ending).is_some_and(|directory| !directory.is_empty() && !directory.contains('/'))
+    path.strip_suffix(ending)
+        .is_some_and(|directory| !directory.is_empty() && !directory.contains('/'))
 }
 
 fn wheel(source: Box<dyn ReadSeek + '_>, limits: Limits) -> Result<Headers, Fault> {
@@ -126,7 +145,9 @@ fn wheel(source: Box<dyn ReadSeek + '_>, limits: Limits) -> Result<Headers, Faul
         [one] => one,
         several => return Err(Fault::Several(several.len())),
     };
-    let bytes = archive.read_named(chosen).ok_or(Fault::Missing("METADATA"))??;
+    let bytes = archive
+        .read_named(chosen)
+        .ok_or(Fault::Missing("METADATA"))??;
     Ok(metadata::parse(&bytes))
 }
 
@@ -137,7 +158,10 @@ fn zip_member(
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Headers, Fault> {
     let mut archive = ZipArchive::new(source, limits)?;
-    let index = archive.members().iter().position(|member| wanted(&member.name));
+    let index = archive
+        .members()
+        .iter()
+        .position(|member| wanted(&member.name));
     let bytes = archive.read(index.ok_or(Fault::Missing(what))?)?;
     Ok(metadata::parse(&bytes))
 }
@@ -155,10 +179,13 @@ fn digest(context: &Context<'_>, path: &str) -> Option<Digest> {
             Err(_) => return None,
         }
     }
-    let hex = hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hex = hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     Digest::new(DigestAlgorithm::Sha256, &hex).ok()
 }

@@ -24,7 +24,10 @@ pub(crate) fn members<'a>(text: &'a str) -> Result<Vec<(String, &'a RawValue)>, 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("an object")
         }
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
             let mut out = Vec::new();
             while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
                 if out.len() >= MAX_MEMBERS {

@@ -62,7 +62,14 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
     ) -> Self {
         let input = context.input(path, format);
         let first = context.component_count();
-        Self { context, path, input, lines: LineCursor::new(bytes), by_name: HashMap::new(), first }
+        Self {
+            context,
+            path,
+            input,
+            lines: LineCursor::new(bytes),
+            by_name: HashMap::new(),
+            first,
+        }
     }
 
     pub(crate) fn location(&mut self, offset: usize) -> Location {
@@ -80,7 +87,10 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
             );
             return;
         };
-        if !known.iter().any(|k| found == *k || found.starts_with(&format!("{k}."))) {
+        if !known
+            .iter()
+            .any(|k| found == *k || found.starts_with(&format!("{k}.")))
+        {
             self.context.unreadable(
                 location,
                 format!(
@@ -122,26 +132,40 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
         };
         let mut declaration = Declaration::new(location, false);
         declaration.marker = marker;
-        Some(Component::distribution(self.input, name, version, declaration))
+        Some(Component::distribution(
+            self.input,
+            name,
+            version,
+            declaration,
+        ))
     }
 
     /// Adds a component unless its marker rules the target out.
     pub(crate) fn add(&mut self, component: Component) -> Option<ComponentId> {
-        let marker = component.declarations.first().and_then(|d| d.marker.as_ref());
+        let marker = component
+            .declarations
+            .first()
+            .and_then(|d| d.marker.as_ref());
         if !self.context.applies(marker) {
             return None;
         }
-        let twin = self.by_name.get(&component.name).into_iter().flatten().find(|id| {
-            self.context.component(**id).is_some_and(|other| {
-                other.version == component.version
-                    && other.source == component.source
-                    && other.declarations.first().map(|d| &d.marker)
-                        == component.declarations.first().map(|d| &d.marker)
-            })
-        });
+        let twin = self
+            .by_name
+            .get(&component.name)
+            .into_iter()
+            .flatten()
+            .find(|id| {
+                self.context.component(**id).is_some_and(|other| {
+                    other.version == component.version
+                        && other.source == component.source
+                        && other.declarations.first().map(|d| &d.marker)
+                            == component.declarations.first().map(|d| &d.marker)
+                })
+            });
         if twin.is_some() {
             let location = component.declarations.first().map(|d| d.location.clone());
-            self.context.notice(location, format!("{} is listed twice", component.label()));
+            self.context
+                .notice(location, format!("{} is listed twice", component.label()));
         }
         let name = component.name.clone();
         let id = self.context.add(component);
@@ -164,7 +188,9 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
 
     /// Adds an edge to every component of the name that the marker does not rule out.
     pub(crate) fn edge_by_name(&mut self, from: ComponentId, raw: &str, marker: Option<&str>) {
-        let Ok(name) = PackageName::new(raw) else { return };
+        let Ok(name) = PackageName::new(raw) else {
+            return;
+        };
         let marker = marker.and_then(|m| Marker::parse(m).ok());
         if !self.context.applies(marker.as_ref()) {
             return;
@@ -182,10 +208,15 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
         if self.context.tree.kind(&path).is_none() || !self.context.is_allowed(&path) {
             return;
         }
-        let Some(manifest) = super::load_manifest(self.context, &path) else { return };
+        let Some(manifest) = super::load_manifest(self.context, &path) else {
+            return;
+        };
         if self.context.first_visit(&path) {
             let lock = path::name(self.path);
-            self.context.skip(&path, format!("{lock} pins it; read only for the lines to edit"));
+            self.context.skip(
+                &path,
+                format!("{lock} pins it; read only for the lines to edit"),
+            );
         }
         let ids: Vec<ComponentId> = self.ids().collect();
         let missing = manifest::annotate(self.context, &path, &manifest, ids.iter().copied());
@@ -200,7 +231,11 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
                 self.context.gap(
                     gap_unpinned::ID,
                     location,
-                    format!("{} is not in {}: the lock is out of date", declared.name, path::name(self.path)),
+                    format!(
+                        "{} is not in {}: the lock is out of date",
+                        declared.name,
+                        path::name(self.path)
+                    ),
                     relock,
                 );
             }
@@ -229,7 +264,12 @@ pub(crate) fn any_of<'m>(markers: impl Iterator<Item = &'m str>) -> Option<Strin
     if set.len() == 1 {
         return set.first().map(|m| (*m).to_owned());
     }
-    Some(set.iter().map(|m| format!("({m})")).collect::<Vec<_>>().join(" or "))
+    Some(
+        set.iter()
+            .map(|m| format!("({m})"))
+            .collect::<Vec<_>>()
+            .join(" or "),
+    )
 }
 
 /// Digests under a key that holds `"sha256:…"`; wrong ones are left out, since the lock's own tool
@@ -240,7 +280,9 @@ pub(crate) fn digest(raw: Option<&str>) -> Option<Digest> {
 
 /// An index by its address.
 pub(crate) fn index(url: &str) -> Source {
-    Source::Index { url: RedactedUrl::new(url) }
+    Source::Index {
+        url: RedactedUrl::new(url),
+    }
 }
 
 /// Marks a component as the user's own project.

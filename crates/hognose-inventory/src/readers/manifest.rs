@@ -90,15 +90,25 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn group(name: &str) -> Self {
-        Self { groups: vec![name.to_owned()], ..Self::default() }
+        Self {
+            groups: vec![name.to_owned()],
+            ..Self::default()
+        }
     }
 
     pub(crate) fn extra(name: &str) -> Self {
-        Self { extras: vec![name.to_owned()], ..Self::default() }
+        Self {
+            extras: vec![name.to_owned()],
+            ..Self::default()
+        }
     }
 
     pub(crate) fn build() -> Self {
-        Self { groups: vec!["build-system".to_owned()], build: true, ..Self::default() }
+        Self {
+            groups: vec!["build-system".to_owned()],
+            build: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -141,8 +151,17 @@ impl Wanted {
 }
 
 impl Manifest {
-    pub(crate) fn fault(&mut self, line: Option<u32>, message: impl Into<String>, hint: &'static str) {
-        self.faults.push(Fault { line, message: message.into(), hint });
+    pub(crate) fn fault(
+        &mut self,
+        line: Option<u32>,
+        message: impl Into<String>,
+        hint: &'static str,
+    ) {
+        self.faults.push(Fault {
+            line,
+            message: message.into(),
+            hint,
+        });
     }
 
     /// Adds a PEP 508 requirement; a bad one becomes a fault of its line.
@@ -171,18 +190,29 @@ impl Manifest {
     /// Reports the faults as gaps.
     pub(crate) fn report_faults(&self, context: &mut Context<'_>, path: &str) {
         for fault in &self.faults {
-            let location = Location { file: path.to_owned(), line: fault.line };
+            let location = Location {
+                file: path.to_owned(),
+                line: fault.line,
+            };
             context.unreadable(location, fault.message.clone(), fault.hint);
         }
     }
 }
 
 /// Turns a manifest into components: the project as root, and an edge to everything it names.
-pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, manifest: &Manifest) {
+pub(crate) fn emit(
+    context: &mut Context<'_>,
+    path: &str,
+    format: InputFormat,
+    manifest: &Manifest,
+) {
     let input = context.input(path, format);
     manifest.report_faults(context, path);
     follow(context, path, manifest);
-    let root = manifest.project.as_ref().map(|p| add_project(context, input, path, p));
+    let root = manifest
+        .project
+        .as_ref()
+        .map(|p| add_project(context, input, path, p));
     let mut quiet = 0;
     for declared in &manifest.declared {
         if !context.has_room(path) {
@@ -204,7 +234,10 @@ pub(crate) fn emit(context: &mut Context<'_>, path: &str, format: InputFormat, m
     if quiet > 0 {
         context.notice(
             Some(Location::file(path)),
-            format!("{quiet} build requirement{} without exact version not judged", if quiet == 1 { "" } else { "s" }),
+            format!(
+                "{quiet} build requirement{} without exact version not judged",
+                if quiet == 1 { "" } else { "s" }
+            ),
         );
     }
 }
@@ -220,7 +253,10 @@ fn follow(context: &mut Context<'_>, path: &str, manifest: &Manifest) {
         } else {
             context.unreadable(
                 Location::line(path, include.line),
-                format!("{} does not exist or lies outside the scanned directories", text::short(&include.path, 100)),
+                format!(
+                    "{} does not exist or lies outside the scanned directories",
+                    text::short(&include.path, 100)
+                ),
                 "correct the path",
             );
         }
@@ -245,7 +281,10 @@ pub(crate) fn add_project(
     path: &str,
     project: &Project,
 ) -> ComponentId {
-    let version = project.version.as_deref().map_or(ComponentVersion::Unknown, ComponentVersion::exact);
+    let version = project
+        .version
+        .as_deref()
+        .map_or(ComponentVersion::Unknown, ComponentVersion::exact);
     let declaration = Declaration::new(Location::line(path, project.line), true);
     let mut component = Component::distribution(input, project.name.clone(), version, declaration);
     component.kind = ComponentKind::Project;
@@ -266,7 +305,10 @@ fn component_of(input: InputId, path: &str, declared: &Declared) -> Component {
         // A directory of the user's own: listed, and a root of paths, but no release to judge.
         component.kind = ComponentKind::Project;
     }
-    if let Wanted::Direct(Direct { hash: Some(hash), .. }) = &declared.wanted {
+    if let Wanted::Direct(Direct {
+        hash: Some(hash), ..
+    }) = &declared.wanted
+    {
         component.hashes.push(hash.clone());
     }
     component
@@ -306,7 +348,11 @@ pub(crate) fn annotate<'m>(
         let allowed: Vec<ComponentId> = ids
             .iter()
             .copied()
-            .filter(|id| context.component(*id).is_some_and(|c| declared.wanted.allows(&c.version)))
+            .filter(|id| {
+                context
+                    .component(*id)
+                    .is_some_and(|c| declared.wanted.allows(&c.version))
+            })
             .collect();
         let chosen = if allowed.is_empty() { ids } else { &allowed };
         for id in chosen {

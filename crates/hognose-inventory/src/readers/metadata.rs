@@ -36,7 +36,9 @@ pub(crate) fn parse(head: &[u8]) -> Headers {
         if matches!(line.first(), Some(b' ' | b'\t')) {
             continue;
         }
-        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let Some(colon) = memchr::memchr(b':', line) else {
+            continue;
+        };
         let (key, value) = (&line[..colon], &line[colon + 1..]);
         let text = || String::from_utf8_lossy(value).trim().to_owned();
         match key.to_ascii_lowercase().as_slice() {
@@ -85,8 +87,14 @@ mod tests {
     fn the_licence_expression_wins_and_long_texts_are_left_out() {
         let long = "x".repeat(1000);
         let text = format!("License: {long}\nClassifier: License :: OSI Approved :: BSD License\n");
-        assert_eq!(parse(text.as_bytes()).license.as_deref(), Some("BSD License"));
+        assert_eq!(
+            parse(text.as_bytes()).license.as_deref(),
+            Some("BSD License")
+        );
         let text = format!("{text}License-Expression: BSD-3-Clause\n");
-        assert_eq!(parse(text.as_bytes()).license.as_deref(), Some("BSD-3-Clause"));
+        assert_eq!(
+            parse(text.as_bytes()).license.as_deref(),
+            Some("BSD-3-Clause")
+        );
     }
 }

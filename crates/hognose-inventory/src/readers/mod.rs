@@ -144,7 +144,12 @@ pub(crate) fn local_project(context: &mut Context<'_>, directory: &str) -> Optio
     let component = context.components().iter().position(|c| {
         c.kind == ComponentKind::Project
             && c.name == name
-            && c.declarations.iter().any(|d| path::parent(&d.location.file) == directory)
+            && c.declarations
+                .iter()
+                .any(|d| path::parent(&d.location.file) == directory)
     });
-    Some(Local { name, component: component.map(ComponentId) })
+    Some(Local {
+        name,
+        component: component.map(ComponentId),
+    })
 }

@@ -38,7 +38,9 @@ fn package(
     table: &Table<'_>,
     old_files: Option<&Table<'_>>,
 ) -> Option<ComponentId> {
-    let at = table.entry("name").map_or(table.offset(), |e| e.at as usize);
+    let at = table
+        .entry("name")
+        .map_or(table.offset(), |e| e.at as usize);
     let marker = match table.str("marker") {
         Some(text) => {
             let location = lock.location(at);
@@ -47,7 +49,11 @@ fn package(
         None => None,
     };
     let mut component = lock.component(table, at, marker)?;
-    let groups: Vec<&str> = table.items("groups").iter().filter_map(Node::as_str).collect();
+    let groups: Vec<&str> = table
+        .items("groups")
+        .iter()
+        .filter_map(Node::as_str)
+        .collect();
     if let Some(declaration) = component.declarations.first_mut()
         && !groups.contains(&"default")
     {
@@ -66,24 +72,36 @@ fn package(
         return Some(same);
     }
     component.source = source_of(table);
-    if matches!(component.source, Source::Path { .. }) && table.get("path").is_some() && component.version.as_str().is_none() {
+    if matches!(component.source, Source::Path { .. })
+        && table.get("path").is_some()
+        && component.version.as_str().is_none()
+    {
         lock::as_project(&mut component);
     }
     let files = table.get("files").map_or_else(
         || {
-            let key = format!("{} {}", table.str("name").unwrap_or(""), table.str("version").unwrap_or(""));
+            let key = format!(
+                "{} {}",
+                table.str("name").unwrap_or(""),
+                table.str("version").unwrap_or("")
+            );
             old_files.map_or(&[][..], |old| old.items(&key))
         },
         Node::items,
     );
-    component.hashes =
-        files.iter().filter_map(|file| lock::digest(file.as_table()?.str("hash"))).collect();
+    component.hashes = files
+        .iter()
+        .filter_map(|file| lock::digest(file.as_table()?.str("hash")))
+        .collect();
     lock.add(component)
 }
 
 fn edge(lock: &mut Lock<'_, '_, '_>, from: ComponentId, text: &str) {
     if let Ok(requirement) = Requirement::parse(text) {
-        let marker = requirement.marker.as_ref().map(hognose_types::Marker::as_str);
+        let marker = requirement
+            .marker
+            .as_ref()
+            .map(hognose_types::Marker::as_str);
         lock.edge_by_name(from, requirement.name.as_str(), marker);
     }
 }
@@ -97,7 +115,9 @@ fn source_of(table: &Table<'_>) -> Source {
         };
     }
     if let Some(url) = table.str("url") {
-        return Source::Url { url: RedactedUrl::new(url) };
+        return Source::Url {
+            url: RedactedUrl::new(url),
+        };
     }
     if let Some(path) = table.str("path") {
         return Source::Path {

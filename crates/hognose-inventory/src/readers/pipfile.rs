@@ -27,7 +27,9 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
             "dev-packages" => vec!["dev".to_owned()],
             other => vec![other.to_owned()],
         };
-        let Some(table) = category.node.as_table() else { continue };
+        let Some(table) = category.node.as_table() else {
+            continue;
+        };
         for entry in &table.entries {
             let line = lines.line(entry.at as usize);
             package(&mut manifest, &document.root, entry, line, &groups);
@@ -36,7 +38,13 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
     manifest
 }
 
-fn package(manifest: &mut Manifest, root: &Table<'_>, entry: &Entry<'_>, line: u32, groups: &[String]) {
+fn package(
+    manifest: &mut Manifest,
+    root: &Table<'_>,
+    entry: &Entry<'_>,
+    line: u32,
+    groups: &[String],
+) {
     let name = match PackageName::new(&entry.key) {
         Ok(name) => name,
         Err(error) => return manifest.fault(Some(line), short_error(&error), "correct the name"),
@@ -44,7 +52,13 @@ fn package(manifest: &mut Manifest, root: &Table<'_>, entry: &Entry<'_>, line: u
     let (wanted, marker) = match &entry.node.value {
         Value::String(text) => (versions(text, Source::Default), None),
         Value::Table(table) => (table_wanted(root, table), table_marker(table)),
-        _ => return manifest.fault(Some(line), "cannot read the package", "write it as `name = \"*\"`"),
+        _ => {
+            return manifest.fault(
+                Some(line),
+                "cannot read the package",
+                "write it as `name = \"*\"`",
+            );
+        }
     };
     let marker = marker.and_then(|raw| match Marker::parse(&raw) {
         Ok(marker) => Some(marker),
@@ -70,12 +84,29 @@ fn package(manifest: &mut Manifest, root: &Table<'_>, entry: &Entry<'_>, line: u
 
 fn versions(text: &str, source: Source) -> Wanted {
     let text = text.trim();
-    let pin = Specifiers::parse(text).ok().and_then(|s| s.pinned().map(str::to_owned));
-    Wanted::Versions { text: if text == "*" { String::new() } else { text.to_owned() }, pin, source }
+    let pin = Specifiers::parse(text)
+        .ok()
+        .and_then(|s| s.pinned().map(str::to_owned));
+    Wanted::Versions {
+        text: if text == "*" {
+            String::new()
+        } else {
+            text.to_owned()
+        },
+        pin,
+        source,
+    }
 }
 
 fn table_wanted(root: &Table<'_>, table: &Table<'_>) -> Wanted {
-    let plain = |source| Wanted::Direct(Direct { source, name: None, version: None, hash: None });
+    let plain = |source| {
+        Wanted::Direct(Direct {
+            source,
+            name: None,
+            version: None,
+            hash: None,
+        })
+    };
     if let Some(git) = table.str("git") {
         return plain(Source::Vcs {
             url: RedactedUrl::new(format!("git+{git}")),
@@ -88,23 +119,40 @@ fn table_wanted(root: &Table<'_>, table: &Table<'_>) -> Wanted {
     }
     if let Some(path) = table.str("path") {
         let editable = table.get("editable").is_some_and(Node::is_true);
-        return plain(Source::Path { path: path.to_owned(), editable });
+        return plain(Source::Path {
+            path: path.to_owned(),
+            editable,
+        });
     }
     let index = table.str("index").and_then(|name| {
-        let found = root.tables("source").find(|s| s.str("name") == Some(name))?;
+        let found = root
+            .tables("source")
+            .find(|s| s.str("name") == Some(name))?;
         found.str("url")
     });
-    let source = index.map_or(Source::Default, |url| Source::Index { url: RedactedUrl::new(url) });
+    let source = index.map_or(Source::Default, |url| Source::Index {
+        url: RedactedUrl::new(url),
+    });
     versions(table.str("version").unwrap_or("*"), source)
 }
 
 /// Pipenv takes a whole marker, or one key per variable: `sys_platform = "== 'win32'"`.
 fn table_marker(table: &Table<'_>) -> Option<String> {
     const VARIABLES: [&str; 8] = [
-        "os_name", "sys_platform", "platform_machine", "platform_system", "platform_release",
-        "python_version", "python_full_version", "implementation_name",
+        "os_name",
+        "sys_platform",
+        "platform_machine",
+        "platform_system",
+        "platform_release",
+        "python_version",
+        "python_full_version",
+        "implementation_name",
     ];
-    let mut parts: Vec<String> = table.str("markers").map(|m| format!("({m})")).into_iter().collect();
+    let mut parts: Vec<String> = table
+        .str("markers")
+        .map(|m| format!("({m})"))
+        .into_iter()
+        .collect();
     for variable in VARIABLES {
         if let Some(condition) = table.str(variable) {
             parts.push(format!("{variable} {condition}"));
@@ -112,7 +160,12 @@ fn table_marker(table: &Table<'_>) -> Option<String> {
     }
     match parts.as_slice() {
         [] => None,
-        [one] => Some(one.strip_prefix('(').and_then(|m| m.strip_suffix(')')).unwrap_or(one).to_owned()),
+        [one] => Some(
+            one.strip_prefix('(')
+                .and_then(|m| m.strip_suffix(')'))
+                .unwrap_or(one)
+                .to_owned(),
+        ),
         _ => Some(parts.join(" and ")),
     }
 }

@@ -9,8 +9,8 @@ use hognose_types::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{json, lock};
 use super::lock::Lock;
+use super::{json, lock};
 use crate::context::{Context, short_error};
 use crate::direct;
 
@@ -55,7 +55,11 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     if let Some(at) = json::too_deep(&text, lock.context.options.limits.depth) {
         let location = lock.location(at);
         let depth = lock.context.options.limits.depth;
-        lock.context.unreadable(location, format!("nested deeper than {depth} levels"), "lock again");
+        lock.context.unreadable(
+            location,
+            format!("nested deeper than {depth} levels"),
+            "lock again",
+        );
         return;
     }
     let sections = match json::members(&text) {
@@ -90,7 +94,10 @@ fn meta(
         .unwrap_or_default();
     let at = found.map_or(0, |(_, raw)| json::offset(text, raw.get()));
     lock.check_version((meta.spec > 0).then(|| meta.spec.to_string()), at, &["6"]);
-    meta.sources.into_iter().map(|index| (index.name, index.url)).collect()
+    meta.sources
+        .into_iter()
+        .map(|index| (index.name, index.url))
+        .collect()
 }
 
 fn section(
@@ -104,7 +111,10 @@ fn section(
         let location = lock.location(json::offset(text, packages.get()));
         lock.context.unreadable(
             location,
-            format!("\"{}\" is not an object of packages", hognose_types::text::short(category, 40)),
+            format!(
+                "\"{}\" is not an object of packages",
+                hognose_types::text::short(category, 40)
+            ),
             "run `pipenv lock`",
         );
         return;
@@ -120,14 +130,17 @@ fn section(
             Err(error) => {
                 lock.context.unreadable(
                     location,
-                    format!("cannot read this entry: {}", short_error(&json::message(&error))),
+                    format!(
+                        "cannot read this entry: {}",
+                        short_error(&json::message(&error))
+                    ),
                     "run `pipenv lock`; the rest of the file was read",
                 );
                 continue;
             }
         };
         if let Some(name) = lock.context.name(&name, &location) {
-            add(lock, category, name, &package, location, indexes);
+            add(lock, category, name, &package, &location, indexes);
         }
     }
 }
@@ -137,12 +150,12 @@ fn add(
     category: &str,
     name: PackageName,
     package: &Package,
-    location: Location,
+    location: &Location,
     indexes: &BTreeMap<String, String>,
 ) {
     let mut declaration = Declaration::new(location.clone(), false);
     if let Some(markers) = &package.markers {
-        declaration.marker = lock.context.marker(markers, &location);
+        declaration.marker = lock.context.marker(markers, location);
     }
     match category {
         "default" => {}
@@ -154,17 +167,25 @@ fn add(
         None => package
             .file
             .as_deref()
-            .map_or(ComponentVersion::Unknown, |file| direct::parse_url(file).component_version()),
+            .map_or(ComponentVersion::Unknown, |file| {
+                direct::parse_url(file).component_version()
+            }),
     };
     let mut component = Component::distribution(lock.input, name, version, declaration);
     component.source = source(package, indexes);
     if matches!(component.source, Source::Path { .. }) && component.version.as_str().is_none() {
         lock::as_project(&mut component);
     }
-    component.hashes = package.hashes.iter().filter_map(|hash| lock::digest(Some(hash))).collect();
+    component.hashes = package
+        .hashes
+        .iter()
+        .filter_map(|hash| lock::digest(Some(hash)))
+        .collect();
     // A package of several categories is one component with several groups; in the main set, none.
     let same = lock.named(&component.name).iter().copied().find(|id| {
-        lock.context.component(*id).is_some_and(|c| c.version == component.version)
+        lock.context
+            .component(*id)
+            .is_some_and(|c| c.version == component.version)
     });
     if let Some(same) = same {
         if let Some(existing) = lock.context.component_mut(same) {
@@ -198,7 +219,10 @@ fn source(package: &Package, indexes: &BTreeMap<String, String>) -> Source {
         };
     }
     if let Some(path) = &package.path {
-        return Source::Path { path: path.clone(), editable: package.editable };
+        return Source::Path {
+            path: path.clone(),
+            editable: package.editable,
+        };
     }
     if let Some(file) = &package.file {
         return direct::parse_url(file).source;

@@ -8,27 +8,33 @@ use crate::document::{Node, Table, Value};
 
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
-    lock::read_toml(context, path, bytes, InputFormat::PoetryLock, |lock, root| {
-        let metadata = root.table("metadata");
-        let version = metadata.and_then(|m| m.entry("lock-version"));
-        lock.check_version(
-            version.and_then(|e| e.node.as_str()).map(str::to_owned),
-            version.map_or(0, |e| e.at as usize),
-            &["1", "2.0", "2.1"],
-        );
-        // Format 1 keeps the hashes of all packages in one table.
-        let old_files = metadata.and_then(|m| m.table("files"));
-        let mut packages = Vec::new();
-        for table in root.tables("package") {
-            if let Some(id) = package(lock, table, old_files) {
-                packages.push((id, table));
+    lock::read_toml(
+        context,
+        path,
+        bytes,
+        InputFormat::PoetryLock,
+        |lock, root| {
+            let metadata = root.table("metadata");
+            let version = metadata.and_then(|m| m.entry("lock-version"));
+            lock.check_version(
+                version.and_then(|e| e.node.as_str()).map(str::to_owned),
+                version.map_or(0, |e| e.at as usize),
+                &["1", "2.0", "2.1"],
+            );
+            // Format 1 keeps the hashes of all packages in one table.
+            let old_files = metadata.and_then(|m| m.table("files"));
+            let mut packages = Vec::new();
+            for table in root.tables("package") {
+                if let Some(id) = package(lock, table, old_files) {
+                    packages.push((id, table));
+                }
             }
-        }
-        for (id, table) in packages {
-            edges(lock, id, table);
-        }
-        lock.manifest("pyproject.toml", true, "run `poetry lock`");
-    });
+            for (id, table) in packages {
+                edges(lock, id, table);
+            }
+            lock.manifest("pyproject.toml", true, "run `poetry lock`");
+        },
+    );
 }
 
 fn package(
@@ -36,7 +42,9 @@ fn package(
     table: &Table<'_>,
     old_files: Option<&Table<'_>>,
 ) -> Option<ComponentId> {
-    let at = table.entry("name").map_or(table.offset(), |e| e.at as usize);
+    let at = table
+        .entry("name")
+        .map_or(table.offset(), |e| e.at as usize);
     let marker = match marker_text(table) {
         Some(text) => {
             let location = lock.location(at);
@@ -94,7 +102,9 @@ fn marker_text(table: &Table<'_>) -> Option<String> {
 }
 
 fn edges(lock: &mut Lock<'_, '_, '_>, from: ComponentId, table: &Table<'_>) {
-    let Some(dependencies) = table.table("dependencies") else { return };
+    let Some(dependencies) = table.table("dependencies") else {
+        return;
+    };
     for entry in &dependencies.entries {
         match &entry.node.value {
             Value::Table(one) => edge(lock, from, &entry.key, one),
@@ -122,8 +132,13 @@ fn source_of(table: &Table<'_>) -> Source {
             reference: table.str("reference").map(str::to_owned),
             commit: table.str("resolved_reference").map(str::to_owned),
         },
-        Some("url") => Source::Url { url: RedactedUrl::new(url) },
-        Some("directory" | "file") => Source::Path { path: url.to_owned(), editable: false },
+        Some("url") => Source::Url {
+            url: RedactedUrl::new(url),
+        },
+        Some("directory" | "file") => Source::Path {
+            path: url.to_owned(),
+            editable: false,
+        },
         _ => lock::index(url),
     }
 }

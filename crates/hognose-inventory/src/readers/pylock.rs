@@ -1,6 +1,9 @@
 //! `pylock.toml` and `pylock.*.toml` (PEP 751).
 
-use hognose_types::{ComponentId, Component, ComponentVersion, InputFormat, PackageName, RedactedUrl, Source, Version};
+use hognose_types::{
+    Component, ComponentId, ComponentVersion, InputFormat, PackageName, RedactedUrl, Source,
+    Version,
+};
 
 use super::lock::{self, Lock};
 use crate::context::{Context, push_unique};
@@ -33,7 +36,9 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
 }
 
 fn package(lock: &mut Lock<'_, '_, '_>, table: &Table<'_>) -> Option<ComponentId> {
-    let at = table.entry("name").map_or(table.offset(), |e| e.at as usize);
+    let at = table
+        .entry("name")
+        .map_or(table.offset(), |e| e.at as usize);
     let text = table.str("marker").unwrap_or("");
     let location = lock.location(at);
     let marker = lock.context.marker(text, &location);
@@ -42,9 +47,18 @@ fn package(lock: &mut Lock<'_, '_, '_>, table: &Table<'_>) -> Option<ComponentId
         (declaration.groups, declaration.extras) = sets(text);
     }
     source(table, &mut component);
-    for file in table.tables("wheels").chain(["sdist", "archive"].iter().filter_map(|k| table.table(k))) {
-        for entry in file.table("hashes").map_or(&[][..], |hashes| &hashes.entries) {
-            let raw = entry.node.as_str().map(|hex| format!("{}:{hex}", entry.key));
+    for file in table
+        .tables("wheels")
+        .chain(["sdist", "archive"].iter().filter_map(|k| table.table(k)))
+    {
+        for entry in file
+            .table("hashes")
+            .map_or(&[][..], |hashes| &hashes.entries)
+        {
+            let raw = entry
+                .node
+                .as_str()
+                .map(|hex| format!("{}:{hex}", entry.key));
             component.hashes.extend(lock::digest(raw.as_deref()));
         }
     }
@@ -70,8 +84,13 @@ fn source(table: &Table<'_>, component: &mut Component) {
         lock::as_project(component);
     } else if let Some(archive) = table.table("archive") {
         component.source = match (archive.str("url"), archive.str("path")) {
-            (Some(url), _) => Source::Url { url: RedactedUrl::new(url) },
-            (None, path) => Source::Path { path: path.unwrap_or("").to_owned(), editable: false },
+            (Some(url), _) => Source::Url {
+                url: RedactedUrl::new(url),
+            },
+            (None, path) => Source::Path {
+                path: path.unwrap_or("").to_owned(),
+                editable: false,
+            },
         };
     } else if let Some(index) = table.str("index") {
         component.source = lock::index(index);
@@ -85,8 +104,13 @@ fn version_from_files(table: &Table<'_>, component: &mut Component) {
         .chain(table.table("sdist"))
         .chain(table.table("archive"))
         .filter_map(|file| {
-            let raw = file.str("name").or_else(|| file.str("url")).or_else(|| file.str("path"))?;
-            direct::artifact_name(crate::path::name(raw.split(['?', '#']).next().unwrap_or(raw)))
+            let raw = file
+                .str("name")
+                .or_else(|| file.str("url"))
+                .or_else(|| file.str("path"))?;
+            direct::artifact_name(crate::path::name(
+                raw.split(['?', '#']).next().unwrap_or(raw),
+            ))
         });
     for (name, version) in names {
         if name == component.name {
@@ -97,7 +121,9 @@ fn version_from_files(table: &Table<'_>, component: &mut Component) {
 }
 
 fn edge(lock: &mut Lock<'_, '_, '_>, from: ComponentId, needed: &Table<'_>) {
-    let Some(name) = needed.str("name").and_then(|n| PackageName::new(n).ok()) else { return };
+    let Some(name) = needed.str("name").and_then(|n| PackageName::new(n).ok()) else {
+        return;
+    };
     let version = needed.str("version").and_then(|v| Version::new(v).ok());
     let to: Vec<ComponentId> = lock
         .named(&name)
@@ -126,7 +152,9 @@ fn sets(marker: &str) -> (Vec<String>, Vec<String>) {
         for (keyword, list) in [("dependency_groups", &mut groups), ("extras", &mut extras)] {
             for (at, _) in part.match_indices(keyword) {
                 let before = part[..at].trim_end();
-                let Some(before) = before.strip_suffix(" in").map(str::trim_end) else { continue };
+                let Some(before) = before.strip_suffix(" in").map(str::trim_end) else {
+                    continue;
+                };
                 if before.ends_with(" not") {
                     continue;
                 }

@@ -16,7 +16,9 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
             Some(_) if !closed => {
                 if line == "# ///" && !continues(text, number) {
                     closed = true;
-                } else if let Some(content) = line.strip_prefix("# ").or((line == "#").then_some("")) {
+                } else if let Some(content) =
+                    line.strip_prefix("# ").or((line == "#").then_some(""))
+                {
                     toml.push_str(content);
                 } else {
                     break;
@@ -33,12 +35,20 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
     };
     if !closed {
         let mut manifest = Manifest::default();
-        manifest.fault(Some(start), "the script block is not closed by `# ///`", "close the block");
+        manifest.fault(
+            Some(start),
+            "the script block is not closed by `# ///`",
+            "close the block",
+        );
         return manifest;
     }
     let mut manifest = pyproject::parse_script(&toml, depth);
     if let Some(line) = second {
-        manifest.fault(Some(line), "a second script block", "keep one block; the first was read");
+        manifest.fault(
+            Some(line),
+            "a second script block",
+            "keep one block; the first was read",
+        );
     }
     manifest
 }

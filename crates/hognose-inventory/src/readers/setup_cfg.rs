@@ -20,15 +20,21 @@ pub(crate) fn parse(text: &str) -> Manifest {
         }
         key.clear();
         if let Some(inner) = trimmed.strip_prefix('[') {
-            section = inner.split(']').next().unwrap_or(inner).trim().to_owned();
+            let name = inner.split(']').next().unwrap_or(inner);
+            section.clear();
+            section.push_str(name.trim());
         } else if let Some(at) = trimmed.find(['=', ':']) {
-            trimmed[..at].trim().to_ascii_lowercase().replace('-', "_").clone_into(&mut key);
+            key = trimmed[..at].trim().to_ascii_lowercase().replace('-', "_");
             let first = trimmed[at + 1..].trim();
             if !first.is_empty() {
                 value(&mut manifest, &section, &key, first, number);
             }
         } else {
-            manifest.fault(Some(number), "a line that is neither a section nor a setting", "correct the file");
+            manifest.fault(
+                Some(number),
+                "a line that is neither a section nor a setting",
+                "correct the file",
+            );
         }
     }
     manifest
@@ -38,7 +44,11 @@ fn value(manifest: &mut Manifest, section: &str, key: &str, text: &str, line: u3
     let place = match (section, key) {
         ("metadata", "name") => {
             if let (None, Ok(name)) = (&manifest.project, PackageName::new(text)) {
-                manifest.project = Some(Project { name, version: None, line });
+                manifest.project = Some(Project {
+                    name,
+                    version: None,
+                    line,
+                });
             }
             return;
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use hognose_types::{
-    ComponentId, ComponentKind, ComponentVersion, InputFormat, Marker, PackageName, Source,
-    RedactedUrl,
+    ComponentId, ComponentKind, ComponentVersion, InputFormat, Marker, PackageName, RedactedUrl,
+    Source, Target,
 };
 
 use super::lock::{self, Lock};
@@ -25,9 +25,13 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
         }
         reader.request_extras(lock);
         reader.edges(lock);
+        reader.narrow(lock);
         reader.spread(lock);
         reader.conditions(lock);
-        if let Some(script) = path.strip_suffix(".lock").filter(|script| script.ends_with(".py")) {
+        if let Some(script) = path
+            .strip_suffix(".lock")
+            .filter(|script| script.ends_with(".py"))
+        {
             lock.manifest(crate::path::name(script), false, "run `uv lock --script`");
         } else {
             for member in reader.members.clone() {
@@ -78,19 +82,30 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn package(&mut self, lock: &mut Lock<'_, '_, '_>, table: &'t Table<'t>) {
-        let at = table.entry("name").map_or(table.offset(), |e| e.at as usize);
-        let marker = lock::any_of(table.items("resolution-markers").iter().filter_map(Node::as_str));
+        let at = table
+            .entry("name")
+            .map_or(table.offset(), |e| e.at as usize);
+        let marker = lock::any_of(
+            table
+                .items("resolution-markers")
+                .iter()
+                .filter_map(Node::as_str),
+        );
         let location = marker.is_some().then(|| lock.location(at));
         let marker = match (marker, location) {
             (Some(marker), Some(location)) => lock.context.marker(&marker, &location),
             _ => None,
         };
-        let Some(mut component) = lock.component(table, at, marker) else { return };
+        let Some(mut component) = lock.component(table, at, marker) else {
+            return;
+        };
         let mut member = None;
         if let Some(source) = table.table("source") {
             component.source = source_of(source);
             if let Source::Path { path, .. } = &component.source
-                && ["editable", "virtual", "directory"].iter().any(|k| source.get(k).is_some())
+                && ["editable", "virtual", "directory"]
+                    .iter()
+                    .any(|k| source.get(k).is_some())
             {
                 member = source.get("directory").is_none().then(|| path.clone());
                 lock::as_project(&mut component);
@@ -118,7 +133,9 @@ impl<'t> Reader<'t> {
                 ("optional-dependencies", Set::Extra as fn(String) -> Set),
                 ("dev-dependencies", Set::Group as fn(String) -> Set),
             ] {
-                let Some(sets) = table.table(key) else { continue };
+                let Some(sets) = table.table(key) else {
+                    continue;
+                };
                 for entry in &sets.entries {
                     self.list(lock, id, entry.node.items(), &set(entry.key.to_string()));
                 }
@@ -126,21 +143,43 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn list(&mut self, lock: &mut Lock<'_, '_, '_>, from: ComponentId, items: &[Node<'_>], set: &Set) {
+    fn list(
+        &mut self,
+        lock: &mut Lock<'_, '_, '_>,
+        from: ComponentId,
+        items: &[Node<'_>],
+        set: &Set,
+    ) {
         for item in items.iter().filter_map(Node::as_table) {
-            let Some(name) = item.str("name").and_then(|n| PackageName::new(n).ok()) else { continue };
+            let Some(name) = item.str("name").and_then(|n| PackageName::new(n).ok()) else {
+                continue;
+            };
             let marker = item.str("marker").and_then(|m| Marker::parse(m).ok());
             if !lock.context.applies(marker.as_ref()) {
                 continue;
             }
             let to = targets(lock, &name, item);
-            let extras: Vec<String> = item.items("extra").iter().filter_map(Node::as_str).map(str::to_owned).collect();
+            let extras: Vec<String> = item
+                .items("extra")
+                .iter()
+                .filter_map(Node::as_str)
+                .map(str::to_owned)
+                .collect();
             for to in &to {
                 if !extras.is_empty() {
-                    self.requested.entry(*to).or_default().extend(extras.iter().cloned());
+                    self.requested
+                        .entry(*to)
+                        .or_default()
+                        .extend(extras.iter().cloned());
                 }
             }
-            self.needs.push(Need { from, to, marker, set: set.clone(), extras });
+            self.needs.push(Need {
+                from,
+                to,
+                marker,
+                set: set.clone(),
+                extras,
+            });
         }
     }
 
@@ -152,7 +191,10 @@ impl<'t> Reader<'t> {
             Set::Group(_) => self.roots.contains(&need.from),
             Set::Extra(extra) => {
                 self.roots.contains(&need.from)
-                    || self.requested.get(&need.from).is_some_and(|set| set.contains(extra))
+                    || self
+                        .requested
+                        .get(&need.from)
+                        .is_some_and(|set| set.contains(extra))
             }
         }
     }
@@ -172,6 +214,23 @@ impl<'t> Reader<'t> {
         self.needs = needs.into_iter().filter(|need| self.counts(need)).collect();
     }
 
+    /// Drops what no project needs on the target. Without a target everything may be needed.
+    fn narrow(&self, lock: &mut Lock<'_, '_, '_>) {
+        if self.roots.is_empty() || lock.context.options.target == Target::default() {
+            return;
+        }
+        let mut children: HashMap<ComponentId, Vec<ComponentId>> = HashMap::new();
+        for need in &self.needs {
+            children.entry(need.from).or_default().extend(&need.to);
+        }
+        let needed = reach(&self.roots, &children, &BTreeSet::new());
+        for id in lock.ids() {
+            if !needed.contains(&id) {
+                lock.context.drop_component(id);
+            }
+        }
+    }
+
     /// Says for every component which groups and extras of the projects bring it in; none when the
     /// main set does.
     fn spread(&mut self, lock: &mut Lock<'_, '_, '_>) {
@@ -182,7 +241,8 @@ impl<'t> Reader<'t> {
                 sets.entry(&need.set).or_default().extend(&need.to);
             }
             // What a project needs only in a group is not needed by those that need the project.
-            if need.set == Set::Main || !self.roots.contains(&need.from) || !need.extras.is_empty() {
+            if need.set == Set::Main || !self.roots.contains(&need.from) || !need.extras.is_empty()
+            {
                 children.entry(need.from).or_default().extend(&need.to);
             }
         }
@@ -190,8 +250,10 @@ impl<'t> Reader<'t> {
         let in_main = reach(&main, &children, &BTreeSet::new());
         for (set, seeds) in sets.into_iter().take(MAX_SETS) {
             for id in reach(&seeds, &children, &in_main) {
-                let Some(declaration) =
-                    lock.context.component_mut(id).and_then(|c| c.declarations.first_mut())
+                let Some(declaration) = lock
+                    .context
+                    .component_mut(id)
+                    .and_then(|c| c.declarations.first_mut())
                 else {
                     continue;
                 };
@@ -209,13 +271,18 @@ impl<'t> Reader<'t> {
         let mut markers: BTreeMap<ComponentId, Vec<&str>> = BTreeMap::new();
         for need in &self.needs {
             for to in &need.to {
-                markers.entry(*to).or_default().push(need.marker.as_ref().map_or("", Marker::as_str));
+                markers
+                    .entry(*to)
+                    .or_default()
+                    .push(need.marker.as_ref().map_or("", Marker::as_str));
             }
         }
         for (id, markers) in markers {
             let condition = lock::any_of(markers.into_iter()).and_then(|m| Marker::parse(&m).ok());
-            if let Some(declaration) =
-                lock.context.component_mut(id).and_then(|c| c.declarations.first_mut())
+            if let Some(declaration) = lock
+                .context
+                .component_mut(id)
+                .and_then(|c| c.declarations.first_mut())
                 && declaration.marker.is_none()
             {
                 declaration.marker = condition;
@@ -252,7 +319,9 @@ fn targets(lock: &Lock<'_, '_, '_>, name: &PackageName, item: &Table<'_>) -> Vec
     let fits = |id: &&ComponentId| {
         lock.context.component(**id).is_some_and(|c| {
             version.as_ref().is_none_or(|v| c.version == *v)
-                && source.as_ref().is_none_or(|s| c.source == *s || c.kind == ComponentKind::Project)
+                && source
+                    .as_ref()
+                    .is_none_or(|s| c.source == *s || c.kind == ComponentKind::Project)
         })
     };
     all.iter().filter(fits).copied().collect()
@@ -277,11 +346,21 @@ fn source_of(table: &Table<'_>) -> Source {
         };
     }
     if let Some(url) = table.str("url") {
-        return Source::Url { url: RedactedUrl::new(url) };
+        return Source::Url {
+            url: RedactedUrl::new(url),
+        };
     }
-    for (key, editable) in [("editable", true), ("virtual", false), ("directory", false), ("path", false)] {
+    for (key, editable) in [
+        ("editable", true),
+        ("virtual", false),
+        ("directory", false),
+        ("path", false),
+    ] {
         if let Some(path) = table.str(key) {
-            return Source::Path { path: path.to_owned(), editable };
+            return Source::Path {
+                path: path.to_owned(),
+                editable,
+            };
         }
     }
     Source::Default

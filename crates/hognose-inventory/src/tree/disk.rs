@@ -65,7 +65,10 @@ impl Tree for Disk {
         if !fs::metadata(path)?.is_file() {
             return Err(ReadError::NotAFile);
         }
-        Ok(Box::new(BufReader::with_capacity(64 << 10, File::open(path)?)))
+        Ok(Box::new(BufReader::with_capacity(
+            64 << 10,
+            File::open(path)?,
+        )))
     }
 
     fn kind(&self, path: &str) -> Option<EntryKind> {
@@ -95,6 +98,10 @@ impl Tree for Disk {
 
     fn canonical(&self, path: &str) -> Option<String> {
         let path = if path.is_empty() { "." } else { path };
-        fs::canonicalize(path).ok()?.into_os_string().into_string().ok()
+        fs::canonicalize(path)
+            .ok()?
+            .into_os_string()
+            .into_string()
+            .ok()
     }
 }

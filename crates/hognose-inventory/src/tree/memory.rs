@@ -60,7 +60,9 @@ impl Tree for Memory {
 
     fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError> {
         let bytes = self.find(path)?;
-        let length = bytes.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+        let length = bytes
+            .len()
+            .min(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(Cow::Borrowed(&bytes[..length]))
     }
 

@@ -1,8 +1,8 @@
 //! One entry of `site-packages` that stands for a distribution.
 
 use hognose_types::{
-    Component, ComponentKind, ComponentVersion, Declaration, InputId, Location, PackageName, Source,
-    text,
+    Component, ComponentKind, ComponentVersion, Declaration, InputId, Location, PackageName,
+    Source, text,
 };
 
 use super::direct_url;
@@ -28,7 +28,10 @@ pub(super) fn read(
     if entry.starts_with('~') {
         if entry.ends_with("-info") {
             let location = Location::file(path::join(directory, entry));
-            context.notice(Some(location), "left over from an interrupted uninstall; not judged");
+            context.notice(
+                Some(location),
+                "left over from an interrupted uninstall; not judged",
+            );
         }
         return;
     }
@@ -46,7 +49,15 @@ pub(super) fn read(
                 "reinstall the distribution with a current pip",
             );
         } else {
-            distribution(context, input, &base, "EGG-INFO/PKG-INFO", entry, false, installed);
+            distribution(
+                context,
+                input,
+                &base,
+                "EGG-INFO/PKG-INFO",
+                entry,
+                false,
+                installed,
+            );
         }
     } else if entry.ends_with(".egg-link") && is_file {
         egg_link(context, input, &base, entry, installed);
@@ -62,7 +73,11 @@ fn distribution(
     is_dist_info: bool,
     installed: &mut Installed,
 ) {
-    let metadata_path = if file.is_empty() { base.to_owned() } else { format!("{base}/{file}") };
+    let metadata_path = if file.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}/{file}")
+    };
     let headers = headers(context, &metadata_path);
     let (fallback_name, fallback_version) = from_entry(entry);
     let location = Location {
@@ -70,8 +85,14 @@ fn distribution(
         line: headers.version_line,
     };
     let raw_name = headers.name.as_deref().unwrap_or(fallback_name);
-    let Some(name) = context.name(raw_name, &location) else { return };
-    let version = headers.version.as_deref().or(fallback_version).unwrap_or("");
+    let Some(name) = context.name(raw_name, &location) else {
+        return;
+    };
+    let version = headers
+        .version
+        .as_deref()
+        .or(fallback_version)
+        .unwrap_or("");
     let mut component = Component::distribution(
         input,
         name,
@@ -100,13 +121,16 @@ fn distribution(
 /// name and version.
 fn headers(context: &mut Context<'_>, file: &str) -> Headers {
     let limit = context.options.limits.metadata_bytes;
-    let head = context.tree.read_head(file, HEAD.min(limit)).and_then(|head| {
-        if head.len() as u64 == HEAD && limit > HEAD && !metadata::is_complete(&head) {
-            context.tree.read_head(file, limit)
-        } else {
-            Ok(head)
-        }
-    });
+    let head = context
+        .tree
+        .read_head(file, HEAD.min(limit))
+        .and_then(|head| {
+            if head.len() as u64 == HEAD && limit > HEAD && !metadata::is_complete(&head) {
+                context.tree.read_head(file, limit)
+            } else {
+                Ok(head)
+            }
+        });
     match head {
         Ok(head) => {
             if head.len() as u64 >= limit && !metadata::is_complete(&head) {
@@ -128,7 +152,9 @@ fn headers(context: &mut Context<'_>, file: &str) -> Headers {
         }
         Err(error) => {
             let message = match error {
-                ReadError::NotFound => "missing: name and version were taken from the directory's name".to_owned(),
+                ReadError::NotFound => {
+                    "missing: name and version were taken from the directory's name".to_owned()
+                }
                 error => format!("cannot read the file: {error}"),
             };
             context.unreadable(Location::file(file), message, "reinstall the distribution");
@@ -153,11 +179,20 @@ fn egg_link(
     installed: &mut Installed,
 ) {
     let location = Location::line(file, 1);
-    let Some(name) = context.name(entry.trim_end_matches(".egg-link"), &location) else { return };
+    let Some(name) = context.name(entry.trim_end_matches(".egg-link"), &location) else {
+        return;
+    };
     let target = context
         .tree
         .read_head(file, 4096)
-        .map(|bytes| String::from_utf8_lossy(&bytes).lines().next().unwrap_or("").trim().to_owned())
+        .map(|bytes| {
+            String::from_utf8_lossy(&bytes)
+                .lines()
+                .next()
+                .unwrap_or("")
+                .trim()
+                .to_owned()
+        })
         .unwrap_or_default();
     let headers = sources_headers(context, &target, &name);
     let version = headers.version.as_deref().unwrap_or("");
@@ -168,7 +203,10 @@ fn egg_link(
         Declaration::new(location, true),
     );
     component.kind = ComponentKind::Project;
-    component.source = Source::Path { path: text::short(&target, 4096), editable: true };
+    component.source = Source::Path {
+        path: text::short(&target, 4096),
+        editable: true,
+    };
     installed.add(context, component, headers.requires);
 }
 
@@ -177,9 +215,14 @@ fn sources_headers(context: &Context<'_>, target: &str, name: &PackageName) -> H
     if target.is_empty() || !context.is_allowed(target) {
         return Headers::default();
     }
-    let entries = context.tree.list(target, context.options.limits.entries).unwrap_or_default();
+    let entries = context
+        .tree
+        .list(target, context.options.limits.entries)
+        .unwrap_or_default();
     for entry in entries.iter().filter(|e| e.kind == EntryKind::Directory) {
-        let Some(stem) = entry.name.strip_suffix(".egg-info") else { continue };
+        let Some(stem) = entry.name.strip_suffix(".egg-info") else {
+            continue;
+        };
         if PackageName::new(stem).as_ref() == Ok(name) {
             let file = path::join(target, &format!("{}/PKG-INFO", entry.name));
             if let Ok(head) = context.tree.read_head(&file, HEAD) {

@@ -20,7 +20,8 @@ use crate::tree::{EntryKind, Tree};
 /// The format of a directory that is an environment; `None` for any other directory.
 pub(crate) fn recognise(tree: &dyn Tree, path: &str) -> Option<InputFormat> {
     let is_file = |name: &str| tree.kind(&path::join(path, name)) == Some(EntryKind::File);
-    let is_directory = |name: &str| tree.kind(&path::join(path, name)) == Some(EntryKind::Directory);
+    let is_directory =
+        |name: &str| tree.kind(&path::join(path, name)) == Some(EntryKind::Directory);
     if path::name(path) == "conda-meta" || is_directory("conda-meta") {
         return Some(InputFormat::CondaMeta);
     }
@@ -82,7 +83,11 @@ fn site_directories(context: &Context<'_>, path: &str) -> Vec<String> {
     let mut out = Vec::new();
     for lib in ["lib", "lib64"] {
         let lib = path::join(path, lib);
-        for entry in context.tree.list(&lib, context.options.limits.entries).unwrap_or_default() {
+        for entry in context
+            .tree
+            .list(&lib, context.options.limits.entries)
+            .unwrap_or_default()
+        {
             if entry.name.starts_with("python") || entry.name.starts_with("pypy") {
                 for packages in ["site-packages", "dist-packages"] {
                     out.push(path::join(&path::join(&lib, &entry.name), packages));
@@ -98,11 +103,15 @@ fn site_directories(context: &Context<'_>, path: &str) -> Vec<String> {
 /// The interpreter a virtual environment was made with, from `pyvenv.cfg`.
 fn interpreter(context: &mut Context<'_>, input: InputId, path: &str) {
     let file = path::join(path, "pyvenv.cfg");
-    let Ok(bytes) = context.tree.read(&file, 64 << 10) else { return };
+    let Ok(bytes) = context.tree.read(&file, 64 << 10) else {
+        return;
+    };
     let text = String::from_utf8_lossy(&bytes);
     let mut found = false;
     for (number, line) in (1_u32..).zip(text.lines()) {
-        let Some((key, value)) = line.split_once('=') else { continue };
+        let Some((key, value)) = line.split_once('=') else {
+            continue;
+        };
         let (key, value) = (key.trim(), value.trim());
         match key {
             "version" | "version_info" => {

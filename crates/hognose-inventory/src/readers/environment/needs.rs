@@ -14,20 +14,36 @@ pub(super) struct Installed {
 }
 
 impl Installed {
-    pub(super) fn add(&mut self, context: &mut Context<'_>, component: Component, requires: Vec<String>) {
+    pub(super) fn add(
+        &mut self,
+        context: &mut Context<'_>,
+        component: Component,
+        requires: Vec<String>,
+    ) {
         let name = component.name.to_string();
         let label = component.label();
         let location = component.declarations.first().map(|d| d.location.clone());
         let id = context.add(component);
         if let Some(other) = self.by_name.insert(name, id) {
-            let other = context.component(other).map(Component::label).unwrap_or_default();
-            context.notice(location, format!("{label} is installed beside {other}: Python imports only one of them"));
+            let other = context
+                .component(other)
+                .map(Component::label)
+                .unwrap_or_default();
+            context.notice(
+                location,
+                format!("{label} is installed beside {other}: Python imports only one of them"),
+            );
         }
         self.requires.push((id, requires));
     }
 
     /// Adds an artifact: several versions of one distribution may lie in a directory.
-    pub(super) fn add_artifact(&mut self, context: &Context<'_>, id: ComponentId, requires: Vec<String>) {
+    pub(super) fn add_artifact(
+        &mut self,
+        context: &Context<'_>,
+        id: ComponentId,
+        requires: Vec<String>,
+    ) {
         if let Some(component) = context.component(id) {
             self.by_name.entry(component.name.to_string()).or_insert(id);
             self.requires.push((id, requires));
@@ -39,7 +55,9 @@ impl Installed {
         let mut names: BTreeSet<String> = BTreeSet::new();
         let mut key = String::new();
         for text in self.requires.iter().flat_map(|(_, requires)| requires) {
-            let optional = text.split_once(';').is_some_and(|(_, marker)| marker.contains("extra"));
+            let optional = text
+                .split_once(';')
+                .is_some_and(|(_, marker)| marker.contains("extra"));
             if !optional && self.target(text, &mut key).is_none() {
                 names.insert(key.clone());
             }
@@ -55,7 +73,9 @@ impl Installed {
         let mut key = String::new();
         for (from, requires) in &self.requires {
             for text in requires {
-                let Some((to, marker)) = self.target(text, &mut key) else { continue };
+                let Some((to, marker)) = self.target(text, &mut key) else {
+                    continue;
+                };
                 match marker {
                     Some(marker) if memchr::memmem::find(marker.as_bytes(), b"extra").is_some() => {
                         optional.push((*from, to, marker));
@@ -81,15 +101,18 @@ impl Installed {
     /// When no installer left its marks, what nothing else needs is taken as asked for.
     fn roots(&self, context: &mut Context<'_>, needed: &BTreeSet<ComponentId>) {
         let marked = self.requires.iter().any(|(id, _)| {
-            context.component(*id).is_some_and(|c| c.declarations.iter().any(|d| d.direct))
+            context
+                .component(*id)
+                .is_some_and(|c| c.declarations.iter().any(|d| d.direct))
         });
         if marked {
             return;
         }
         for (id, _) in &self.requires {
             if !needed.contains(id)
-                && let Some(declaration) =
-                    context.component_mut(*id).and_then(|c| c.declarations.first_mut())
+                && let Some(declaration) = context
+                    .component_mut(*id)
+                    .and_then(|c| c.declarations.first_mut())
             {
                 declaration.direct = true;
             }
@@ -98,7 +121,11 @@ impl Installed {
 
     /// The installed distribution that a `Requires-Dist` names, and its marker. Most requirements of a
     /// large environment belong to extras nobody asked for, so nothing is parsed before the look-up.
-    fn target<'t>(&self, text: &'t str, key: &mut String) -> Option<(ComponentId, Option<&'t str>)> {
+    fn target<'t>(
+        &self,
+        text: &'t str,
+        key: &mut String,
+    ) -> Option<(ComponentId, Option<&'t str>)> {
         key.clear();
         let mut in_run = false;
         let mut end = 0;
@@ -119,7 +146,10 @@ impl Installed {
             end += 1;
         }
         let to = *self.by_name.get(key.as_str())?;
-        Some((to, text[end..].split_once(';').map(|(_, marker)| marker.trim())))
+        Some((
+            to,
+            text[end..].split_once(';').map(|(_, marker)| marker.trim()),
+        ))
     }
 }
 

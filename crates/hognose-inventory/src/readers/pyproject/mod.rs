@@ -80,7 +80,10 @@ impl<'t> Builder<'t> {
         let Value::Array(items) = &entry.node.value else {
             return self.fault_at(
                 entry.at,
-                format!("\"{}\" is not a list of requirements", text::short(&entry.key, 60)),
+                format!(
+                    "\"{}\" is not a list of requirements",
+                    text::short(&entry.key, 60)
+                ),
                 "write it as `[\"name>=1.0\"]`",
             );
         };
@@ -119,7 +122,11 @@ impl<'t> Builder<'t> {
             match PackageName::new(raw) {
                 Ok(name) => {
                     let version = table.str("version").map(str::to_owned);
-                    self.manifest.project = Some(Project { name, version, line });
+                    self.manifest.project = Some(Project {
+                        name,
+                        version,
+                        line,
+                    });
                 }
                 Err(error) => self.manifest.fault(
                     Some(line),
@@ -132,7 +139,9 @@ impl<'t> Builder<'t> {
 
     /// `[project]` (PEP 621).
     fn project(&mut self, root: &Table<'_>) {
-        let Some(project) = root.table("project") else { return };
+        let Some(project) = root.table("project") else {
+            return;
+        };
         self.identity(project);
         if let Some(entry) = project.entry("dependencies") {
             self.list(entry, &Place::default());
@@ -143,7 +152,10 @@ impl<'t> Builder<'t> {
             }
         }
         for item in project.items("dynamic") {
-            if matches!(item.as_str(), Some("dependencies" | "optional-dependencies")) {
+            if matches!(
+                item.as_str(),
+                Some("dependencies" | "optional-dependencies")
+            ) {
                 let line = self.line(item.at);
                 self.manifest.dynamic.get_or_insert(line);
             }
@@ -152,21 +164,35 @@ impl<'t> Builder<'t> {
 
     /// `[dependency-groups]` (PEP 735). A group's requirements belong to every group that includes it.
     fn groups(&mut self, root: &Table<'_>) {
-        let Some(groups) = root.table("dependency-groups") else { return };
-        let normal = |name: &str| PackageName::new(name).map_or_else(|_| name.to_owned(), |n| n.to_string());
+        let Some(groups) = root.table("dependency-groups") else {
+            return;
+        };
+        let normal =
+            |name: &str| PackageName::new(name).map_or_else(|_| name.to_owned(), |n| n.to_string());
         let mut included_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for entry in &groups.entries {
             for item in entry.node.items() {
-                let Some(target) = item.as_table().and_then(|t| t.str("include-group")) else { continue };
-                let known = groups.entries.iter().any(|e| normal(&e.key) == normal(target));
+                let Some(target) = item.as_table().and_then(|t| t.str("include-group")) else {
+                    continue;
+                };
+                let known = groups
+                    .entries
+                    .iter()
+                    .any(|e| normal(&e.key) == normal(target));
                 if !known {
                     self.fault_at(
                         item.at,
-                        format!("there is no dependency group \"{}\"", text::short(target, 60)),
+                        format!(
+                            "there is no dependency group \"{}\"",
+                            text::short(target, 60)
+                        ),
                         "correct the name",
                     );
                 }
-                included_by.entry(normal(target)).or_default().push(normal(&entry.key));
+                included_by
+                    .entry(normal(target))
+                    .or_default()
+                    .push(normal(&entry.key));
             }
         }
         for entry in &groups.entries {
@@ -175,7 +201,10 @@ impl<'t> Builder<'t> {
             if members.iter().skip(1).any(|group| *group == own) {
                 self.fault_at(
                     entry.at,
-                    format!("the dependency group \"{}\" includes itself", text::short(&own, 60)),
+                    format!(
+                        "the dependency group \"{}\" includes itself",
+                        text::short(&own, 60)
+                    ),
                     "remove the include that closes the loop",
                 );
             }

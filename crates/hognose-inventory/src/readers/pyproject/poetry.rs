@@ -21,8 +21,15 @@ impl Builder<'_> {
         if let Some(table) = poetry.table("dev-dependencies") {
             self.poetry_table(table, &Place::group("dev"));
         }
-        for entry in poetry.table("group").map_or(&[][..], |groups| &groups.entries) {
-            if let Some(table) = entry.node.as_table().and_then(|group| group.table("dependencies")) {
+        for entry in poetry
+            .table("group")
+            .map_or(&[][..], |groups| &groups.entries)
+        {
+            if let Some(table) = entry
+                .node
+                .as_table()
+                .and_then(|group| group.table("dependencies"))
+            {
                 self.poetry_table(table, &Place::group(&entry.key));
             }
         }
@@ -42,15 +49,19 @@ impl Builder<'_> {
     }
 
     fn poetry_entry(&mut self, entry: &Entry<'_>, node: &Node<'_>, place: &Place) {
-        let line = self.lines.line(if std::ptr::eq(node, &raw const entry.node) {
-            entry.at as usize
-        } else {
-            node.offset()
-        });
+        let line = self
+            .lines
+            .line(if std::ptr::eq(node, &raw const entry.node) {
+                entry.at as usize
+            } else {
+                node.offset()
+            });
         let name = match PackageName::new(&entry.key) {
             Ok(name) => name,
             Err(error) => {
-                return self.manifest.fault(Some(line), short_error(&error), "correct the name");
+                return self
+                    .manifest
+                    .fault(Some(line), short_error(&error), "correct the name");
             }
         };
         let (wanted, marker) = match &node.value {
@@ -59,7 +70,10 @@ impl Builder<'_> {
             _ => {
                 return self.manifest.fault(
                     Some(line),
-                    format!("cannot read the dependency \"{}\"", text::short(&entry.key, 60)),
+                    format!(
+                        "cannot read the dependency \"{}\"",
+                        text::short(&entry.key, 60)
+                    ),
                     "write it as `name = \"^1.0\"`",
                 );
             }
@@ -91,8 +105,13 @@ impl Builder<'_> {
     fn poetry_extras(&mut self, extras: &Table<'_>, before: usize) {
         for entry in &extras.entries {
             for raw in entry.node.strings() {
-                let bare = raw.split([' ', '[', '(', '>', '=', '<']).next().unwrap_or(raw);
-                let Ok(name) = PackageName::new(bare) else { continue };
+                let bare = raw
+                    .split([' ', '[', '(', '>', '=', '<'])
+                    .next()
+                    .unwrap_or(raw);
+                let Ok(name) = PackageName::new(bare) else {
+                    continue;
+                };
                 for declared in self.manifest.declared.iter_mut().skip(before) {
                     if declared.name == name {
                         push_unique(&mut declared.extras, entry.key.to_string());
@@ -109,7 +128,11 @@ fn versions(constraint: &str) -> Wanted {
     let bare = text.trim_start_matches("==").trim();
     let exact = Version::new(bare).is_ok() && !text.starts_with("===");
     Wanted::Versions {
-        text: if text == "*" { String::new() } else { text.to_owned() },
+        text: if text == "*" {
+            String::new()
+        } else {
+            text.to_owned()
+        },
         pin: exact.then(|| bare.to_owned()),
         source: Source::Default,
     }
@@ -117,7 +140,9 @@ fn versions(constraint: &str) -> Wanted {
 
 fn poetry_wanted(table: &Table<'_>) -> Wanted {
     if let Some(git) = table.str("git") {
-        let reference = ["rev", "tag", "branch"].iter().find_map(|key| table.str(key));
+        let reference = ["rev", "tag", "branch"]
+            .iter()
+            .find_map(|key| table.str(key));
         return Wanted::Direct(bare(Source::Vcs {
             url: RedactedUrl::new(format!("git+{git}")),
             reference: reference.map(str::to_owned),
@@ -128,7 +153,10 @@ fn poetry_wanted(table: &Table<'_>) -> Wanted {
         return Wanted::Direct(direct::parse_url(url));
     }
     if let Some(path) = table.str("path") {
-        let mut found = bare(Source::Path { path: path.to_owned(), editable: flag(table, "develop") });
+        let mut found = bare(Source::Path {
+            path: path.to_owned(),
+            editable: flag(table, "develop"),
+        });
         if let Some((name, version)) = direct::artifact_name(crate::path::name(path)) {
             (found.name, found.version) = (Some(name), Some(version));
         }
@@ -138,7 +166,12 @@ fn poetry_wanted(table: &Table<'_>) -> Wanted {
 }
 
 fn bare(source: Source) -> Direct {
-    Direct { source, name: None, version: None, hash: None }
+    Direct {
+        source,
+        name: None,
+        version: None,
+        hash: None,
+    }
 }
 
 /// `markers`, `python` and `platform` all narrow the dependency.
@@ -147,17 +180,30 @@ fn poetry_marker(table: &Table<'_>) -> Option<String> {
     parts.extend(table.str("markers").map(|m| format!("({m})")));
     for clause in table.str("python").into_iter().flat_map(|p| p.split(',')) {
         let clause = clause.trim();
-        let operator: String = clause.chars().take_while(|c| "<>=!~".contains(*c)).collect();
+        let operator: String = clause
+            .chars()
+            .take_while(|c| "<>=!~".contains(*c))
+            .collect();
         let version = clause[operator.len()..].trim();
         // Poetry's `^` and `~` are left out: without them the entry counts more often, never less.
         if !operator.is_empty() && operator != "~" && Version::new(version).is_ok() {
             parts.push(format!("python_version {operator} '{version}'"));
         }
     }
-    parts.extend(table.str("platform").filter(|p| !p.contains(['\'', '"'])).map(|p| format!("sys_platform == '{p}'")));
+    parts.extend(
+        table
+            .str("platform")
+            .filter(|p| !p.contains(['\'', '"']))
+            .map(|p| format!("sys_platform == '{p}'")),
+    );
     match parts.as_slice() {
         [] => None,
-        [one] => Some(one.strip_prefix('(').and_then(|m| m.strip_suffix(')')).unwrap_or(one).to_owned()),
+        [one] => Some(
+            one.strip_prefix('(')
+                .and_then(|m| m.strip_suffix(')'))
+                .unwrap_or(one)
+                .to_owned(),
+        ),
         _ => Some(parts.join(" and ")),
     }
 }

@@ -9,15 +9,25 @@ use crate::readers::manifest::Wanted;
 
 impl Builder<'_> {
     pub(super) fn uv_sources(&mut self, root: &Table<'_>) {
-        let Some(uv) = root.at_path(&["tool", "uv"]) else { return };
-        let Some(sources) = uv.table("sources") else { return };
+        let Some(uv) = root.at_path(&["tool", "uv"]) else {
+            return;
+        };
+        let Some(sources) = uv.table("sources") else {
+            return;
+        };
         for entry in &sources.entries {
-            let Ok(name) = PackageName::new(&entry.key) else { continue };
-            let Some(found) = source(uv, &entry.node) else { continue };
+            let Ok(name) = PackageName::new(&entry.key) else {
+                continue;
+            };
+            let Some(found) = source(uv, &entry.node) else {
+                continue;
+            };
             for declared in self.manifest.declared.iter_mut().filter(|d| d.name == name) {
                 match (&found, &mut declared.wanted) {
                     (Found::Index(url), Wanted::Versions { source, .. }) => {
-                        *source = Source::Index { url: RedactedUrl::new(url.clone()) };
+                        *source = Source::Index {
+                            url: RedactedUrl::new(url.clone()),
+                        };
                     }
                     (Found::Direct(direct), wanted) => *wanted = Wanted::Direct(direct.clone()),
                     (Found::Index(_), Wanted::Direct(_)) => {}
@@ -39,13 +49,25 @@ fn source(uv: &Table<'_>, node: &Node<'_>) -> Option<Found> {
         Value::Array(items) => items.first()?.as_table()?,
         _ => return None,
     };
-    let plain = |source| Some(Found::Direct(Direct { source, name: None, version: None, hash: None }));
+    let plain = |source| {
+        Some(Found::Direct(Direct {
+            source,
+            name: None,
+            version: None,
+            hash: None,
+        }))
+    };
     if let Some(index) = table.str("index") {
-        let url = uv.tables("index").find(|i| i.str("name") == Some(index))?.str("url")?;
+        let url = uv
+            .tables("index")
+            .find(|i| i.str("name") == Some(index))?
+            .str("url")?;
         return Some(Found::Index(url.to_owned()));
     }
     if let Some(git) = table.str("git") {
-        let reference = ["rev", "tag", "branch"].iter().find_map(|key| table.str(key));
+        let reference = ["rev", "tag", "branch"]
+            .iter()
+            .find_map(|key| table.str(key));
         return plain(Source::Vcs {
             url: RedactedUrl::new(format!("git+{git}")),
             reference: reference.map(str::to_owned),
@@ -56,8 +78,14 @@ fn source(uv: &Table<'_>, node: &Node<'_>) -> Option<Found> {
         return Some(Found::Direct(direct::parse_url(url)));
     }
     if flag(table, "workspace") {
-        return plain(Source::Path { path: ".".to_owned(), editable: true });
+        return plain(Source::Path {
+            path: ".".to_owned(),
+            editable: true,
+        });
     }
     let path = table.str("path")?;
-    plain(Source::Path { path: path.to_owned(), editable: flag(table, "editable") })
+    plain(Source::Path {
+        path: path.to_owned(),
+        editable: flag(table, "editable"),
+    })
 }

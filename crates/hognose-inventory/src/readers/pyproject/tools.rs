@@ -11,12 +11,17 @@ impl Builder<'_> {
                 self.pdm_group(&entry.node, &entry.key);
             }
         }
-        if let Some(entry) = root.at_path(&["tool", "uv"]).and_then(|uv| uv.entry("dev-dependencies")) {
+        if let Some(entry) = root
+            .at_path(&["tool", "uv"])
+            .and_then(|uv| uv.entry("dev-dependencies"))
+        {
             self.list(entry, &Place::group("dev"));
         }
         if let Some(envs) = root.at_path(&["tool", "hatch", "envs"]) {
             for env in &envs.entries {
-                let Some(table) = env.node.as_table() else { continue };
+                let Some(table) = env.node.as_table() else {
+                    continue;
+                };
                 for key in ["dependencies", "extra-dependencies"] {
                     if let Some(entry) = table.entry(key) {
                         self.list(entry, &Place::group(&env.key));
@@ -33,7 +38,9 @@ impl Builder<'_> {
             match item.as_str() {
                 Some(text) if text.starts_with("-e ") => {
                     let target = text[3..].trim();
-                    let named = target.rsplit_once("#egg=").map(|(url, egg)| format!("{egg} @ {url}"));
+                    let named = target
+                        .rsplit_once("#egg=")
+                        .map(|(url, egg)| format!("{egg} @ {url}"));
                     let text = named.unwrap_or_else(|| target.to_owned());
                     self.requirement(&text, item.at, &Place::group(group));
                 }
@@ -46,7 +53,10 @@ impl Builder<'_> {
     /// Files that a build backend reads `dynamic` dependencies from.
     fn dynamic_files(&mut self, root: &Table<'_>) {
         let setuptools = root.at_path(&["tool", "setuptools", "dynamic"]);
-        if let Some(node) = setuptools.and_then(|d| d.table("dependencies")).and_then(|d| d.get("file")) {
+        if let Some(node) = setuptools
+            .and_then(|d| d.table("dependencies"))
+            .and_then(|d| d.get("file"))
+        {
             self.files(node, "");
         }
         let extras = setuptools.and_then(|d| d.table("optional-dependencies"));
@@ -70,7 +80,11 @@ impl Builder<'_> {
         for item in items {
             if let Some(path) = item.as_str() {
                 let line = self.line(item.at);
-                let include = Include { line, path: path.to_owned(), extra: extra.to_owned() };
+                let include = Include {
+                    line,
+                    path: path.to_owned(),
+                    extra: extra.to_owned(),
+                };
                 self.manifest.includes.push(include);
             }
         }

@@ -1,8 +1,8 @@
 //! One requirement of a requirements file.
 
 use hognose_types::{
-    Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Digest, Location, Marker, PackageName,
-    RedactedUrl, Requirement, Source, text,
+    Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Digest, Location, Marker,
+    PackageName, RedactedUrl, Requirement, Source, text,
 };
 
 use super::words::Word;
@@ -40,7 +40,10 @@ impl Reader<'_, '_> {
         let mut hashes = Vec::new();
         for word in words {
             match word {
-                Word::Option { name: "--hash", value } => match value.parse::<Digest>() {
+                Word::Option {
+                    name: "--hash",
+                    value,
+                } => match value.parse::<Digest>() {
                     Ok(digest) => hashes.push(digest),
                     Err(error) => self.context.unreadable(
                         location.clone(),
@@ -50,7 +53,10 @@ impl Reader<'_, '_> {
                 },
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
-                    format!("pip has no option \"{}\" for a requirement", text::short(option, 60)),
+                    format!(
+                        "pip has no option \"{}\" for a requirement",
+                        text::short(option, 60)
+                    ),
                     "remove the option; the requirement was read without it",
                 ),
                 Word::Option { .. } | Word::Flag | Word::Stray(_) => {}
@@ -89,10 +95,24 @@ impl Reader<'_, '_> {
         };
         let version = wanted.version();
         let mut hashes = hashes;
-        if let Wanted::Direct(Direct { hash: Some(hash), .. }) = wanted {
+        if let Wanted::Direct(Direct {
+            hash: Some(hash), ..
+        }) = wanted
+        {
             hashes.push(hash);
         }
-        self.add(file, Entry { name: requirement.name, version, source, hashes, marker: requirement.marker }, location, comment);
+        self.add(
+            file,
+            Entry {
+                name: requirement.name,
+                version,
+                source,
+                hashes,
+                marker: requirement.marker,
+            },
+            location,
+            comment,
+        );
     }
 
     /// `-e …`, a link or a path.
@@ -108,7 +128,9 @@ impl Reader<'_, '_> {
             return;
         }
         // A marker after a link needs white space before its `;`.
-        let (target, marker) = text.split_once(" ;").map_or((text, ""), |(t, m)| (t.trim(), m));
+        let (target, marker) = text
+            .split_once(" ;")
+            .map_or((text, ""), |(t, m)| (t.trim(), m));
         let marker = self.context.marker(marker, &location);
         if !self.context.applies(marker.as_ref()) {
             return;
@@ -123,9 +145,16 @@ impl Reader<'_, '_> {
         if !is_url {
             let bare = target.split_once('[').map_or(target, |(bare, _)| bare);
             let bare = bare.split('#').next().unwrap_or(bare);
-            found.source = Source::Path { path: bare.to_owned(), editable };
+            found.source = Source::Path {
+                path: bare.to_owned(),
+                editable,
+            };
         }
-        if let Source::Path { path: at, editable: e } = &mut found.source {
+        if let Source::Path {
+            path: at,
+            editable: e,
+        } = &mut found.source
+        {
             *e = editable;
             let directory = path::join(path::parent(file.path), at);
             if found.version.is_none()
@@ -150,7 +179,10 @@ impl Reader<'_, '_> {
         comment: Option<&str>,
     ) {
         if let Some(component) = self.context.component_mut(id) {
-            add_declaration(&mut component.declarations, Declaration::new(location, true));
+            add_declaration(
+                &mut component.declarations,
+                Declaration::new(location, true),
+            );
         }
         file.by_name.entry(name.clone()).or_default().push(id);
         file.annotations.open(id, comment);
@@ -170,7 +202,10 @@ impl Reader<'_, '_> {
             let shown = RedactedUrl::new(shown).to_string();
             return self.context.unreadable(
                 location,
-                format!("\"{}\" does not tell which distribution it is", text::short(&shown, 100)),
+                format!(
+                    "\"{}\" does not tell which distribution it is",
+                    text::short(&shown, 100)
+                ),
                 "write it as `name @ URL`",
             );
         };
@@ -184,12 +219,20 @@ impl Reader<'_, '_> {
         self.add(file, entry, location, comment);
     }
 
-    fn add(&mut self, file: &mut File<'_>, entry: Entry, location: Location, comment: Option<&str>) {
+    fn add(
+        &mut self,
+        file: &mut File<'_>,
+        entry: Entry,
+        location: Location,
+        comment: Option<&str>,
+    ) {
         let mut declaration = Declaration::new(location, true);
         declaration.marker = entry.marker;
         let mut component =
             Component::distribution(file.input, entry.name.clone(), entry.version, declaration);
-        if matches!(entry.source, Source::Path { .. }) && component.version == ComponentVersion::Unknown {
+        if matches!(entry.source, Source::Path { .. })
+            && component.version == ComponentVersion::Unknown
+        {
             component.kind = ComponentKind::Project;
         }
         component.source = entry.source;
@@ -210,9 +253,11 @@ struct Entry {
 }
 
 fn index_source(file: &File<'_>) -> Source {
-    file.index.as_ref().map_or(Source::Default, |url| Source::Index {
-        url: RedactedUrl::new(url.clone()),
-    })
+    file.index
+        .as_ref()
+        .map_or(Source::Default, |url| Source::Index {
+            url: RedactedUrl::new(url.clone()),
+        })
 }
 
 /// `name @ URL`, with extras.

@@ -48,7 +48,11 @@ fn join<'a>(
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
-    Logical { number, text, comment }
+    Logical {
+        number,
+        text,
+        comment,
+    }
 }
 
 /// A `#` at the start or after white space begins a comment; one inside a URL does not.

@@ -16,7 +16,7 @@ use hognose_types::{ComponentId, InputFormat, InputId, Location, PackageName, te
 use self::lines::Logical;
 use self::via::Annotations;
 use self::words::Word;
-use crate::context::{Context, ConstraintScope};
+use crate::context::{ConstraintScope, Context};
 use crate::direct;
 use crate::path;
 use crate::source_text;
@@ -89,7 +89,10 @@ impl Reader<'_, '_> {
     }
 
     fn key(&self, path: &str) -> String {
-        self.context.tree.canonical(path).unwrap_or_else(|| path.to_owned())
+        self.context
+            .tree
+            .canonical(path)
+            .unwrap_or_else(|| path.to_owned())
     }
 
     fn line(&mut self, file: &mut File<'_>, line: &Logical<'_>) {
@@ -103,7 +106,8 @@ impl Reader<'_, '_> {
         let location = Location::line(file.path, line.number);
         // Bad UTF-8 was replaced. In a comment it does no harm.
         if line.text.contains('\u{fffd}') {
-            self.context.unreadable(location, "not valid UTF-8", "save the file as UTF-8");
+            self.context
+                .unreadable(location, "not valid UTF-8", "save the file as UTF-8");
             return;
         }
         let (requirement, options) = words::split_options(&line.text);
@@ -144,7 +148,13 @@ impl Reader<'_, '_> {
                 continue;
             }
             let name = &after[..length];
-            out.push_str(self.context.options.env.get(name).ok_or_else(|| name.to_owned())?);
+            out.push_str(
+                self.context
+                    .options
+                    .env
+                    .get(name)
+                    .ok_or_else(|| name.to_owned())?,
+            );
             rest = &after[length + 1..];
         }
         out.push_str(rest);
@@ -161,24 +171,39 @@ impl Reader<'_, '_> {
     ) {
         for word in words {
             match word {
-                Word::Option { name: "--requirement", value } => {
+                Word::Option {
+                    name: "--requirement",
+                    value,
+                } => {
                     self.include(file, value, location, file.constraints);
                 }
-                Word::Option { name: "--constraint", value } => {
+                Word::Option {
+                    name: "--constraint",
+                    value,
+                } => {
                     self.include(file, value, location, true);
                 }
-                Word::Option { name: "--editable", value } => match self.expand(value) {
+                Word::Option {
+                    name: "--editable",
+                    value,
+                } => match self.expand(value) {
                     Ok(value) => self.direct(file, &value, true, location.clone(), comment),
                     Err(variable) => self.unset(&variable, location.clone()),
                 },
                 // A secret in an index address may come from a variable: the address is only shown.
-                Word::Option { name: "--index-url", value } => {
+                Word::Option {
+                    name: "--index-url",
+                    value,
+                } => {
                     file.index = Some(self.expand(value).unwrap_or_else(|_| value.clone()));
                 }
                 Word::Option { .. } | Word::Flag => {}
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
-                    format!("pip has no option \"{}\" in a requirements file", text::short(option, 60)),
+                    format!(
+                        "pip has no option \"{}\" in a requirements file",
+                        text::short(option, 60)
+                    ),
                     "remove the option, or write the requirement first and its options after it",
                 ),
                 Word::Stray(word) => self.context.unreadable(

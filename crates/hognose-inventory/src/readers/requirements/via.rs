@@ -56,7 +56,11 @@ impl Annotations {
             _ if self.listing => comment,
             _ => return,
         };
-        for item in list.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        for item in list
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
             match reason(item) {
                 Some(reason) => self.reasons.push((id, reason)),
                 // Prose: the list is over.
@@ -95,7 +99,10 @@ impl Annotations {
             }
         }
         let direct: BTreeSet<ComponentId> = named.values().flatten().copied().collect();
-        for id in pulled.iter().filter(|id| !direct.contains(id) && !owned.contains(id)) {
+        for id in pulled
+            .iter()
+            .filter(|id| !direct.contains(id) && !owned.contains(id))
+        {
             if let Some(component) = context.component_mut(*id) {
                 for declaration in &mut component.declarations {
                     declaration.direct = false;
@@ -105,7 +112,11 @@ impl Annotations {
         for (name, ids) in named {
             let source = path::join(path::parent(file), &name);
             // Tools write the path relative to where they ran, often the project's root.
-            let source = if context.tree.kind(&source).is_some() { source } else { path::normalise(&name) };
+            let source = if context.tree.kind(&source).is_some() {
+                source
+            } else {
+                path::normalise(&name)
+            };
             if context.tree.kind(&source).is_some()
                 && context.is_allowed(&source)
                 && let Some(manifest) = crate::readers::load_manifest(context, &source)
@@ -125,7 +136,9 @@ fn reason(item: &str) -> Option<Reason> {
     if let Some((_, file)) = item.split_once(" (") {
         // `name (pyproject.toml)`, with uv also `name (pyproject.toml:group)`.
         let file = file.strip_suffix(')')?;
-        let file = file.split_once(".toml:").map_or(file, |(stem, _)| &file[..stem.len() + 5]);
+        let file = file
+            .split_once(".toml:")
+            .map_or(file, |(stem, _)| &file[..stem.len() + 5]);
         return Some(Reason::File(file.to_owned()));
     }
     if item.starts_with("-c ") {

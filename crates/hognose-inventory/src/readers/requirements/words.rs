@@ -70,7 +70,9 @@ pub(super) fn options(text: &str) -> Vec<Word> {
             continue;
         }
         let (name, attached) = match word.split_once('=') {
-            Some((name, value)) if word.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+            Some((name, value)) if word.starts_with("--") => {
+                (name.to_owned(), Some(value.to_owned()))
+            }
             _ if !word.starts_with("--") && word.is_char_boundary(2) && word.len() > 2 => {
                 let value = word[2..].strip_prefix('=').unwrap_or(&word[2..]);
                 (word[..2].to_owned(), Some(value.to_owned()))
@@ -83,7 +85,10 @@ pub(super) fn options(text: &str) -> Vec<Word> {
             .map(|spellings| spellings[0]);
         out.push(match canonical {
             Some(canonical) => match attached.or_else(|| words.next()) {
-                Some(value) if !value.is_empty() => Word::Option { name: canonical, value },
+                Some(value) if !value.is_empty() => Word::Option {
+                    name: canonical,
+                    value,
+                },
                 _ => Word::Unknown(word),
             },
             None if FLAGS.contains(&name.as_str()) => Word::Flag,
@@ -136,9 +141,14 @@ mod tests {
 
     #[test]
     fn spellings() {
-        let value = |name, value: &str| Word::Option { name, value: value.to_owned() };
+        let value = |name, value: &str| Word::Option {
+            name,
+            value: value.to_owned(),
+        };
         assert_eq!(
-            options("-r a.txt -rb.txt --requirement=c.txt --requirement 'd e.txt' --pre --wat x -é"),
+            options(
+                "-r a.txt -rb.txt --requirement=c.txt --requirement 'd e.txt' --pre --wat x -é"
+            ),
             [
                 value("--requirement", "a.txt"),
                 value("--requirement", "b.txt"),

@@ -13,7 +13,8 @@ use self::tokens::{Kind, Token};
 use self::values::{Reader, Value};
 use super::manifest::{Manifest, Place, Project};
 
-const HINT: &str = "setup.py is never run; lock the project, or scan the environment it is installed in";
+const HINT: &str =
+    "setup.py is never run; lock the project, or scan the environment it is installed in";
 
 /// Most values copied out of names in one file.
 const BUDGET: usize = 200_000;
@@ -57,14 +58,26 @@ pub(crate) fn parse(text: &str) -> Manifest {
 /// `setup(`, and not `def setup(`.
 fn is_call(tokens: &[Token], at: usize) -> bool {
     let opens = matches!(tokens.get(at + 1).map(|t| &t.kind), Some(Kind::Mark("(")));
-    let defined = at > 0 && matches!(tokens.get(at - 1).map(|t| &t.kind), Some(Kind::Name(k)) if k == "def");
+    let defined =
+        at > 0 && matches!(tokens.get(at - 1).map(|t| &t.kind), Some(Kind::Name(k)) if k == "def");
     opens && !defined
 }
 
 /// Notes `name = literal` at the left margin; any other change of the name makes it partly dynamic.
-fn assignment(tokens: &[Token], at: usize, name: &str, names: &mut BTreeMap<String, Value>, budget: &Cell<usize>) {
+fn assignment(
+    tokens: &[Token],
+    at: usize,
+    name: &str,
+    names: &mut BTreeMap<String, Value>,
+    budget: &Cell<usize>,
+) {
     let Some(token) = tokens.get(at) else { return };
-    let mut reader = Reader { tokens, at: at + 1, names, budget };
+    let mut reader = Reader {
+        tokens,
+        at: at + 1,
+        names,
+        budget,
+    };
     let plain = reader.take("=");
     let added = !plain && reader.take("+=");
     if plain && !token.indented {
@@ -87,8 +100,19 @@ fn assignment(tokens: &[Token], at: usize, name: &str, names: &mut BTreeMap<Stri
 }
 
 /// The keyword arguments of `setup(`.
-fn arguments(manifest: &mut Manifest, tokens: &[Token], at: usize, names: &BTreeMap<String, Value>, budget: &Cell<usize>) {
-    let mut reader = Reader { tokens, at, names, budget };
+fn arguments(
+    manifest: &mut Manifest,
+    tokens: &[Token],
+    at: usize,
+    names: &BTreeMap<String, Value>,
+    budget: &Cell<usize>,
+) {
+    let mut reader = Reader {
+        tokens,
+        at,
+        names,
+        budget,
+    };
     while !reader.take(")") {
         let before = reader.at;
         let line = reader.line();
@@ -99,11 +123,19 @@ fn arguments(manifest: &mut Manifest, tokens: &[Token], at: usize, names: &BTree
                         if let Value::String(key, _) = key {
                             argument(manifest, &key, value, line);
                         } else {
-                            manifest.fault(Some(line), "setup(**…) passes arguments that only running would tell", HINT);
+                            manifest.fault(
+                                Some(line),
+                                "setup(**…) passes arguments that only running would tell",
+                                HINT,
+                            );
                         }
                     }
                 }
-                _ => manifest.fault(Some(line), "setup(**…) passes arguments that only running would tell", HINT),
+                _ => manifest.fault(
+                    Some(line),
+                    "setup(**…) passes arguments that only running would tell",
+                    HINT,
+                ),
             }
         } else if let Some(Kind::Name(key)) = reader.kind() {
             reader.at += 1;
@@ -130,7 +162,11 @@ fn argument(manifest: &mut Manifest, key: &str, value: Value, line: u32) {
     match (key, value) {
         ("name", Value::String(text, line)) => {
             if let Ok(name) = PackageName::new(&text) {
-                manifest.project = Some(Project { name, version: None, line });
+                manifest.project = Some(Project {
+                    name,
+                    version: None,
+                    line,
+                });
             }
         }
         ("version", Value::String(text, _)) => {
@@ -138,16 +174,24 @@ fn argument(manifest: &mut Manifest, key: &str, value: Value, line: u32) {
                 project.version = Some(text);
             }
         }
-        ("install_requires", value) => requirements(manifest, key, value, line, &Place::default(), ""),
+        ("install_requires", value) => {
+            requirements(manifest, key, value, line, &Place::default(), "");
+        }
         ("setup_requires", value) => requirements(manifest, key, value, line, &Place::build(), ""),
-        ("tests_require", value) => requirements(manifest, key, value, line, &Place::group("tests"), ""),
+        ("tests_require", value) => {
+            requirements(manifest, key, value, line, &Place::group("tests"), "");
+        }
         ("extras_require", Value::Dict(pairs)) => {
             for (extra, value) in pairs {
                 match extra {
                     // `extra:marker` and `:marker` are the old notation for conditional dependencies.
                     Value::String(extra, line) => {
                         let (extra, marker) = extra.split_once(':').unwrap_or((&extra, ""));
-                        let place = if extra.is_empty() { Place::default() } else { Place::extra(extra) };
+                        let place = if extra.is_empty() {
+                            Place::default()
+                        } else {
+                            Place::extra(extra)
+                        };
                         requirements(manifest, key, value, line, &place, marker);
                     }
                     _ => dynamic(manifest, key, line),
@@ -159,7 +203,14 @@ fn argument(manifest: &mut Manifest, key: &str, value: Value, line: u32) {
     }
 }
 
-fn requirements(manifest: &mut Manifest, key: &str, value: Value, line: u32, place: &Place, marker: &str) {
+fn requirements(
+    manifest: &mut Manifest,
+    key: &str,
+    value: Value,
+    line: u32,
+    place: &Place,
+    marker: &str,
+) {
     match value {
         Value::List(items) => {
             for item in items {

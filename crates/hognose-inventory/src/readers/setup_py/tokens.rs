@@ -24,8 +24,8 @@ pub(super) struct Token {
 }
 
 const MARKS: [&str; 30] = [
-    "**=", "//=", ">>=", "<<=", "...", "**", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "|=", "&=", "->",
-    ":=", "(", ")", "[", "]", "{", "}", ",", ":", "=", "+", "*", ".",
+    "**=", "//=", ">>=", "<<=", "...", "**", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "|=",
+    "&=", "->", ":=", "(", ")", "[", "]", "{", "}", ",", ":", "=", "+", "*", ".",
 ];
 
 /// Most tokens read: a hand-written `setup.py` has a few thousand.
@@ -33,7 +33,14 @@ const MAX_TOKENS: usize = 2_000_000;
 
 /// Splits a file into tokens; `None` when there are more than any hand-written file has.
 pub(super) fn tokenize(text: &str) -> Option<Vec<Token>> {
-    let mut scanner = Scanner { text, at: 0, line: 1, depth: 0, indented: false, out: Vec::new() };
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        line: 1,
+        depth: 0,
+        indented: false,
+        out: Vec::new(),
+    };
     scanner.line_start();
     while scanner.at < text.len() {
         scanner.one();
@@ -60,7 +67,11 @@ impl Scanner<'_> {
     }
 
     fn push(&mut self, kind: Kind, line: u32) {
-        self.out.push(Token { kind, line, indented: self.indented });
+        self.out.push(Token {
+            kind,
+            line,
+            indented: self.indented,
+        });
     }
 
     fn line_start(&mut self) {
@@ -68,7 +79,9 @@ impl Scanner<'_> {
     }
 
     fn one(&mut self) {
-        let Some(c) = self.rest().chars().next() else { return };
+        let Some(c) = self.rest().chars().next() else {
+            return;
+        };
         match c {
             '\n' => {
                 self.at += 1;
@@ -88,7 +101,11 @@ impl Scanner<'_> {
             '"' | '\'' => self.string(""),
             c if c.is_alphabetic() || c == '_' => self.word(),
             c if c.is_ascii_digit() => {
-                let length = self.rest().bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'.' || *b == b'_').count();
+                let length = self
+                    .rest()
+                    .bytes()
+                    .take_while(|b| b.is_ascii_alphanumeric() || *b == b'.' || *b == b'_')
+                    .count();
                 self.at += length;
                 self.push(Kind::Opaque, self.line);
             }
@@ -97,7 +114,11 @@ impl Scanner<'_> {
     }
 
     fn word(&mut self) {
-        let word: String = self.rest().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let word: String = self
+            .rest()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
         self.at += word.len();
         let prefix = word.len() <= 2 && word.chars().all(|c| "rRbBuUfFtT".contains(c));
         if prefix && self.rest().starts_with(['"', '\'']) {
@@ -110,7 +131,11 @@ impl Scanner<'_> {
     fn string(&mut self, prefix: &str) {
         let first_line = self.line;
         let rest = self.rest();
-        let quote = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { &rest[..3] } else { &rest[..1] };
+        let quote = if rest.starts_with("\"\"\"") || rest.starts_with("'''") {
+            &rest[..3]
+        } else {
+            &rest[..1]
+        };
         let quote = quote.to_owned();
         self.at += quote.len();
         let raw = prefix.contains('r');
@@ -120,7 +145,9 @@ impl Scanner<'_> {
                 self.at += quote.len();
                 break;
             }
-            let Some(c) = self.rest().chars().next() else { break };
+            let Some(c) = self.rest().chars().next() else {
+                break;
+            };
             // An unclosed one-line string ends with its line: what follows is read afresh.
             if c == '\n' && quote.len() == 1 {
                 break;
@@ -128,7 +155,9 @@ impl Scanner<'_> {
             self.at += c.len_utf8();
             self.line += u32::from(c == '\n');
             if c == '\\' {
-                let Some(next) = self.rest().chars().next() else { break };
+                let Some(next) = self.rest().chars().next() else {
+                    break;
+                };
                 self.at += next.len_utf8();
                 self.line += u32::from(next == '\n');
                 match next {
@@ -143,7 +172,14 @@ impl Scanner<'_> {
             }
         }
         let dynamic = prefix.contains(['f', 'b', 't']);
-        self.push(if dynamic { Kind::Opaque } else { Kind::String(value) }, first_line);
+        self.push(
+            if dynamic {
+                Kind::Opaque
+            } else {
+                Kind::String(value)
+            },
+            first_line,
+        );
     }
 
     fn mark(&mut self, c: char) {

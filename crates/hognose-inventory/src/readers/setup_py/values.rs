@@ -82,11 +82,9 @@ impl<'t> Reader<'t> {
         let mut depth = 0_usize;
         while let Some(kind) = self.kind() {
             match kind {
-                Kind::Newline if depth == 0 => return,
+                Kind::Newline | Kind::Mark(")" | "]" | "}" | ",") if depth == 0 => return,
                 Kind::Mark("(" | "[" | "{") => depth += 1,
-                Kind::Mark(")" | "]" | "}") if depth == 0 => return,
                 Kind::Mark(")" | "]" | "}") => depth -= 1,
-                Kind::Mark(",") if depth == 0 => return,
                 _ => {}
             }
             self.at += 1;
