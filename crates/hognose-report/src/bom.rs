@@ -87,6 +87,8 @@ impl<'a> Node<'a> {
         // A made-up purl would make other tools look for the wrong package, silently.
         let purl = match component.kind {
             ComponentKind::Foreign => stated(component),
+            // The user's project need not be the distribution that an index has under its name.
+            ComponentKind::Project => None,
             _ => Some(Purl::of(component)),
         };
         Self {
@@ -124,7 +126,7 @@ pub(crate) fn name(component: &Component) -> &str {
 fn reference(component: &Component) -> String {
     let purl = Purl::of(component);
     match component.kind {
-        ComponentKind::Project => format!("project:{purl}"),
+        ComponentKind::Project => format!("project:{}", component.label()),
         ComponentKind::Foreign if stated(component).is_none() => format!("foreign:{purl}"),
         _ => purl.as_str().to_owned(),
     }

@@ -9,6 +9,7 @@
 mod common;
 mod formats;
 mod hostile;
+mod round_trip;
 mod stored;
 mod terminal;
 mod validators;

@@ -1,4 +1,4 @@
-"""Judges one report with an independent validator: validate.py FORMAT FILE [SCHEMA]. Exit 1 with reasons."""
+"""Judges reports with an independent validator: validate.py FORMAT SCHEMA FILE... Exit 1 with reasons."""
 
 import json
 import sys
@@ -120,10 +120,15 @@ def markdown(text):
 
 
 def main():
-    form, path = sys.argv[1:3]
+    form, schema = sys.argv[1:3]
+    for path in sys.argv[3:]:
+        judge(form, schema, path)
+
+
+def judge(form, schema, path):
     text = Path(path).read_text(encoding="utf-8")
     errors = {
-        "json": lambda: json_report(text, sys.argv[3]),
+        "json": lambda: json_report(text, schema),
         "sarif": lambda: sarif(text),
         "cyclonedx": lambda: cyclonedx(text),
         "spdx": lambda: spdx(path),
@@ -133,7 +138,7 @@ def main():
         "markdown": lambda: markdown(text),
     }[form]()
     if errors:
-        sys.exit("\n".join(errors[:20]))
+        sys.exit("\n".join([f"{path}:", *errors[:20], text]))
 
 
 main()

@@ -14,44 +14,41 @@ fn bare() -> ScanReport {
     report
 }
 
-fn validate(name: &str, text: &str, extension: &str) {
+/// One process for several documents: starting an interpreter costs more than judging one.
+fn validate(name: &str, texts: &[String], extension: &str) {
     let python = std::env::var("HOGNOSE_TEST_PYTHON").expect(
         "HOGNOSE_TEST_PYTHON is not set; run `cargo xtask test`, which installs the validators",
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join(format!("report{extension}"));
-    std::fs::write(&file, text).unwrap();
-    let output = Command::new(python)
+    let mut command = Command::new(python);
+    command
         .arg(root.join("tests/reports/validate.py"))
         .arg(name)
-        .arg(&file)
-        .arg(root.join("../../docs/schemas/report-1.0.schema.json"))
-        .output()
-        .unwrap();
+        .arg(root.join("../../docs/schemas/report-1.0.schema.json"));
+    for (number, text) in texts.iter().enumerate() {
+        let file = directory.path().join(format!("report-{number}{extension}"));
+        std::fs::write(&file, text).unwrap();
+        command.arg(file);
+    }
+    let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {stderr}\n{text}");
+    assert!(output.status.success(), "{name}: {stderr}");
 }
 
 fn validate_all(format: Format, extension: &str) {
-    for report in [report(), clean(), bare()] {
-        validate(
-            format.name(),
-            &render(&report, format, &PLAIN).unwrap(),
-            extension,
-        );
-    }
-    for evil in [
+    let evil = [
         "\u{1b}[31m<script>alert(1)</script>]]>\u{0}\u{fffe} \"'&",
         "x\r\n::error::y | [a](javascript:b) `c` @d #1 ![e](https://f.example) www.g.example",
         "\u{202e}%0A ${{ x }} https://h.example/?a=b&c=\"d\"",
-    ] {
-        validate(
-            format.name(),
-            &render(&hostile(evil), format, &PLAIN).unwrap(),
-            extension,
-        );
-    }
+    ];
+    let reports = [report(), clean(), bare()]
+        .into_iter()
+        .chain(evil.map(hostile));
+    let texts: Vec<String> = reports
+        .map(|report| render(&report, format, &PLAIN).unwrap())
+        .collect();
+    validate(format.name(), &texts, extension);
 }
 
 #[test]
@@ -76,11 +73,8 @@ fn spdx_tools_accept_spdx() {
 
 #[test]
 fn openvex_is_read_in_full() {
-    validate(
-        "openvex",
-        &render(&report(), Format::OpenVex, &PLAIN).unwrap(),
-        ".json",
-    );
+    let text = render(&report(), Format::OpenVex, &PLAIN).unwrap();
+    validate("openvex", &[text], ".json");
 }
 
 #[test]
@@ -106,17 +100,15 @@ fn sboms_are_valid() {
         name: "my shop \u{1b}".into(),
         version: Some("1".into()),
     };
-    for report in [report(), bare(), hostile("<x>\u{1b}\r\n")] {
-        for (format, name) in [
-            (SbomFormat::CycloneDx, "cyclonedx"),
-            (SbomFormat::Spdx, "spdx"),
-        ] {
-            let text = sbom(&report.inventory, format, &meta).unwrap();
-            validate(
-                name,
-                &text,
-                &format!(".{name}.json").replace("cyclonedx", "cdx"),
-            );
-        }
+    for (format, name, extension) in [
+        (SbomFormat::CycloneDx, "cyclonedx", ".cdx.json"),
+        (SbomFormat::Spdx, "spdx", ".spdx.json"),
+    ] {
+        let reports = [report(), bare(), hostile("<x>\u{1b}\r\n")];
+        let texts: Vec<String> = reports
+            .iter()
+            .map(|report| sbom(&report.inventory, format, &meta).unwrap())
+            .collect();
+        validate(name, &texts, extension);
     }
 }
