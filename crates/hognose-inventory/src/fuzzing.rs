@@ -103,6 +103,32 @@ pub fn environment(bytes: &[u8]) -> Inventory {
     crate::scan_paths(&tree, &["v".to_owned()], &Options::default())
 }
 
+/// conda's `environment.yml`.
+pub fn conda_environment(bytes: &[u8]) -> Inventory {
+    read("environment.yml", bytes)
+}
+
+/// `conda-lock.yml`.
+pub fn conda_lock(bytes: &[u8]) -> Inventory {
+    read("conda-lock.yml", bytes)
+}
+
+/// An installed conda environment: the bytes are the record of a package.
+pub fn conda_record(bytes: &[u8]) -> Inventory {
+    let tree = Memory::new([("env/conda-meta/name-1.0-0.json", bytes)]);
+    crate::scan_paths(&tree, &["env".to_owned()], &Options::default())
+}
+
+/// A CycloneDX document.
+pub fn cyclonedx(bytes: &[u8]) -> Inventory {
+    read("bom.json", bytes)
+}
+
+/// An SPDX document, JSON or tags and values.
+pub fn spdx(bytes: &[u8]) -> Inventory {
+    read("bom.spdx", bytes)
+}
+
 /// Format recognition by content.
 pub fn sniff(bytes: &[u8]) -> Option<InputFormat> {
     crate::sniff("some.txt", bytes).or_else(|| crate::sniff("some.py", bytes))

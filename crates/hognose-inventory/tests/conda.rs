@@ -2,7 +2,7 @@
 
 mod common;
 
-use hognose_inventory::{Memory, Options, scan_paths};
+use hognose_inventory::{Memory, Options, fuzzing, scan_paths};
 use proptest::prelude::*;
 
 use common::{scan_fixture, scan_memory, scan_memory_for, show, show_gaps, target};
@@ -81,7 +81,7 @@ fn installed_from_records_alone() {
     edge torch 1.13.1 -> numpy 1.24.2
     edge torch 1.13.1 -> python 3.10.8
     gap HOG-GAP-unreadable conda/installed/conda-meta/broken-1.0-0.json: not a conda record: EOF while parsing an object at line 2 column 0 (reinstall the package; the others were read)
-    gap HOG-GAP-unmapped conda/installed/conda-meta: listed and not judged, for no Python distribution name is known: libblas (scan the installed environment; libraries that are no Python distributions need another scanner)
+    gap HOG-GAP-unmapped conda/installed/conda-meta: listed and not judged, for no Python distribution name is known: libblas (they hold no Python distribution: another scanner must judge them, or allow this gap)
     "#);
 }
 
@@ -220,6 +220,15 @@ proptest! {
         bytes.truncate((cut * length) as usize);
         let tree = Memory::new([(file, bytes)]);
         scan_paths(&tree, &[file.to_owned()], &Options::default());
+    }
+
+    #[test]
+    fn any_text(text in "(dependencies:|package:|version: 1|- |pip:|\n|\n  |name: a|manager: pip|platform: linux-64|metadata:|\\[|\\]|\\{|\\}|,|&a|\\*a|a=1|\"|'|\"files\": |\"name\": |\\PC){0,40}") {
+        fuzzing::conda_environment(text.as_bytes());
+        fuzzing::conda_lock(text.as_bytes());
+        fuzzing::conda_record(text.as_bytes());
+        fuzzing::cyclonedx(text.as_bytes());
+        fuzzing::spdx(text.as_bytes());
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn conda(context: &mut Context<'_>, input: InputId, path: &str, raw: &str, line:
             gap_unmapped::ID,
             location,
             format!("{name} is listed and not judged: no Python distribution name is known for it"),
-            "scan the installed environment; libraries that are no Python distributions need another scanner",
+            super::SCAN_INSTALLED,
         );
     }
     context.add(component);

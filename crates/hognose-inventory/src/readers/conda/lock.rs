@@ -69,7 +69,12 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
         added.push((id, merged));
     }
     edges(context, &added, &ids);
-    super::unmapped(context, Location::file(path), &mut unmapped);
+    super::unmapped(
+        context,
+        Location::file(path),
+        &mut unmapped,
+        super::SCAN_INSTALLED,
+    );
     direct(context, path, &root, &ids);
 }
 

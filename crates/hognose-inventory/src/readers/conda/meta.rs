@@ -96,7 +96,12 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
         }
     }
     found.connect(context);
-    super::unmapped(context, Location::file(directory), &mut found.unmapped);
+    super::unmapped(
+        context,
+        Location::file(directory),
+        &mut found.unmapped,
+        super::OTHER_SCANNER,
+    );
     // Distributions that are there are read from their own metadata, those that pip added included.
     if found.on_disk {
         environment::read(context, &prefix);

@@ -20,6 +20,11 @@ use names::distribution;
 
 use crate::context::Context;
 
+/// What to do about packages that only a file names.
+pub(crate) const SCAN_INSTALLED: &str = "scan the installed environment; libraries that are no Python distributions need another scanner";
+/// What to do about installed packages without distribution metadata.
+const OTHER_SCANNER: &str =
+    "they hold no Python distribution: another scanner must judge them, or allow this gap";
 /// Names shown in the gap about packages without a known distribution name.
 const NAMES_SHOWN: usize = 8;
 
@@ -74,7 +79,12 @@ pub(crate) fn identity(name: &str) -> CondaIdentity {
 }
 
 /// One gap for all packages of a file that no advisory can name.
-pub(crate) fn unmapped(context: &mut Context<'_>, location: Location, names: &mut Vec<String>) {
+pub(crate) fn unmapped(
+    context: &mut Context<'_>,
+    location: Location,
+    names: &mut Vec<String>,
+    hint: &str,
+) {
     names.sort_unstable();
     names.dedup();
     if names.is_empty() {
@@ -98,7 +108,7 @@ pub(crate) fn unmapped(context: &mut Context<'_>, location: Location, names: &mu
             "listed and not judged, for no Python distribution name is known: {}{more}",
             shown.join(", ")
         ),
-        "scan the installed environment; libraries that are no Python distributions need another scanner",
+        hint,
     );
 }
 

@@ -10,6 +10,9 @@ use saphyr_parser::{Event, Parser};
 
 /// Most nodes that aliases may copy in one document. Real files use a handful, if any.
 const ALIAS_BUDGET: usize = 10_000;
+/// Most nodes of one document: some 150 MB. A lock of a thousand packages for four platforms has
+/// 200,000.
+const MAX_NODES: usize = 1_000_000;
 
 /// A value and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +104,7 @@ struct Builder {
     stack: Vec<Frame>,
     anchors: HashMap<usize, Node>,
     budget: usize,
+    nodes: usize,
     depth: usize,
     root: Option<Node>,
 }
@@ -111,6 +115,7 @@ pub(super) fn parse(text: &str, depth: usize) -> Document {
         stack: Vec::new(),
         anchors: HashMap::new(),
         budget: ALIAS_BUDGET,
+        nodes: 0,
         depth,
         root: None,
     };
@@ -146,6 +151,11 @@ fn line(number: usize) -> u32 {
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, line: u32) -> Result<(), Fault> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("more than {MAX_NODES} values");
+            return Err(Fault { line, message });
+        }
         match event {
             Event::SequenceStart(anchor, ..) => {
                 self.open(anchor, Value::Sequence(Vec::new()), line)?;
@@ -262,6 +272,13 @@ mod tests {
         let fault = parse(&bomb, 64).fault.unwrap();
         assert_eq!(fault.message, "aliases copy more than any real file");
         assert_eq!(parse("a: &a [*a]\n", 64).fault.unwrap().line, 1);
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let document = parse(&"- a\n".repeat(MAX_NODES + 10), 64);
+        assert_eq!(document.fault.unwrap().message, "more than 1000000 values");
+        assert!(document.root.unwrap().items().len() > MAX_NODES - 10);
     }
 
     #[test]

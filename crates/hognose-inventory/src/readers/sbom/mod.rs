@@ -229,7 +229,12 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
                 }
             }
         }
-        conda::unmapped(self.context, Location::file(self.path), &mut self.unmapped);
+        conda::unmapped(
+            self.context,
+            Location::file(self.path),
+            &mut self.unmapped,
+            conda::SCAN_INSTALLED,
+        );
         self.say_what_is_not_judged();
     }
 
