@@ -9,8 +9,10 @@ use common::{scan_memory, scan_memory_for, show, show_gaps};
 use hognose_inventory::{Disk, Inventory, Memory, Options, fuzzing, scan_paths};
 use proptest::prelude::*;
 
+type Parser = fn(&[u8]) -> Inventory;
+
 /// Every parser, by name.
-const PARSERS: [(&str, fn(&[u8]) -> Inventory); 14] = [
+const PARSERS: [(&str, Parser); 14] = [
     ("requirements", fuzzing::requirements),
     ("pyproject", fuzzing::pyproject),
     ("setup_cfg", fuzzing::setup_cfg),
@@ -53,7 +55,7 @@ proptest! {
 
     #[test]
     fn a_damaged_lock_never_panics(at in 0_usize..20_000, byte in any::<u8>(), cut in any::<bool>()) {
-        for (name, parse) in [("uv_lock/uv.lock", fuzzing::uv_lock as fn(&[u8]) -> Inventory), ("pipfile_lock/Pipfile.lock", fuzzing::pipfile_lock)] {
+        for (name, parse) in [("uv_lock/uv.lock", fuzzing::uv_lock as Parser), ("pipfile_lock/Pipfile.lock", fuzzing::pipfile_lock)] {
             let mut bytes = fs::read(common::fixture(name)).unwrap();
             bytes.truncate(20_000);
             if cut { bytes.truncate(at) } else if let Some(b) = bytes.get_mut(at) { *b = byte }
@@ -63,7 +65,8 @@ proptest! {
 
     #[test]
     fn pins_round_trip(pins in proptest::collection::btree_map("[a-z][a-z0-9]{0,8}", "[0-9]{1,3}(\\.[0-9]{1,3}){0,3}", 0..20)) {
-        let text: String = pins.iter().map(|(name, version)| format!("{name}=={version}\n")).collect();
+        let lines: Vec<String> = pins.iter().map(|(name, version)| format!("{name}=={version}")).collect();
+        let text = lines.join("\n");
         let inventory = fuzzing::requirements(text.as_bytes());
         let read: Vec<(String, String)> = inventory.components.iter().map(|c| (c.name.to_string(), c.version.as_str().unwrap().to_owned())).collect();
         prop_assert_eq!(read, pins.into_iter().collect::<Vec<_>>());
@@ -217,7 +220,7 @@ fn a_lock_of_100_megabytes_is_bounded() {
         let started = Instant::now();
         let inventory = scan_memory(&[(name, &text)], &[name]);
         assert!(
-            started.elapsed() < Duration::from_secs(60),
+            started.elapsed() < Duration::from_mins(1),
             "{name} {:?}",
             started.elapsed()
         );

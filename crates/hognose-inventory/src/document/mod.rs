@@ -63,8 +63,11 @@ pub(crate) struct Fault {
 }
 
 /// Parses TOML; with a fault, the tree holds what could be read around it.
-pub(crate) fn parse(text: &str, depth: usize) -> Document<'_> {
-    if let Some(root) = plain::parse(text, depth) {
+///
+/// `ignored` names keys that the reader does not look at: they are left out of inline tables that are
+/// items of an array. The files of a lock's packages are nine tenths of it.
+pub(crate) fn parse<'a>(text: &'a str, depth: usize, ignored: &[&str]) -> Document<'a> {
+    if let Some(root) = plain::parse(text, depth, ignored) {
         return Document { root, fault: None };
     }
     full::parse(text, depth)

@@ -16,12 +16,13 @@ const MAX_PLAIN_KEYS: usize = 4096;
 const MAX_NODES: usize = 2_000_000;
 
 /// Reads the whole text, or refuses.
-pub(super) fn parse(text: &str, depth: usize) -> Option<Table<'_>> {
+pub(super) fn parse<'a>(text: &'a str, depth: usize, ignored: &[&str]) -> Option<Table<'a>> {
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
         at: 0,
         nodes: 0,
+        ignored,
     };
     u32::try_from(text.len()).ok()?;
     has_only_plain_bytes(parser.bytes).then_some(())?;
@@ -92,14 +93,16 @@ fn push<'a>(table: &mut Table<'a>, entry: Entry<'a>) -> Option<()> {
     Some(())
 }
 
-struct Parser<'a> {
+struct Parser<'a, 'k> {
+    /// Keys left out of inline tables that are items of an array.
+    ignored: &'k [&'k str],
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
     nodes: usize,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> Parser<'a, '_> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -258,7 +261,7 @@ impl<'a> Parser<'a> {
         let value = match self.peek()? {
             b'"' => Value::String(self.string()?),
             b'[' => Value::Array(self.array(depth.checked_sub(1)?)?),
-            b'{' => Value::Table(self.inline_table(depth.checked_sub(1)?)?),
+            b'{' => Value::Table(self.inline_table(depth.checked_sub(1)?, &[])?),
             b't' => self.word("true", Value::Boolean(true))?,
             b'f' => self.word("false", Value::Boolean(false))?,
             b'0'..=b'9' => self.instant().map_or_else(|| self.integer(), Some)?,
@@ -344,7 +347,17 @@ impl<'a> Parser<'a> {
             if self.take(b']').is_some() {
                 return Some(items);
             }
-            items.push(self.value(depth)?);
+            if self.peek() == Some(b'{') {
+                self.count()?;
+                let at = self.at as u32;
+                let table = self.inline_table(depth.checked_sub(1)?, self.ignored)?;
+                items.push(Node {
+                    at,
+                    value: Value::Table(table),
+                });
+            } else {
+                items.push(self.value(depth)?);
+            }
             self.space_and_lines()?;
             if self.take(b',').is_none() {
                 self.take(b']')?;
@@ -353,12 +366,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn inline_table(&mut self, depth: usize) -> Option<Table<'a>> {
+    fn inline_table(&mut self, depth: usize, ignored: &[&str]) -> Option<Table<'a>> {
         let at = self.at as u32;
         self.take(b'{')?;
         let mut table = Table {
             at,
-            entries: Vec::with_capacity(4),
+            entries: Vec::with_capacity(if ignored.is_empty() { 4 } else { 1 }),
         };
         self.space();
         if self.take(b'}').is_some() {
@@ -367,7 +380,9 @@ impl<'a> Parser<'a> {
         loop {
             self.space();
             let entry = self.key_value(depth)?;
-            push(&mut table, entry)?;
+            if !ignored.contains(&&*entry.key) {
+                push(&mut table, entry)?;
+            }
             self.space();
             if self.take(b',').is_none() {
                 self.take(b'}')?;

@@ -28,7 +28,7 @@ fn node(value: &Node<'_>) -> String {
 
 /// Whatever `plain` accepts, `full` accepts with the same tree and the same offsets of keys.
 fn agree(text: &str) {
-    if let Some(plain) = plain::parse(text, 32) {
+    if let Some(plain) = plain::parse(text, 32, &[]) {
         let full = full::parse(text, 32);
         assert_eq!(full.fault, None, "{text:?}");
         assert_eq!(shape(&plain), shape(&full.root), "{text:?}");
@@ -39,7 +39,7 @@ const LOCK: &str = "version = 1\n\n[[package]]\nname = \"a\"\nsource = { registr
 
 #[test]
 fn both_read_a_lock() {
-    let plain = plain::parse(LOCK, 32).unwrap();
+    let plain = plain::parse(LOCK, 32, &[]).unwrap();
     let full = full::parse(LOCK, 32);
     assert_eq!(shape(&plain), shape(&full.root));
     let package = plain.tables("package").nth(1).unwrap();
@@ -78,23 +78,27 @@ fn plain_refuses_what_it_does_not_know() {
         "a = 0x1",
         "é = 1",
     ] {
-        assert!(plain::parse(text, 32).is_none(), "{text:?}");
+        assert!(plain::parse(text, 32, &[]).is_none(), "{text:?}");
     }
-    assert!(plain::parse(&format!("a = {}", "[".repeat(100_000)), 64).is_none());
+    assert!(plain::parse(&format!("a = {}", "[".repeat(100_000)), 64, &[]).is_none());
 }
 
 #[test]
 fn full_reads_around_a_fault() {
-    let document = parse("a = 1\nb = \nc = 'x'\n", 32);
+    let document = parse("a = 1\nb = \nc = 'x'\n", 32, &[]);
     assert_eq!(document.root.str("c"), Some("x"));
     assert_eq!(document.fault.map(|f| f.at), Some(10));
-    let bomb = parse(&format!("a = {}", "[".repeat(100_000)), 64).fault;
+    let bomb = parse(&format!("a = {}", "[".repeat(100_000)), 64, &[]).fault;
     assert!(bomb.is_some());
-    let bomb = parse(&format!("x = 'y'\n[{}a]", "a.".repeat(100_000)), 64).fault;
+    let bomb = parse(&format!("x = 'y'\n[{}a]", "a.".repeat(100_000)), 64, &[]).fault;
     assert!(bomb.is_some());
-    let deep = parse(&format!("a = {}'x'{}", "[".repeat(20), "]".repeat(20)), 10)
-        .fault
-        .unwrap();
+    let deep = parse(
+        &format!("a = {}'x'{}", "[".repeat(20), "]".repeat(20)),
+        10,
+        &[],
+    )
+    .fault
+    .unwrap();
     assert_eq!(deep.message, "nested deeper than 10 levels");
 }
 
@@ -111,6 +115,6 @@ proptest! {
 
     #[test]
     fn never_panics(text in "\\PC{0,80}") {
-        let _ = parse(&text, 16);
+        let _ = parse(&text, 16, &[]);
     }
 }

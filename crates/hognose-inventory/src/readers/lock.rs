@@ -29,18 +29,20 @@ pub(crate) struct Lock<'c, 'a, 't> {
 }
 
 /// Reads a TOML lock: faults of syntax become a gap, and `read` sees what could be read around them.
+/// For `ignored` see [`document::parse`].
 pub(crate) fn read_toml(
     context: &mut Context<'_>,
     path: &str,
     bytes: &[u8],
     format: InputFormat,
+    ignored: &[&str],
     read: impl FnOnce(&mut Lock<'_, '_, '_>, &Table<'_>),
 ) {
     let Some(text) = context.decode(path, bytes) else {
         context.input(path, format);
         return;
     };
-    let document = document::parse(&text, context.options.limits.depth);
+    let document = document::parse(&text, context.options.limits.depth, ignored);
     let mut lock = Lock::new(context, path, text.as_bytes(), format);
     if let Some(fault) = &document.fault {
         let location = lock.location(fault.at);

@@ -8,28 +8,35 @@ use crate::document::{Node, Table};
 
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
-    lock::read_toml(context, path, bytes, InputFormat::PdmLock, |lock, root| {
-        let version = root.table("metadata").and_then(|m| m.entry("lock_version"));
-        lock.check_version(
-            version.and_then(|e| e.node.as_str()).map(str::to_owned),
-            version.map_or(0, |e| e.at as usize),
-            &["2", "3", "4"],
-        );
-        // Format 4.1 and older keep the hashes of all packages in one table, by "name version".
-        let old_files = root.at_path(&["metadata", "files"]);
-        let mut packages = Vec::new();
-        for table in root.tables("package") {
-            if let Some(id) = package(lock, table, old_files) {
-                packages.push((id, table));
+    lock::read_toml(
+        context,
+        path,
+        bytes,
+        InputFormat::PdmLock,
+        &["file"],
+        |lock, root| {
+            let version = root.table("metadata").and_then(|m| m.entry("lock_version"));
+            lock.check_version(
+                version.and_then(|e| e.node.as_str()).map(str::to_owned),
+                version.map_or(0, |e| e.at as usize),
+                &["2", "3", "4"],
+            );
+            // Format 4.1 and older keep the hashes of all packages in one table, by "name version".
+            let old_files = root.at_path(&["metadata", "files"]);
+            let mut packages = Vec::new();
+            for table in root.tables("package") {
+                if let Some(id) = package(lock, table, old_files) {
+                    packages.push((id, table));
+                }
             }
-        }
-        for (id, table) in packages {
-            for text in table.items("dependencies").iter().filter_map(Node::as_str) {
-                edge(lock, id, text);
+            for (id, table) in packages {
+                for text in table.items("dependencies").iter().filter_map(Node::as_str) {
+                    edge(lock, id, text);
+                }
             }
-        }
-        lock.manifest("pyproject.toml", true, "run `pdm lock`");
-    });
+            lock.manifest("pyproject.toml", true, "run `pdm lock`");
+        },
+    );
 }
 
 /// A package asked for with extras is listed twice: alone and with its extras. Both are one component.

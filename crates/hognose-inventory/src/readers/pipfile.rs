@@ -10,7 +10,7 @@ use crate::source_text::LineCursor;
 
 /// Reads a manifest.
 pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
-    let document = document::parse(text, depth);
+    let document = document::parse(text, depth, &[]);
     let mut manifest = Manifest::default();
     let mut lines = LineCursor::new(text.as_bytes());
     if let Some(fault) = &document.fault {

@@ -13,6 +13,7 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
         path,
         bytes,
         InputFormat::PoetryLock,
+        &["file"],
         |lock, root| {
             let metadata = root.table("metadata");
             let version = metadata.and_then(|m| m.entry("lock-version"));

@@ -12,27 +12,34 @@ use crate::document::{Node, Table};
 
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
-    lock::read_toml(context, path, bytes, InputFormat::Pylock, |lock, root| {
-        let version = root.entry("lock-version");
-        lock.check_version(
-            version.and_then(|e| e.node.as_str()).map(str::to_owned),
-            version.map_or(0, |e| e.at as usize),
-            &["1"],
-        );
-        let mut packages = Vec::new();
-        for table in root.tables("packages") {
-            if let Some(id) = package(lock, table) {
-                packages.push((id, table));
+    lock::read_toml(
+        context,
+        path,
+        bytes,
+        InputFormat::Pylock,
+        &["size", "upload-time"],
+        |lock, root| {
+            let version = root.entry("lock-version");
+            lock.check_version(
+                version.and_then(|e| e.node.as_str()).map(str::to_owned),
+                version.map_or(0, |e| e.at as usize),
+                &["1"],
+            );
+            let mut packages = Vec::new();
+            for table in root.tables("packages") {
+                if let Some(id) = package(lock, table) {
+                    packages.push((id, table));
+                }
             }
-        }
-        for (id, table) in packages {
-            for needed in table.tables("dependencies") {
-                edge(lock, id, needed);
+            for (id, table) in packages {
+                for needed in table.tables("dependencies") {
+                    edge(lock, id, needed);
+                }
             }
-        }
-        // Exported locks often leave groups out on purpose: only what is there is annotated.
-        lock.manifest("pyproject.toml", false, "lock again");
-    });
+            // Exported locks often leave groups out on purpose: only what is there is annotated.
+            lock.manifest("pyproject.toml", false, "lock again");
+        },
+    );
 }
 
 fn package(lock: &mut Lock<'_, '_, '_>, table: &Table<'_>) -> Option<ComponentId> {

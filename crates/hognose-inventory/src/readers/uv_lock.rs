@@ -17,29 +17,36 @@ const MAX_SETS: usize = 256;
 
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
-    lock::read_toml(context, path, bytes, InputFormat::UvLock, |lock, root| {
-        check_version(lock, root);
-        let mut reader = Reader::default();
-        for table in root.tables("package") {
-            reader.package(lock, table);
-        }
-        reader.request_extras(lock);
-        reader.edges(lock);
-        reader.narrow(lock);
-        reader.spread(lock);
-        reader.conditions(lock);
-        if let Some(script) = path
-            .strip_suffix(".lock")
-            .filter(|script| script.ends_with(".py"))
-        {
-            lock.manifest(crate::path::name(script), false, "run `uv lock --script`");
-        } else {
-            for member in reader.members.clone() {
-                let file = crate::path::join(&member, "pyproject.toml");
-                lock.manifest(&file, false, "run `uv lock`");
+    lock::read_toml(
+        context,
+        path,
+        bytes,
+        InputFormat::UvLock,
+        &["url", "size", "upload-time"],
+        |lock, root| {
+            check_version(lock, root);
+            let mut reader = Reader::default();
+            for table in root.tables("package") {
+                reader.package(lock, table);
             }
-        }
-    });
+            reader.request_extras(lock);
+            reader.edges(lock);
+            reader.narrow(lock);
+            reader.spread(lock);
+            reader.conditions(lock);
+            if let Some(script) = path
+                .strip_suffix(".lock")
+                .filter(|script| script.ends_with(".py"))
+            {
+                lock.manifest(crate::path::name(script), false, "run `uv lock --script`");
+            } else {
+                for member in reader.members.clone() {
+                    let file = crate::path::join(&member, "pyproject.toml");
+                    lock.manifest(&file, false, "run `uv lock`");
+                }
+            }
+        },
+    );
 }
 
 fn check_version(lock: &mut Lock<'_, '_, '_>, root: &Table<'_>) {

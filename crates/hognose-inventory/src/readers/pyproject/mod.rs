@@ -18,7 +18,7 @@ const MAX_DECLARED: usize = 100_000;
 
 /// Reads a manifest.
 pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
-    let document = document::parse(text, depth);
+    let document = document::parse(text, depth, &[]);
     let mut builder = Builder::new(text, &document);
     let root = &document.root;
     builder.project(root);
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
 
 /// Reads the metadata block of a script (PEP 723): `dependencies` at the top, and uv's sources.
 pub(crate) fn parse_script(text: &str, depth: usize) -> Manifest {
-    let document = document::parse(text, depth);
+    let document = document::parse(text, depth, &[]);
     let mut builder = Builder::new(text, &document);
     if let Some(entry) = document.root.entry("dependencies") {
         builder.list(entry, &Place::default());

@@ -18,7 +18,7 @@ impl Reader<'_, '_> {
         &mut self,
         file: &mut File<'_>,
         text: &str,
-        words: &[Word],
+        words: &[Word<'_>],
         location: Location,
         comment: Option<&str>,
     ) {
@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn hashes(&mut self, words: &[Word], location: &Location) -> Vec<Digest> {
+    fn hashes(&mut self, words: &[Word<'_>], location: &Location) -> Vec<Digest> {
         let mut hashes = Vec::new();
         for word in words {
             match word {

@@ -165,7 +165,7 @@ impl Reader<'_, '_> {
     fn option_line(
         &mut self,
         file: &mut File<'_>,
-        words: &[Word],
+        words: &[Word<'_>],
         location: &Location,
         comment: Option<&str>,
     ) {
@@ -195,7 +195,10 @@ impl Reader<'_, '_> {
                     name: "--index-url",
                     value,
                 } => {
-                    file.index = Some(self.expand(value).unwrap_or_else(|_| value.clone()));
+                    file.index = Some(
+                        self.expand(value)
+                            .unwrap_or_else(|_| value.clone().into_owned()),
+                    );
                 }
                 Word::Option { .. } | Word::Flag => {}
                 Word::Unknown(option) => self.context.unreadable(

@@ -1,7 +1,10 @@
 //! Splitting a line into words: quotes as in a shell, `--option=value` and `-rvalue` taken apart.
 
+use std::borrow::Cow;
+
 /// Options that take a value. The first spelling is the canonical one.
 const WITH_VALUE: [&[&str]; 13] = [
+    &["--hash"],
     &["--requirement", "-r"],
     &["--constraint", "-c"],
     &["--editable", "-e"],
@@ -12,7 +15,6 @@ const WITH_VALUE: [&[&str]; 13] = [
     &["--only-binary"],
     &["--trusted-host"],
     &["--use-feature"],
-    &["--hash"],
     &["--global-option", "--install-option", "--build-option"],
     &["--config-settings", "--config-setting", "-C"],
 ];
@@ -31,9 +33,12 @@ const FLAGS: [&str; 8] = [
 
 /// One option of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum Word<'a> {
     /// `name` in its canonical spelling, with its value.
-    Option { name: &'static str, value: String },
+    Option {
+        name: &'static str,
+        value: Cow<'a, str>,
+    },
     /// An option without value.
     Flag,
     /// An option that pip does not know in a requirements file.
@@ -61,41 +66,58 @@ pub(super) fn split_options(line: &str) -> (&str, &str) {
 }
 
 /// Reads the options of a line.
-pub(super) fn options(text: &str) -> Vec<Word> {
-    let mut words = shell_words(text).into_iter();
+pub(super) fn options(text: &str) -> Vec<Word<'_>> {
+    // Thousands of hashes, none of them quoted: nothing is copied then.
+    let mut words: Box<dyn Iterator<Item = Cow<'_, str>>> = if text.contains(['"', '\'', '\\']) {
+        Box::new(shell_words(text).into_iter().map(Cow::Owned))
+    } else {
+        Box::new(text.split_ascii_whitespace().map(Cow::Borrowed))
+    };
     let mut out = Vec::new();
     while let Some(word) = words.next() {
         if !word.starts_with('-') {
-            out.push(Word::Stray(word));
+            out.push(Word::Stray(word.into_owned()));
             continue;
         }
-        let (name, attached) = match word.split_once('=') {
-            Some((name, value)) if word.starts_with("--") => {
-                (name.to_owned(), Some(value.to_owned()))
-            }
-            _ if !word.starts_with("--") && word.is_char_boundary(2) && word.len() > 2 => {
-                let value = word[2..].strip_prefix('=').unwrap_or(&word[2..]);
-                (word[..2].to_owned(), Some(value.to_owned()))
-            }
-            _ => (word.clone(), None),
-        };
+        let (length, value_at) = name_length(&word);
+        let name = &word[..length];
         let canonical = WITH_VALUE
             .iter()
-            .find(|spellings| spellings.contains(&name.as_str()))
+            .find(|spellings| spellings.contains(&name))
             .map(|spellings| spellings[0]);
-        out.push(match canonical {
-            Some(canonical) => match attached.or_else(|| words.next()) {
-                Some(value) if !value.is_empty() => Word::Option {
-                    name: canonical,
-                    value,
-                },
-                _ => Word::Unknown(word),
+        out.push(match (canonical, value_at) {
+            (Some(name), Some(at)) if at < word.len() => {
+                let value = match &word {
+                    Cow::Borrowed(word) => Cow::Borrowed(&word[at..]),
+                    Cow::Owned(word) => Cow::Owned(word[at..].to_owned()),
+                };
+                Word::Option { name, value }
+            }
+            (Some(name), None) => match words.next() {
+                Some(value) if !value.is_empty() => Word::Option { name, value },
+                _ => Word::Unknown(word.into_owned()),
             },
-            None if FLAGS.contains(&name.as_str()) => Word::Flag,
-            None => Word::Unknown(name),
+            (Some(_), Some(_)) => Word::Unknown(word.into_owned()),
+            (None, _) if FLAGS.contains(&name) => Word::Flag,
+            (None, _) => Word::Unknown(name.to_owned()),
         });
     }
     out
+}
+
+/// Length of an option's name, and where a value stands that is attached to it: `--name=value`,
+/// `-nvalue`, `-n=value`.
+fn name_length(word: &str) -> (usize, Option<usize>) {
+    if word.starts_with("--") {
+        return match word.find('=') {
+            Some(at) => (at, Some(at + 1)),
+            None => (word.len(), None),
+        };
+    }
+    if word.len() > 2 && word.is_char_boundary(2) {
+        return (2, Some(2 + usize::from(word[2..].starts_with('='))));
+    }
+    (word.len(), None)
 }
 
 /// Splits at white space, outside quotes; a backslash keeps the next character.
@@ -141,9 +163,9 @@ mod tests {
 
     #[test]
     fn spellings() {
-        let value = |name, value: &str| Word::Option {
+        let value = |name, value: &'static str| Word::Option {
             name,
-            value: value.to_owned(),
+            value: value.into(),
         };
         assert_eq!(
             options(
