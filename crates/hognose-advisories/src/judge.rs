@@ -1,5 +1,6 @@
 //! An inventory against the database: components → findings and gaps.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use hognose_types::paths::Paths;
@@ -268,20 +269,26 @@ fn remedy(component: &Component, advisory: &AdvisoryEvidence) -> Remedy {
 }
 
 /// By package, packages with the worst finding first; within a package worst first.
-fn sort(findings: &mut [Finding]) {
-    let mut worst: BTreeMap<String, (bool, i64)> = BTreeMap::new();
+fn sort(findings: &mut Vec<Finding>) {
+    let mut worst: BTreeMap<&str, (bool, i64)> = BTreeMap::new();
     for finding in findings.iter() {
         let rank = rank(finding);
-        let entry = worst.entry(finding.subject.name.clone()).or_insert(rank);
+        let entry = worst.entry(&finding.subject.name).or_insert(rank);
         *entry = rank.max(*entry);
     }
-    findings.sort_by(|a, b| {
-        let (wa, wb) = (worst.get(&a.subject.name), worst.get(&b.subject.name));
-        wb.cmp(&wa)
-            .then_with(|| a.subject.cmp(&b.subject))
-            .then_with(|| rank(b).cmp(&rank(a)))
-            .then_with(|| id(a).cmp(id(b)))
-    });
+    // Positions are sorted, not findings: those are large, and every comparison would look names up again.
+    let mut keys: Vec<_> = findings
+        .iter()
+        .enumerate()
+        .map(|(at, f)| {
+            let package = worst.get(f.subject.name.as_str()).copied();
+            ((Reverse(package), &f.subject, Reverse(rank(f)), id(f)), at)
+        })
+        .collect();
+    keys.sort_unstable();
+    let order: Vec<usize> = keys.into_iter().map(|(_, at)| at).collect();
+    let mut taken: Vec<Option<Finding>> = std::mem::take(findings).into_iter().map(Some).collect();
+    findings.extend(order.into_iter().filter_map(|at| taken.get_mut(at)?.take()));
 }
 
 fn rank(finding: &Finding) -> (bool, i64) {

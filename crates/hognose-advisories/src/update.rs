@@ -243,10 +243,13 @@ impl Run<'_> {
         self.sink.reading(&feed.shown());
         match &feed.location {
             FeedLocation::Path(path) => {
-                if let Some(state) = fingerprint::fingerprint(path) {
-                    self.builder.fingerprint(path.display().to_string(), state);
+                let sources = sources(feed.kind, &feed.shown(), path, self.options.limits)?;
+                for path in fingerprint::watched(path, &sources) {
+                    if let Some(state) = fingerprint::state(&path) {
+                        self.builder.fingerprint(path.display().to_string(), state);
+                    }
                 }
-                for source in sources(feed.kind, &feed.shown(), path, self.options.limits)? {
+                for source in sources {
                     if source.kind.is_required() {
                         self.source(&source, None)?;
                     } else {
@@ -431,5 +434,5 @@ pub fn is_outdated(status: &Status) -> bool {
     status
         .fingerprints
         .iter()
-        .any(|(path, state)| fingerprint::fingerprint(Path::new(path)) != Some(*state))
+        .any(|(path, state)| fingerprint::state(Path::new(path)) != Some(*state))
 }

@@ -21,7 +21,8 @@ pub fn is_unsafe(c: char) -> bool {
 /// One line: unsafe characters become visible `\u{…}` escapes, white space (line breaks, tabs)
 /// becomes a single space.
 pub fn line(raw: &str) -> Cow<'_, str> {
-    if !raw.chars().any(is_unsafe) {
+    // Nearly everything is printable ASCII: bytes are looked at before characters.
+    if raw.bytes().all(|b| matches!(b, b' '..=b'~')) || !raw.chars().any(is_unsafe) {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());

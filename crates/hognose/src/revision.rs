@@ -10,10 +10,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use hognose_inventory::{Entry, EntryKind, ReadError, Tree};
+use hognose_inventory::{Entry, EntryKind, ReadError, ReadSeek, Tree};
 
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
+
+/// Largest file that is streamed: git gives it whole, so it is held in memory.
+const MAX_STREAM: u64 = 256 << 20;
 
 /// The files of one revision.
 #[derive(Debug)]
@@ -128,6 +131,16 @@ impl Tree for Revision {
             .map_err(ReadError::Io)?;
         bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(Cow::Owned(bytes))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>, ReadError> {
+        let (object, length) = self.blob(path, MAX_STREAM)?;
+        let bytes = self
+            .reader
+            .borrow_mut()
+            .blob(&object, length)
+            .map_err(ReadError::Io)?;
+        Ok(Box::new(std::io::Cursor::new(bytes)))
     }
 
     fn kind(&self, path: &str) -> Option<EntryKind> {

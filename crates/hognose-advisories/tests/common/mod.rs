@@ -1,9 +1,9 @@
 //! Records, databases and a loopback server for tests.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![expect(
-    clippy::unwrap_used,
-    clippy::allow_attributes,
-    reason = "a test stops at the first surprise"
+    clippy::needless_pass_by_value,
+    reason = "tests hand over what `json!` makes"
 )]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 

@@ -205,7 +205,7 @@ fn describe_feed(out: &mut String, feed: &FeedStatus, verbose: bool) {
             feed.legacy_versions,
             "bounds or versions that do not follow PEP 440",
         ),
-        (feed.ignored, "files that hold no record"),
+        (feed.ignored, "files of the directory that are no feed"),
     ];
     let shown: Vec<String> = others
         .iter()
