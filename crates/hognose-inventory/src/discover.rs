@@ -13,11 +13,18 @@ use walk::Walk;
 /// Searches a directory and what lies below it.
 pub(crate) fn discover(context: &mut Context<'_>, root: &str) {
     let mut walk = Walk::new(root);
+    let mut beaten = Vec::new();
     while let Some((directory, depth)) = walk.next(context) {
         let Some(found) = look(context, root, &directory, depth, &mut walk) else {
             continue;
         };
-        read(context, &directory, &found, depth);
+        read(context, &directory, &found, depth, &mut beaten);
+    }
+    // A file that was left out may since have been read because another one names it.
+    for (path, reason) in beaten {
+        if !context.is_visited(&path) {
+            context.skip(&path, reason);
+        }
     }
 }
 
@@ -137,23 +144,22 @@ fn format_of(
 }
 
 /// Reads what a directory holds: locks first, for they decide what else is needed.
-fn read(context: &mut Context<'_>, directory: &str, found: &Found, depth: usize) {
+fn read(
+    context: &mut Context<'_>,
+    directory: &str,
+    found: &Found,
+    depth: usize,
+    left_out: &mut Vec<(String, String)>,
+) {
     let mut files: Vec<&(String, InputFormat)> = found.files.iter().collect();
     files.sort_by_key(|(path, format)| (rank(*format, path), path.clone()));
-    let mut later = Vec::new();
     for (path, format) in files {
         if context.is_visited(path) {
             continue;
         }
         match beaten(&found.files, path, *format, depth) {
-            Some(reason) => later.push((path, reason)),
+            Some(reason) => left_out.push((path.clone(), reason)),
             None => readers::read_file(context, path, *format),
-        }
-    }
-    // A file that was left out may since have been read because another one names it.
-    for (path, reason) in later {
-        if !context.is_visited(path) {
-            context.skip(path, reason);
         }
     }
     environments(context, directory, found);

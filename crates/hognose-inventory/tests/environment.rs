@@ -222,9 +222,9 @@ fn symbolic_links_that_loop_end() {
 }
 
 fn scan_disk(root: &Path, name: &str) -> String {
-    let path = root.join(name).to_str().unwrap().to_owned();
+    let path = root.join(name).display().to_string();
     let shown = show(&scan_paths(&Disk, &[path], &Options::default()));
-    shown.replace(root.to_str().unwrap(), "ROOT")
+    shown.replace(&root.display().to_string(), "ROOT")
 }
 
 /// A stored (uncompressed) zip.

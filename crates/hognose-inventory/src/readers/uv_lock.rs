@@ -40,6 +40,9 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
             {
                 lock.manifest(crate::path::name(script), false, "run `uv lock --script`");
             } else {
+                if reader.members.is_empty() {
+                    reader.members.push(".".to_owned());
+                }
                 for member in reader.members.clone() {
                     let file = crate::path::join(&member, "pyproject.toml");
                     lock.manifest(&file, false, "run `uv lock`");
