@@ -1,7 +1,9 @@
 //! Phrases that several formats share, so that every surface says the same thing the same way.
 //! Everything returned is safe for one line ([`crate::escape::plain`]).
 
-use hognose_types::{AdvisoryEvidence, Finding, Gap, JudgedGap, Occurrence, SeverityOrigin};
+use hognose_types::{
+    AdvisoryEvidence, CvssVersion, Finding, Gap, JudgedGap, Occurrence, SeverityOrigin,
+};
 
 use crate::ScanReport;
 use crate::escape::plain;
@@ -149,14 +151,21 @@ fn score(advisory: &AdvisoryEvidence) -> Option<String> {
         }
         SeverityOrigin::Word => Some(format!("rated {} in words", severity.band.as_str())),
         SeverityOrigin::Cvss => {
-            let mut versions: Vec<&str> =
-                severity.scores.iter().map(|s| s.version.as_str()).collect();
-            versions.sort_unstable();
-            versions.dedup();
-            Some(match *versions {
-                [version] => format!("CVSS {version} score {:.1}", severity.score),
-                _ => format!("CVSS score {:.1}", severity.score),
-            })
+            // The point estimate rests on one CVSS version: scores of different ones are never mixed.
+            let has = |v: &CvssVersion| severity.scores.iter().any(|s| s.version == *v);
+            let version = [
+                CvssVersion::V31,
+                CvssVersion::V30,
+                CvssVersion::V4,
+                CvssVersion::V2,
+            ]
+            .into_iter()
+            .find(has)?;
+            Some(format!(
+                "CVSS {} score {:.1}",
+                version.as_str(),
+                severity.score
+            ))
         }
     }
 }

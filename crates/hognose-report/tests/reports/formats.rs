@@ -45,7 +45,7 @@ fn markdown_comment() {
 
     | | Id | Fix | What |
     |---|---|---|---|
-    | high | [PYSEC-2025-12](<https://advisories.example/PYSEC-2025-12>)<br>CVE-2025-27516 | fixed in 3.1.6 | Sandbox breakout through the attr filter that selects the format method; CVSS score 7.8; EPSS 12.3%; sources disagree, 5.4 to 7.8: CVSS 3.1 7.8 (PYSEC-2025-12), CVSS 4.0 5.4 (GHSA-cpwx-vrp4-4pq7) |
+    | high | [PYSEC-2025-12](<https://advisories.example/PYSEC-2025-12>)<br>CVE-2025-27516 | fixed in 3.1.6 | Sandbox breakout through the attr filter that selects the format method; CVSS 3.1 score 7.8; EPSS 12.3%; sources disagree, 5.4 to 7.8: CVSS 3.1 7.8 (PYSEC-2025-12), CVSS 4.0 5.4 (GHSA-cpwx-vrp4-4pq7) |
     | medium | [CVE-2024-22195](<https://advisories.example/CVE-2024-22195>) | fixed in 3.1.3 | HTML attribute injection through xmlattr; CVSS 3.1 score 5.4 |
 
     </details>
@@ -103,7 +103,7 @@ fn junit_cases() {
     uv.lock:120, named directly</failure></testcase>
         <testcase classname="uv.lock" name="jinja2 3.1.2: PYSEC-2025-12" time="0"><failure type="high" message="high: Sandbox breakout through the attr filter that selects the format method">CVE-2025-27516
     fixed in 3.1.6
-    CVSS score 7.8
+    CVSS 3.1 score 7.8
     EPSS 12.3%
     sources disagree, 5.4 to 7.8: CVSS 3.1 7.8 (PYSEC-2025-12), CVSS 4.0 5.4 (GHSA-cpwx-vrp4-4pq7)
     uv.lock:88, via flask 2.0.0 → jinja2 3.1.2</failure></testcase>

@@ -34,7 +34,7 @@ fn eighty_columns_without_colour() {
       high       PYSEC-2025-12 (CVE-2025-27516) fixed in 3.1.6
                  Sandbox breakout through the attr filter that selects the format
                  method
-                 CVSS score 7.8, EPSS 12.3%
+                 CVSS 3.1 score 7.8, EPSS 12.3%
                  sources disagree, 5.4 to 7.8: CVSS 3.1 7.8 (PYSEC-2025-12), CVSS
                  4.0 5.4 (GHSA-cpwx-vrp4-4pq7)
       medium     CVE-2024-22195 fixed in 3.1.3
@@ -100,7 +100,7 @@ fn verbose_shows_what_was_allowed_and_where_it_comes_from() {
       high       PYSEC-2025-12 (CVE-2025-27516) fixed in 3.1.6
                  Sandbox breakout through the attr filter that selects the format
                  method
-                 CVSS score 7.8, EPSS 12.3%
+                 CVSS 3.1 score 7.8, EPSS 12.3%
                  sources disagree, 5.4 to 7.8: CVSS 3.1 7.8 (PYSEC-2025-12), CVSS
                  4.0 5.4 (GHSA-cpwx-vrp4-4pq7)
                  do: upgrade to 3.1.6
