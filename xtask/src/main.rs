@@ -1,2 +1,42 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands. `cargo xtask` lists them.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers speaks to them"
+)]
+
+use std::process::ExitCode;
+
+mod run;
+mod setup;
+mod test;
+mod tidy;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  test [FILTER]  install what tests need, then format, lints, tidy and all tests
+  tidy           documents, rules and sizes agree with the tree
+  setup          install what tests need, and nothing else
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test", filter @ ..] => test::run(filter),
+        ["tidy"] => tidy::run(),
+        ["setup"] => setup::run().map(drop),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
