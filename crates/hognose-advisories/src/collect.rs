@@ -107,67 +107,66 @@ fn directory(
 ) -> Result<Vec<Source>, ReadError> {
     let mut paths = Vec::new();
     walk(path, &mut paths, limits.files, 0)?;
-    let mut out: Vec<Source> = Vec::new();
-    let mut records = Source {
-        kind,
-        location: location.to_owned(),
-        files: Vec::new(),
-        ignored: Vec::new(),
-    };
+    let (mut records, mut ignored, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for file in paths {
         let relative = file
             .strip_prefix(path)
             .unwrap_or(&file)
             .display()
             .to_string();
-        match recognise(&file)? {
-            Some((content, gzipped))
-                if matches!(content, Content::OsvJson | Content::OsvYaml)
-                    && wants(kind, content) =>
-            {
-                records.files.push(SourceFile {
+        match recognise(&file)?.filter(|(content, _)| wants(kind, *content)) {
+            None => ignored.push(relative),
+            Some((content, gzipped)) => {
+                let file = SourceFile {
                     path: file,
                     content: Some(content),
                     gzipped,
-                });
-            }
-            Some((content, gzipped)) if wants(kind, content) => {
-                let shown = Path::new(location).join(&relative).display().to_string();
-                let kind = if kind == FeedKind::Auto {
-                    kind_of(content)
-                } else {
-                    kind
                 };
-                let files = vec![SourceFile {
-                    path: file,
-                    content: Some(content),
-                    gzipped,
-                }];
-                out.push(Source {
-                    kind,
-                    location: shown,
-                    files,
-                    ignored: Vec::new(),
-                });
+                if matches!(content, Content::OsvJson | Content::OsvYaml) {
+                    records.push(file);
+                } else {
+                    let location = Path::new(location).join(&relative).display().to_string();
+                    let kind = if kind == FeedKind::Auto {
+                        kind_of(content)
+                    } else {
+                        kind
+                    };
+                    others.push(Source {
+                        kind,
+                        location,
+                        files: vec![file],
+                        ignored: Vec::new(),
+                    });
+                }
             }
-            _ => records.ignored.push(relative),
         }
     }
-    if kind == FeedKind::Auto {
-        records.kind = FeedKind::Osv;
-    }
-    if records.files.is_empty() && out.is_empty() {
+    if records.is_empty() && others.is_empty() {
         return Err(ReadError::Content {
             path: path.to_owned(),
             expected: expected(kind),
         });
     }
-    match out.first_mut() {
-        // Ignored files are named with whatever the directory did give.
-        Some(first) if records.files.is_empty() => first.ignored = records.ignored,
-        _ => out.insert(0, records),
+    // Ignored files are named with whatever the directory did give.
+    if let Some(first) = others.first_mut().filter(|_| records.is_empty()) {
+        first.ignored = ignored;
+    } else {
+        let kind = if kind == FeedKind::Auto {
+            FeedKind::Osv
+        } else {
+            kind
+        };
+        others.insert(
+            0,
+            Source {
+                kind,
+                location: location.to_owned(),
+                files: records,
+                ignored,
+            },
+        );
     }
-    Ok(out)
+    Ok(others)
 }
 
 fn wants(kind: FeedKind, content: Content) -> bool {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use hognose_types::RedactedUrl;
@@ -170,89 +170,89 @@ struct Transfer<'a> {
 const TICK: Duration = Duration::from_millis(50);
 
 impl Transfer<'_> {
-    fn receive(
-        &mut self,
-        receiver: &std::sync::mpsc::Receiver<Message>,
-    ) -> Result<Fetched, DownloadError> {
-        let url = || self.url.clone();
-        let write = |source| DownloadError::Write {
-            path: self.directory.to_owned(),
-            source,
-        };
+    fn receive(&mut self, receiver: &Receiver<Message>) -> Result<Fetched, DownloadError> {
         let (status, length, validators) = match self.next(receiver)? {
             Message::Head {
                 status,
                 length,
                 validators,
             } => (status, length, validators),
-            Message::Failed(reason) => return Err(DownloadError::Request { url: url(), reason }),
-            Message::Chunk(_) | Message::End => {
-                return Err(DownloadError::Request {
-                    url: url(),
-                    reason: "no answer".to_owned(),
-                });
-            }
+            Message::Failed(reason) => return Err(self.failed(reason)),
+            Message::Chunk(_) | Message::End => return Err(self.failed("no answer".to_owned())),
         };
         match status {
             304 => return Ok(Fetched::NotModified),
             200 => {}
-            _ => return Err(DownloadError::Status { url: url(), status }),
+            _ => {
+                return Err(DownloadError::Status {
+                    url: self.url.clone(),
+                    status,
+                });
+            }
         }
         self.sink.download_started(&self.url.to_string(), length);
-        let limit = self.options.max_bytes;
-        if length.is_some_and(|l| l > limit) {
-            return Err(DownloadError::TooLarge { url: url(), limit });
+        if length.is_some_and(|l| l > self.options.max_bytes) {
+            return Err(self.too_large());
         }
-        let mut file = crate::store::temporary(self.directory).map_err(write)?;
+        let mut file = crate::store::temporary(self.directory).map_err(|e| self.write_fault(e))?;
+        let ended = self.body(receiver, &mut file)?;
+        match (length, ended) {
+            (Some(expected), (found, _)) if expected != found => Err(DownloadError::Length {
+                url: self.url.clone(),
+                expected,
+                found,
+            }),
+            (_, (_, Some(reason))) => Err(self.failed(reason)),
+            (_, (_, None)) => Ok(Fetched::New(file, validators)),
+        }
+    }
+
+    /// Writes the body; returns its length, and why it ended early if it did.
+    fn body(
+        &mut self,
+        receiver: &Receiver<Message>,
+        file: &mut impl Write,
+    ) -> Result<(u64, Option<String>), DownloadError> {
         let mut found = 0_u64;
         loop {
             match self.next(receiver)? {
                 Message::Chunk(bytes) => {
                     found += bytes.len() as u64;
-                    if found > limit {
-                        return Err(DownloadError::TooLarge {
-                            url: self.url.clone(),
-                            limit,
-                        });
+                    if found > self.options.max_bytes {
+                        return Err(self.too_large());
                     }
-                    file.write_all(&bytes)
-                        .map_err(|source| DownloadError::Write {
-                            path: self.directory.to_owned(),
-                            source,
-                        })?;
+                    file.write_all(&bytes).map_err(|e| self.write_fault(e))?;
                     self.sink.downloaded(bytes.len() as u64);
                 }
-                Message::End => break,
-                Message::Failed(_) if length.is_some_and(|l| l != found) => {
-                    return Err(DownloadError::Length {
-                        url: self.url.clone(),
-                        expected: length.unwrap_or(0),
-                        found,
-                    });
-                }
-                Message::Failed(reason) => {
-                    return Err(DownloadError::Request {
-                        url: self.url.clone(),
-                        reason,
-                    });
-                }
+                Message::End => return Ok((found, None)),
+                Message::Failed(reason) => return Ok((found, Some(reason))),
                 Message::Head { .. } => {}
             }
         }
-        if let Some(expected) = length.filter(|l| *l != found) {
-            return Err(DownloadError::Length {
-                url: self.url.clone(),
-                expected,
-                found,
-            });
-        }
-        Ok(Fetched::New(file, validators))
     }
 
-    fn next(
-        &mut self,
-        receiver: &std::sync::mpsc::Receiver<Message>,
-    ) -> Result<Message, DownloadError> {
+    fn failed(&self, reason: String) -> DownloadError {
+        DownloadError::Request {
+            url: self.url.clone(),
+            reason,
+        }
+    }
+
+    fn too_large(&self) -> DownloadError {
+        DownloadError::TooLarge {
+            url: self.url.clone(),
+            limit: self.options.max_bytes,
+        }
+    }
+
+    fn write_fault(&self, source: std::io::Error) -> DownloadError {
+        DownloadError::Write {
+            path: self.directory.to_owned(),
+            source,
+        }
+    }
+
+    fn next(&mut self, receiver: &Receiver<Message>) -> Result<Message, DownloadError> {
         loop {
             if self.interrupt.is_set() {
                 return Err(DownloadError::Interrupted);

@@ -352,6 +352,9 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Most places kept for one component.
+const MAX_DECLARATIONS: usize = 256;
+
 /// Adds a declaration unless one for the same line is there.
 pub(crate) fn add_declaration(declarations: &mut Vec<Declaration>, new: Declaration) {
     match declarations.iter_mut().find(|d| d.location == new.location) {
@@ -368,7 +371,8 @@ pub(crate) fn add_declaration(declarations: &mut Vec<Declaration>, new: Declarat
                 push_unique(&mut old.extras, extra);
             }
         }
-        None => declarations.push(new),
+        None if declarations.len() < MAX_DECLARATIONS => declarations.push(new),
+        None => {}
     }
 }
 

@@ -6,11 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use hognose_types::rules::{gap_unpinned, gap_unreadable, gap_version};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Edge, Gap, InputFormat,
-    Inventory, Location, PackageName, text,
+    Inventory, Location, PackageName, Specifiers, text,
 };
 
 use super::{ConstraintScope, Context, add_declaration};
 use crate::path;
+
+/// Most entries of one name that are told apart in one place; hostile files list thousands.
+const MAX_SAME: usize = 16;
 
 impl Context<'_> {
     /// Settles what could only be known at the end and returns the inventory.
@@ -62,20 +65,27 @@ impl Context<'_> {
         let mut used: BTreeSet<usize> = BTreeSet::new();
         let mut by_name: BTreeMap<&PackageName, Vec<usize>> = BTreeMap::new();
         for (at, pin) in scope.pins.iter().enumerate() {
-            by_name.entry(&pin.name).or_default().push(at);
+            let same = by_name.entry(&pin.name).or_default();
+            if same.len() < MAX_SAME {
+                same.push(at);
+            }
         }
+        let files: Vec<bool> = self
+            .inventory
+            .inputs
+            .iter()
+            .map(|input| {
+                let real = self.tree.canonical(&input.path);
+                scope.files.contains(real.as_ref().unwrap_or(&input.path))
+            })
+            .collect();
         let mut unpinned = std::mem::take(&mut self.unpinned);
         unpinned.retain(|id| {
             let Some(component) = self.inventory.components.get(id.0) else {
                 return true;
             };
-            let file = self
-                .inventory
-                .input(component.input)
-                .map_or("", |i| i.path.as_str());
-            let file = self.tree.canonical(file).unwrap_or_else(|| file.to_owned());
             let pins = by_name.get(&component.name).map_or(&[][..], Vec::as_slice);
-            if pins.is_empty() || !scope.files.contains(&file) {
+            if pins.is_empty() || files.get(component.input.0) != Some(&true) {
                 return true;
             }
             used.extend(pins);
@@ -129,16 +139,18 @@ impl Context<'_> {
         if self.unpinned.is_empty() {
             return BTreeSet::new();
         }
-        let mut pins: BTreeMap<PackageName, Vec<(usize, String)>> = BTreeMap::new();
+        let mut pins: BTreeMap<(PackageName, String), Vec<usize>> = BTreeMap::new();
         for (index, component) in self.inventory.components.iter().enumerate() {
             let Some(input) = self.inventory.input(component.input) else {
                 continue;
             };
             let fixes = input.format.is_lock() || input.format == InputFormat::Requirements;
             if fixes && component.version.as_str().is_some() {
-                pins.entry(component.name.clone())
-                    .or_default()
-                    .push((index, path::parent(&input.path).to_owned()));
+                let key = (component.name.clone(), path::parent(&input.path).to_owned());
+                let same = pins.entry(key).or_default();
+                if same.len() < MAX_SAME {
+                    same.push(index);
+                }
             }
         }
         let mut covered = BTreeSet::new();
@@ -146,26 +158,54 @@ impl Context<'_> {
             let Some(component) = self.inventory.component(*id) else {
                 continue;
             };
-            let Some(input) = self.inventory.input(component.input) else {
+            let pinned = self.nearest_pins(component, &pins);
+            if pinned.is_empty() {
                 continue;
-            };
-            let directory = path::parent(&input.path);
-            let pin = pins
-                .get(&component.name)
-                .into_iter()
-                .flatten()
-                .filter(|(_, at)| path::is_within(directory, at))
-                .max_by_key(|(_, at)| at.len());
-            if let Some((pin, _)) = pin {
-                covered.insert(id.0);
-                let declarations = component.declarations.clone();
-                let target = &mut self.inventory.components[*pin];
-                for declaration in declarations {
+            }
+            covered.insert(id.0);
+            let declarations = component.declarations.clone();
+            for index in pinned {
+                let target = &mut self.inventory.components[index];
+                for declaration in declarations.iter().cloned() {
                     add_declaration(&mut target.declarations, declaration);
                 }
             }
         }
         covered
+    }
+
+    /// The pins of a name in the same or the nearest higher directory that the requirement allows.
+    fn nearest_pins(
+        &self,
+        component: &Component,
+        pins: &BTreeMap<(PackageName, String), Vec<usize>>,
+    ) -> Vec<usize> {
+        let ComponentVersion::Range(range) = &component.version else {
+            return Vec::new();
+        };
+        // A notation other than PEP 440 (Poetry's `^1`) is trusted to its own lock.
+        let range = Specifiers::parse(range).ok();
+        let allows = |index: &usize| match self.inventory.components.get(*index).map(|c| &c.version)
+        {
+            Some(ComponentVersion::Pinned(version)) => {
+                range.as_ref().is_none_or(|r| r.contains(version))
+            }
+            other => other.is_some(),
+        };
+        let mut directory = self
+            .inventory
+            .input(component.input)
+            .map_or(".", |input| path::parent(&input.path));
+        loop {
+            let key = (component.name.clone(), directory.to_owned());
+            let found: Vec<usize> =
+                pins.get(&key).into_iter().flatten().copied().filter(allows).collect();
+            let above = path::parent(directory);
+            if !found.is_empty() || above == directory || directory.ends_with("..") {
+                return found;
+            }
+            directory = above;
+        }
     }
 
     /// Takes components out and renumbers the edges.

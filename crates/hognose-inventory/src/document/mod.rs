@@ -8,6 +8,7 @@ mod full;
 mod plain;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Largest file given to the general parser. Lock tools write what `plain` reads; only people write
 /// the rest, and not by the megabyte.
@@ -135,6 +136,11 @@ impl<'a> Table<'a> {
     /// The tables of an array of tables under a key.
     pub(crate) fn tables(&self, key: &str) -> impl Iterator<Item = &Table<'a>> {
         self.items(key).iter().filter_map(Node::as_table)
+    }
+
+    /// Look-ups by key for tables of thousands of entries.
+    pub(crate) fn index(&self) -> HashMap<&str, &Node<'a>> {
+        self.entries.iter().map(|entry| (&*entry.key, &entry.node)).collect()
     }
 
     /// The table at a path of keys.

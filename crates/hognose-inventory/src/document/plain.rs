@@ -155,25 +155,13 @@ impl<'a> Parser<'a, '_> {
         let at = self.at as u32;
         self.take(b'[')?;
         let array = self.take(b'[').is_some();
-        let mut keys = Vec::new();
-        loop {
-            self.space();
-            let key_at = self.at as u32;
-            keys.push((self.key()?, key_at));
-            self.space();
-            if self.take(b'.').is_none() {
-                break;
-            }
-        }
+        let keys = self.path(depth)?;
         self.take(b']')?;
         if array {
             self.take(b']')?;
         }
         self.line_end()?;
         self.count()?;
-        if keys.len() > depth {
-            return None;
-        }
         let (last, above) = keys.split_last()?;
         root.path.clear();
         for (key, key_at) in above {
@@ -224,6 +212,21 @@ impl<'a> Parser<'a, '_> {
         };
         root.path.push(index);
         Some(())
+    }
+
+    /// The keys of a header, with where each starts.
+    fn path(&mut self, depth: usize) -> Option<Vec<(Cow<'a, str>, u32)>> {
+        let mut keys = Vec::new();
+        while keys.len() < depth {
+            self.space();
+            let at = self.at as u32;
+            keys.push((self.key()?, at));
+            self.space();
+            if self.take(b'.').is_none() {
+                return Some(keys);
+            }
+        }
+        None
     }
 
     fn count(&mut self) -> Option<()> {

@@ -1,5 +1,7 @@
 //! `pdm.lock`, formats 2 to 4.
 
+use std::collections::HashMap;
+
 use hognose_types::{ComponentId, InputFormat, RedactedUrl, Requirement, Source};
 
 use super::lock::{self, Lock};
@@ -22,10 +24,10 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
                 &["2", "3", "4"],
             );
             // Format 4.1 and older keep the hashes of all packages in one table, by "name version".
-            let old_files = root.at_path(&["metadata", "files"]);
+            let old_files = root.at_path(&["metadata", "files"]).map(Table::index);
             let mut packages = Vec::new();
             for table in root.tables("package") {
-                if let Some(id) = package(lock, table, old_files) {
+                if let Some(id) = package(lock, table, old_files.as_ref()) {
                     packages.push((id, table));
                 }
             }
@@ -39,11 +41,28 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     );
 }
 
+/// The files of a package, in the package itself or in the table that older formats keep for all.
+fn files<'t, 'a>(
+    table: &'t Table<'a>,
+    old_files: Option<&HashMap<&str, &'t Node<'a>>>,
+) -> &'t [Node<'a>] {
+    if let Some(files) = table.get("files") {
+        return files.items();
+    }
+    let key = format!(
+        "{} {}",
+        table.str("name").unwrap_or(""),
+        table.str("version").unwrap_or("")
+    );
+    let files = old_files.and_then(|old| old.get(key.as_str()));
+    files.map_or(&[], |node| node.items())
+}
+
 /// A package asked for with extras is listed twice: alone and with its extras. Both are one component.
 fn package(
     lock: &mut Lock<'_, '_, '_>,
     table: &Table<'_>,
-    old_files: Option<&Table<'_>>,
+    old_files: Option<&HashMap<&str, &Node<'_>>>,
 ) -> Option<ComponentId> {
     let at = table
         .entry("name")
@@ -85,18 +104,7 @@ fn package(
     {
         lock::as_project(&mut component);
     }
-    let files = table.get("files").map_or_else(
-        || {
-            let key = format!(
-                "{} {}",
-                table.str("name").unwrap_or(""),
-                table.str("version").unwrap_or("")
-            );
-            old_files.map_or(&[][..], |old| old.items(&key))
-        },
-        Node::items,
-    );
-    component.hashes = files
+    component.hashes = files(table, old_files)
         .iter()
         .filter_map(|file| lock::digest(file.as_table()?.str("hash")))
         .collect();

@@ -1,5 +1,7 @@
 //! `poetry.lock`, formats 1.0 to 2.1.
 
+use std::collections::HashMap;
+
 use hognose_types::{ComponentId, InputFormat, RedactedUrl, Source};
 
 use super::lock::{self, Lock};
@@ -23,10 +25,10 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
                 &["1", "2.0", "2.1"],
             );
             // Format 1 keeps the hashes of all packages in one table.
-            let old_files = metadata.and_then(|m| m.table("files"));
+            let old_files = metadata.and_then(|m| m.table("files")).map(Table::index);
             let mut packages = Vec::new();
             for table in root.tables("package") {
-                if let Some(id) = package(lock, table, old_files) {
+                if let Some(id) = package(lock, table, old_files.as_ref()) {
                     packages.push((id, table));
                 }
             }
@@ -41,7 +43,7 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
 fn package(
     lock: &mut Lock<'_, '_, '_>,
     table: &Table<'_>,
-    old_files: Option<&Table<'_>>,
+    old_files: Option<&HashMap<&str, &Node<'_>>>,
 ) -> Option<ComponentId> {
     let at = table
         .entry("name")
@@ -62,7 +64,9 @@ fn package(
     }
     let files = match (table.get("files"), old_files) {
         (Some(files), _) => files.items(),
-        (None, Some(old)) => old.items(table.str("name").unwrap_or("")),
+        (None, Some(old)) => old
+            .get(table.str("name").unwrap_or(""))
+            .map_or(&[][..], |node| node.items()),
         (None, None) => &[],
     };
     component.hashes = files

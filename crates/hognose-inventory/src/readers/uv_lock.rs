@@ -15,6 +15,9 @@ use crate::document::{Node, Table};
 /// component counts as part of the main set.
 const MAX_SETS: usize = 256;
 
+/// Most forks of one package that one dependency stands for.
+const MAX_TARGETS: usize = 16;
+
 /// Reads a lock.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     lock::read_toml(
@@ -85,7 +88,7 @@ struct Reader<'t> {
     /// Extras that some component asks of another.
     requested: HashMap<ComponentId, BTreeSet<String>>,
     needs: Vec<Need>,
-    roots: Vec<ComponentId>,
+    roots: BTreeSet<ComponentId>,
     /// Directories of the workspace members.
     members: Vec<String>,
 }
@@ -129,7 +132,7 @@ impl<'t> Reader<'t> {
         if let Some(id) = lock.add(component) {
             self.packages.push((id, table));
             if let Some(member) = member {
-                self.roots.push(id);
+                self.roots.insert(id);
                 self.members.push(member);
             }
         }
@@ -233,7 +236,7 @@ impl<'t> Reader<'t> {
         for need in &self.needs {
             children.entry(need.from).or_default().extend(&need.to);
         }
-        let needed = reach(&self.roots, &children, &BTreeSet::new());
+        let needed = reach(self.roots.iter().copied(), &children, &BTreeSet::new());
         for id in lock.ids() {
             if !needed.contains(&id) {
                 lock.context.drop_component(id);
@@ -257,9 +260,9 @@ impl<'t> Reader<'t> {
             }
         }
         let main = sets.remove(&Set::Main).unwrap_or_default();
-        let in_main = reach(&main, &children, &BTreeSet::new());
+        let in_main = reach(main.into_iter(), &children, &BTreeSet::new());
         for (set, seeds) in sets.into_iter().take(MAX_SETS) {
-            for id in reach(&seeds, &children, &in_main) {
+            for id in reach(seeds.into_iter(), &children, &in_main) {
                 let Some(declaration) = lock
                     .context
                     .component_mut(id)
@@ -303,12 +306,12 @@ impl<'t> Reader<'t> {
 
 /// Everything reachable from the seeds without passing through `stop`.
 fn reach(
-    seeds: &[ComponentId],
+    seeds: impl Iterator<Item = ComponentId>,
     children: &HashMap<ComponentId, Vec<ComponentId>>,
     stop: &BTreeSet<ComponentId>,
 ) -> BTreeSet<ComponentId> {
     let mut seen: BTreeSet<ComponentId> = BTreeSet::new();
-    let mut queue: VecDeque<ComponentId> = seeds.iter().copied().collect();
+    let mut queue: VecDeque<ComponentId> = seeds.collect();
     while let Some(id) = queue.pop_front() {
         if stop.contains(&id) || !seen.insert(id) {
             continue;
@@ -334,7 +337,7 @@ fn targets(lock: &Lock<'_, '_, '_>, name: &PackageName, item: &Table<'_>) -> Vec
                     .is_none_or(|s| c.source == *s || c.kind == ComponentKind::Project)
         })
     };
-    all.iter().filter(fits).copied().collect()
+    all.iter().filter(fits).copied().take(MAX_TARGETS).collect()
 }
 
 fn source_of(table: &Table<'_>) -> Source {

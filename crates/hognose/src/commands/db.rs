@@ -377,69 +377,18 @@ pub(super) fn show_advisory(
     let Some((advisory, packages)) = found else {
         return Ok(None);
     };
-    let mut out = String::new();
-    let _ = writeln!(out, "{}  {}\n", advisory.id, text::line(&advisory.summary));
-    let row = |out: &mut String, name: &str, value: String| {
-        if !value.is_empty() {
-            let _ = writeln!(out, "{name:<10} {value}");
-        }
-    };
-    row(&mut out, "aliases", advisory.aliases.join(", "));
-    row(&mut out, "packages", packages.join(", "));
-    let severity = &advisory.severity;
-    row(
-        &mut out,
-        "severity",
-        format!("{} ({:.1})", severity.band.as_str(), severity.score),
-    );
-    for score in &severity.scores {
-        row(
-            &mut out,
-            "",
-            format!(
-                "{:.1} CVSS {} {} ({})",
-                score.base,
-                score.version.as_str(),
-                text::line(&score.vector),
-                score.record
-            ),
-        );
-    }
-    row(&mut out, "weakness", advisory.cwes.join(", "));
-    if let Some(epss) = &advisory.epss {
-        row(
-            &mut out,
-            "EPSS",
-            format!(
-                "{:.1} % within 30 days, above {:.0} % of CVEs ({})",
-                epss.probability * 100.0,
-                epss.percentile * 100.0,
-                epss.cve
-            ),
-        );
-    }
-    if let Some(kev) = &advisory.kev {
-        row(
-            &mut out,
-            "exploited",
-            format!(
-                "{} is in CISA's catalogue since {}",
-                kev.cve, kev.date_added
-            ),
-        );
-    }
-    for record in &advisory.records {
-        let date = record.modified.as_ref().or(record.published.as_ref());
-        row(
-            &mut out,
-            "record",
-            format!(
-                "{} of {} ({})",
-                record.id,
-                date.map_or("no date", |d| d.as_str()),
-                text::line(&record.feed)
-            ),
-        );
+    output::data(&sheet(&advisory, &packages))?;
+    Ok(Some(complete(&opened, Exit::Clean)))
+}
+
+/// Everything about one advisory, a fact a line.
+fn sheet(advisory: &AdvisoryEvidence, packages: &[String]) -> String {
+    let mut out = format!("{}  {}\n\n", advisory.id, text::line(&advisory.summary));
+    for (name, value) in facts(advisory, packages)
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+    {
+        let _ = writeln!(out, "{name:<10} {value}");
     }
     if !advisory.details.is_empty() {
         let _ = writeln!(out, "\n{}", text::block(advisory.details.trim_end()));
@@ -447,6 +396,58 @@ pub(super) fn show_advisory(
     for reference in &advisory.references {
         let _ = writeln!(out, "\n{}", text::line(&reference.url));
     }
-    output::data(&out)?;
-    Ok(Some(complete(&opened, Exit::Clean)))
+    out
+}
+
+fn facts(advisory: &AdvisoryEvidence, packages: &[String]) -> Vec<(&'static str, String)> {
+    let severity = &advisory.severity;
+    let mut out = vec![
+        ("aliases", advisory.aliases.join(", ")),
+        ("packages", packages.join(", ")),
+        (
+            "severity",
+            format!("{} ({:.1})", severity.band.as_str(), severity.score),
+        ),
+    ];
+    out.extend(severity.scores.iter().map(|score| {
+        let vector = text::line(&score.vector);
+        (
+            "",
+            format!(
+                "{:.1} CVSS {} {vector} ({})",
+                score.base,
+                score.version.as_str(),
+                score.record
+            ),
+        )
+    }));
+    out.push(("weakness", advisory.cwes.join(", ")));
+    if let Some(epss) = &advisory.epss {
+        let (probability, rank) = (epss.probability * 100.0, epss.percentile * 100.0);
+        out.push((
+            "EPSS",
+            format!(
+                "{probability:.1} % within 30 days, above {rank:.0} % of CVEs ({})",
+                epss.cve
+            ),
+        ));
+    }
+    if let Some(kev) = &advisory.kev {
+        out.push((
+            "exploited",
+            format!(
+                "{} is in CISA's catalogue since {}",
+                kev.cve, kev.date_added
+            ),
+        ));
+    }
+    out.extend(advisory.records.iter().map(|record| {
+        let date = record.modified.as_ref().or(record.published.as_ref());
+        let date = date.map_or("no date", |d| d.as_str());
+        (
+            "record",
+            format!("{} of {date} ({})", record.id, text::line(&record.feed)),
+        )
+    }));
+    out
 }

@@ -10,12 +10,13 @@ use hognose_report::{Format, ScanReport, Style, render};
 use hognose_types::{Decision, Finding, Gap, Inventory, Verdict};
 
 use crate::cli::{Cli, ScanArgs};
+use crate::database::{self, Opened};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::revision::Revision;
 use crate::settings::{self, Found};
 use crate::surroundings::Surroundings;
-use crate::{database, output, python};
+use crate::{output, python};
 
 pub(super) fn run(
     cli: &Cli,
@@ -28,37 +29,58 @@ pub(super) fn run(
                 .hint("lock the project (uv lock, poetry lock, pip-compile) and scan the lock"),
         );
     }
-    let found = settings::configuration(
-        args.input.config.as_deref(),
-        args.input.no_config,
-        settings::start(&args.input),
-    )?;
+    let start = settings::start(&args.input);
+    let found = settings::configuration(args.input.config.as_deref(), args.input.no_config, start)?;
     let policy = policy(args, &found)?;
     let options = settings::inventory_options(&args.input, &found, surroundings)?;
-    let inventory = inventory(args, &options, surroundings)?;
-    let feeds = settings::feeds(&args.feeds, &found)?;
-    let cache = settings::cache(&args.feeds, surroundings)?;
-    let opened = database::open(&database::Request {
-        feeds: &feeds,
-        cache: &cache,
-        offline: args.feeds.offline,
-        quiet: cli.quiet,
-        max_age: found.config.max_database_age,
-        surroundings,
-    })?;
+    let inventory = collect(&Disk, &args.input, &options, surroundings)?;
+    let opened = open_database(cli, args, &found, surroundings)?;
     let mut evidence = evidence(&inventory, &opened.database, args)?;
     if let Some(revision) = &args.since {
-        let tree = Revision::open(revision, settings::start(&args.input), surroundings)?;
+        let tree = Revision::open(revision, start, surroundings)?;
         let before = scan_paths(&tree, &settings::paths(&args.input)?, &options);
         let known = self::evidence(&before, &opened.database, args)?;
         keep_new(&mut evidence, &known);
     }
+    let report = report(args, inventory, opened, evidence, &policy, surroundings)?;
+    show(cli, args, &report)?;
+    let verdict = report.verdict;
+    // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
+    std::mem::forget(report);
+    Ok(exit(verdict))
+}
+
+fn open_database(
+    cli: &Cli,
+    args: &ScanArgs,
+    found: &Found,
+    surroundings: &Surroundings,
+) -> Result<Opened, Failure> {
+    database::open(&database::Request {
+        feeds: &settings::feeds(&args.feeds, found)?,
+        cache: &settings::cache(&args.feeds, surroundings)?,
+        offline: args.feeds.offline,
+        quiet: cli.quiet,
+        max_age: found.config.max_database_age,
+        surroundings,
+    })
+}
+
+/// Everything that was found, judged by the policy.
+fn report(
+    args: &ScanArgs,
+    inventory: Inventory,
+    opened: Opened,
+    mut evidence: Judgement,
+    policy: &Policy,
+    surroundings: &Surroundings,
+) -> Result<ScanReport, Failure> {
     evidence.gaps.extend(opened.gaps);
     let anything = !inventory.inputs.is_empty();
     let outcome = decide(
         evidence.findings,
         evidence.gaps,
-        &policy,
+        policy,
         surroundings.today(),
         anything,
     );
@@ -69,7 +91,7 @@ pub(super) fn run(
     let mut notices = inventory.notices.clone();
     notices.extend(opened.notices);
     notices.extend(outcome.notices);
-    let report = ScanReport {
+    Ok(ScanReport {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: surroundings.timestamp(),
         command: command_line(&surroundings.arguments),
@@ -80,12 +102,7 @@ pub(super) fn run(
         verdict: outcome.verdict,
         database: Some(info),
         since: args.since.clone(),
-    };
-    show(cli, args, &report)?;
-    let verdict = report.verdict;
-    // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
-    std::mem::forget(report);
-    Ok(exit(verdict))
+    })
 }
 
 /// Configuration, flags and imported waivers.
@@ -122,14 +139,6 @@ fn imported(path: &Path, read: Import) -> Result<Vec<Waiver>, Failure> {
         .map_err(|e| Failure::usage(format!("cannot read {name}")).because(&e))?;
     read(&name, &text)
         .map_err(|e| Failure::usage(format!("cannot take over the ignores of {name}")).because(&e))
-}
-
-fn inventory(
-    args: &ScanArgs,
-    options: &Options,
-    surroundings: &Surroundings,
-) -> Result<Inventory, Failure> {
-    collect(&Disk, &args.input, options, surroundings)
 }
 
 /// What `scan` and `sbom` read.

@@ -15,6 +15,14 @@ impl Builder<'_> {
         let Some(sources) = uv.table("sources") else {
             return;
         };
+        let indexes: HashMap<&str, &str> = uv
+            .tables("index")
+            .filter_map(|index| Some((index.str("name")?, index.str("url")?)))
+            .collect();
+        let mut by_name: HashMap<PackageName, Vec<usize>> = HashMap::new();
+        for (at, declared) in self.manifest.declared.iter().enumerate() {
+            by_name.entry(declared.name.clone()).or_default().push(at);
+        }
         for entry in &sources.entries {
             let Ok(name) = PackageName::new(&entry.key) else {
                 continue;

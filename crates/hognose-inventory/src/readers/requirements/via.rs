@@ -8,6 +8,9 @@ use crate::context::Context;
 use crate::path;
 use crate::readers::manifest;
 
+/// Most entries of one name that a comment can mean.
+const MAX_PARENTS: usize = 16;
+
 /// Why one component is there.
 #[derive(Debug)]
 enum Reason {
@@ -82,7 +85,7 @@ impl Annotations {
         for (id, reason) in self.reasons {
             match reason {
                 Reason::Component(parent) => {
-                    for from in by_name.get(&parent).into_iter().flatten() {
+                    for from in by_name.get(&parent).into_iter().flatten().take(MAX_PARENTS) {
                         // What the user's own project needs is asked for directly.
                         let own = context
                             .component(*from)
