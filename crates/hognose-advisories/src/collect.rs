@@ -20,6 +20,24 @@ pub(crate) struct Source {
     pub(crate) ignored: Vec<String>,
 }
 
+impl Source {
+    /// A feed whose files say what they hold, where the configuration does not.
+    fn new(kind: FeedKind, location: String, files: Vec<SourceFile>) -> Self {
+        let content = files.first().and_then(|file| file.content);
+        let kind = match (kind, content) {
+            (FeedKind::Auto, Some(content)) => kind_of(content),
+            (FeedKind::Auto, None) => FeedKind::Osv,
+            (kind, _) => kind,
+        };
+        Self {
+            kind,
+            location,
+            files,
+            ignored: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
@@ -62,16 +80,7 @@ pub(crate) fn sources(
             });
         }
     };
-    let kind = file
-        .content
-        .filter(|_| kind == FeedKind::Auto)
-        .map_or(kind, kind_of);
-    Ok(vec![Source {
-        kind,
-        location: location.to_owned(),
-        files: vec![file],
-        ignored: Vec::new(),
-    }])
+    Ok(vec![Source::new(kind, location.to_owned(), vec![file])])
 }
 
 fn is_records(content: Content, kind: FeedKind) -> bool {
@@ -126,17 +135,7 @@ fn directory(
                     records.push(file);
                 } else {
                     let location = Path::new(location).join(&relative).display().to_string();
-                    let kind = if kind == FeedKind::Auto {
-                        kind_of(content)
-                    } else {
-                        kind
-                    };
-                    others.push(Source {
-                        kind,
-                        location,
-                        files: vec![file],
-                        ignored: Vec::new(),
-                    });
+                    others.push(Source::new(kind, location, vec![file]));
                 }
             }
         }
@@ -151,20 +150,9 @@ fn directory(
     if let Some(first) = others.first_mut().filter(|_| records.is_empty()) {
         first.ignored = ignored;
     } else {
-        let kind = if kind == FeedKind::Auto {
-            FeedKind::Osv
-        } else {
-            kind
-        };
-        others.insert(
-            0,
-            Source {
-                kind,
-                location: location.to_owned(),
-                files: records,
-                ignored,
-            },
-        );
+        let mut source = Source::new(kind, location.to_owned(), records);
+        source.ignored = ignored;
+        others.insert(0, source);
     }
     Ok(others)
 }
