@@ -105,7 +105,7 @@ impl Database {
 
     /// Digest of the content: the same feeds give the same revision.
     pub fn revision(&self) -> String {
-        blake3::Hash::from_bytes(self.header.body_digest)
+        blake3::Hash::from_bytes(self.header.content_digest)
             .to_hex()
             .chars()
             .take(16)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header  magic "HOGNOSE\x1a" · version u32 · header length u32 · file length u64 · built u64 (Unix seconds)
-//!         · body digest [32] · four sections (offset u64, length u64) · header digest [32]
+//!         · body digest [32] · content digest [32] · four sections (offset u64, length u64) · header digest [32]
 //! body    package index · id index · information · heap
 //! index   sorted entries of 24 bytes: hash u64 · offset u64 (in the heap) · length u32 · check u32
 //! heap    postcard blocks; `check` is the first four bytes of the block's BLAKE3 digest
@@ -18,7 +18,7 @@ pub const MAGIC: [u8; 8] = *b"HOGNOSE\x1a";
 /// rebuild from the feeds otherwise.
 pub const VERSION: u32 = 1;
 /// Length of the header in bytes.
-pub const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 8 + 32 + SECTIONS * 16 + 32;
+pub const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 8 + 32 + 32 + SECTIONS * 16 + 32;
 /// Number of sections.
 pub const SECTIONS: usize = 4;
 /// Length of an index entry in bytes.
@@ -53,6 +53,8 @@ pub struct Header {
     pub built: u64,
     /// Digest of everything after the header.
     pub body_digest: [u8; 32],
+    /// Digest of what matching reads (packages, ids, heap): the same feeds give the same one, whenever they are read.
+    pub content_digest: [u8; 32],
     /// Packages, ids, information, heap.
     pub sections: [Section; SECTIONS],
 }
@@ -129,6 +131,7 @@ impl Header {
         out.extend_from_slice(&self.file_len.to_le_bytes());
         out.extend_from_slice(&self.built.to_le_bytes());
         out.extend_from_slice(&self.body_digest);
+        out.extend_from_slice(&self.content_digest);
         for section in &self.sections {
             out.extend_from_slice(&section.offset.to_le_bytes());
             out.extend_from_slice(&section.len.to_le_bytes());
@@ -179,6 +182,7 @@ impl Header {
         let file_len = cursor.u64()?;
         let built = cursor.u64()?;
         let body_digest = first(cursor.take(32)?);
+        let content_digest = first(cursor.take(32)?);
         let mut sections = [Section::default(); SECTIONS];
         for section in &mut sections {
             *section = Section {
@@ -190,6 +194,7 @@ impl Header {
             file_len,
             built,
             body_digest,
+            content_digest,
             sections,
         })
     }

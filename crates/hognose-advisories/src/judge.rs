@@ -156,7 +156,7 @@ impl Run<'_> {
             .filter_map(|step| inventory.component(*step))
             .collect();
         let path: Vec<String> = steps.iter().map(|step| step.label()).collect();
-        let input = inventory.input(component.input).map(|i| i.path.as_str());
+        let input = inventory.input(component.input);
         let edit = edit_line(&steps, component, input);
         let Some(first) = component.declarations.first() else {
             return Vec::new();
@@ -185,17 +185,25 @@ impl Run<'_> {
 }
 
 /// Where a person changes something: the declaration of the first distribution of the path, outside the lock when
-/// there is one there.
-fn edit_line(steps: &[&Component], component: &Component, input: Option<&str>) -> Option<Location> {
+/// there is one there. What is installed, built or listed in an SBOM has no line that anybody edits.
+fn edit_line(
+    steps: &[&Component],
+    component: &Component,
+    input: Option<&Input>,
+) -> Option<Location> {
     let first = steps
         .iter()
         .find(|s| s.is_judged())
         .copied()
         .unwrap_or(component);
+    let file = input.map(|i| i.path.as_str());
+    if input.is_some_and(|i| is_product(i.format)) {
+        return None;
+    }
     let outside = first
         .declarations
         .iter()
-        .find(|d| d.direct && Some(d.location.file.as_str()) != input);
+        .find(|d| d.direct && Some(d.location.file.as_str()) != file);
     let any = first.declarations.iter().find(|d| d.direct);
     outside.or(any).map(|d| d.location.clone())
 }

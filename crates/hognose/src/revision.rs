@@ -193,7 +193,11 @@ impl Tree for Revision {
     }
 
     fn canonical(&self, path: &str) -> Option<String> {
-        self.inside(path)
+        self.kind(path)?;
+        self.top
+            .join(self.inside(path)?)
+            .to_str()
+            .map(str::to_owned)
     }
 }
 

@@ -336,10 +336,15 @@ fn assemble(
         };
         body.extend_from_slice(part);
     }
+    let mut content = blake3::Hasher::new();
+    for part in [&parts[0], &parts[1], &heap.bytes] {
+        content.update(part);
+    }
     let header = Header {
         file_len: (HEADER_LEN + body.len()) as u64,
         built,
         body_digest: *blake3::hash(&body).as_bytes(),
+        content_digest: *content.finalize().as_bytes(),
         sections,
     };
     let mut file = header.encode();

@@ -184,7 +184,13 @@ fn describe(
     let _ = writeln!(out, "database  {}", path.display());
     let _ = writeln!(out, "revision  {}", database.revision());
     let _ = writeln!(out, "built     {time} ({age} ago)");
-    let _ = writeln!(out, "size      {:.1} MB", database.size() as f64 / 1e6);
+    let size = database.size() as f64;
+    let size = if size < 1e6 {
+        format!("{:.0} kB", size / 1e3)
+    } else {
+        format!("{:.1} MB", size / 1e6)
+    };
+    let _ = writeln!(out, "size      {size}");
     let _ = writeln!(out, "holds     {}", counts(status));
 }
 
