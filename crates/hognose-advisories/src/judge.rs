@@ -208,6 +208,14 @@ fn edit_line(
     outside.or(any).map(|d| d.location.clone())
 }
 
+fn is_product(format: InputFormat) -> bool {
+    use InputFormat::{CondaMeta, CycloneDx, Environment, Sdist, Spdx, Wheel};
+    matches!(
+        format,
+        CondaMeta | CycloneDx | Environment | Sdist | Spdx | Wheel
+    )
+}
+
 fn finding(
     component: &Component,
     advisory: AdvisoryEvidence,
