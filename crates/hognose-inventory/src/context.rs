@@ -357,6 +357,7 @@ const MAX_DECLARATIONS: usize = 256;
 
 /// Adds a declaration unless one for the same line is there.
 pub(crate) fn add_declaration(declarations: &mut Vec<Declaration>, new: Declaration) {
+    let room = declarations.len() < MAX_DECLARATIONS;
     match declarations.iter_mut().find(|d| d.location == new.location) {
         Some(old) => {
             old.direct |= new.direct;
@@ -371,7 +372,7 @@ pub(crate) fn add_declaration(declarations: &mut Vec<Declaration>, new: Declarat
                 push_unique(&mut old.extras, extra);
             }
         }
-        None if declarations.len() < MAX_DECLARATIONS => declarations.push(new),
+        None if room => declarations.push(new),
         None => {}
     }
 }

@@ -32,6 +32,8 @@ pub(crate) fn discover(context: &mut Context<'_>, root: &str) {
 #[derive(Debug, Default)]
 struct Found {
     files: Vec<(String, InputFormat)>,
+    /// True when some file is no SBOM.
+    has_others: bool,
     environments: Vec<String>,
 }
 
@@ -71,6 +73,8 @@ fn look(
         match kind {
             EntryKind::File => {
                 if let Some(format) = format_of(context, directory, &entry.name, depth) {
+                    found.has_others |=
+                        !matches!(format, InputFormat::CycloneDx | InputFormat::Spdx);
                     found.files.push((path, format));
                 }
             }
@@ -157,7 +161,7 @@ fn read(
         if context.is_visited(path) {
             continue;
         }
-        match beaten(&found.files, path, *format, depth) {
+        match beaten(found, path, *format, depth) {
             Some(reason) => left_out.push((path.clone(), reason)),
             None => readers::read_file(context, path, *format),
         }
@@ -175,13 +179,11 @@ fn rank(format: InputFormat, path: &str) -> usize {
 }
 
 /// Why a file is not read, if another one in its directory says the same better.
-fn beaten(
-    files: &[(String, InputFormat)],
-    path: &str,
-    format: InputFormat,
-    depth: usize,
-) -> Option<String> {
+fn beaten(found: &Found, path: &str, format: InputFormat, depth: usize) -> Option<String> {
     use InputFormat as F;
+    let files = &found.files;
+    // Listed in order of their names.
+    let holds = |path: &String| files.binary_search_by(|(other, _)| other.cmp(path)).is_ok();
     let by = |formats: &[F]| {
         files
             .iter()
@@ -196,8 +198,7 @@ fn beaten(
         F::CondaEnvironment => by(&[F::CondaLock]),
         F::Script => {
             let lock = format!("{path}.lock");
-            let locked = files.iter().any(|(other, _)| *other == lock);
-            locked.then(|| format!("{} pins it", path::name(&lock)))
+            holds(&lock).then(|| format!("{} pins it", path::name(&lock)))
         }
         F::Requirements if sniff::is_constraints_name(path::name(path)) => Some(
             "a constraints file lists versions without asking for them; name it to scan it"
@@ -205,15 +206,11 @@ fn beaten(
         ),
         F::Requirements => {
             let compiled = format!("{}.txt", path.strip_suffix(".in")?);
-            let there = files.iter().any(|(other, _)| *other == compiled);
-            there.then(|| format!("{} was compiled from it", path::name(&compiled)))
+            holds(&compiled).then(|| format!("{} was compiled from it", path::name(&compiled)))
         }
-        F::CycloneDx | F::Spdx => {
-            let other = files
-                .iter()
-                .any(|(_, f)| !matches!(f, F::CycloneDx | F::Spdx));
-            other.then(|| "an SBOM beside the files it describes; name it to scan it".to_owned())
-        }
+        F::CycloneDx | F::Spdx => found
+            .has_others
+            .then(|| "an SBOM beside the files it describes; name it to scan it".to_owned()),
         // The directory that was named may be a wheelhouse; below it, artifacts are build results.
         F::Wheel | F::Sdist if depth > 0 => {
             Some("an artifact; name it or its directory to scan it".to_owned())
@@ -224,8 +221,12 @@ fn beaten(
 
 /// An environment inside the project is read when nothing beside it pins the project.
 fn environments(context: &mut Context<'_>, directory: &str, found: &Found) {
+    if found.environments.is_empty() {
+        return;
+    }
+    let pin = pinned_by(context, directory);
     for path in &found.environments {
-        if let Some(pin) = pinned_by(context, directory) {
+        if let Some(pin) = &pin {
             let name = path::name(path);
             context.skip(
                 path,

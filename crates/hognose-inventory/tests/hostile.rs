@@ -370,3 +370,72 @@ fn memory_and_disk_read_the_same() {
     let disk = scan_paths(&Disk, &[common::fixture("uv_lock")], &Options::default());
     assert_eq!(show(&memory), show(&disk));
 }
+
+/// Shapes in which a look-up per entry would make the work quadratic.
+#[test]
+fn repetition_is_not_quadratic() {
+    let many =
+        |count: usize, line: fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>().concat();
+    let cases = [
+        (
+            "poetry.lock",
+            many(50_000, |i| {
+                format!("[[package]]\nname = \"p{i}\"\nversion = \"1\"\n")
+            }) + "[metadata.files]\n"
+                + &many(50_000, |i| format!("p{i} = []\n")),
+        ),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"x\"\ndependencies = [".to_owned()
+                + &many(20_000, |i| format!("\"p{i}\",\n"))
+                + "]\n[tool.uv.sources]\n"
+                + &many(20_000, |i| format!("p{i} = {{ workspace = true }}\n")),
+        ),
+        (
+            "pyproject.toml",
+            "[dependency-groups]\n".to_owned()
+                + &many(5_000, |i| {
+                    format!("g{i} = [{{ include-group = \"g{}\" }}]\n", i + 1)
+                }),
+        ),
+        (
+            "Pipfile",
+            "[packages]\n".to_owned()
+                + &many(20_000, |i| {
+                    format!("p{i} = {{ version = \"*\", index = \"i{i}\" }}\n")
+                })
+                + &many(20_000, |i| {
+                    format!("[[source]]\nname = \"i{i}\"\nurl = \"u\"\n")
+                }),
+        ),
+        (
+            "requirements.txt",
+            many(20_000, |_| "a==1 # via a, a, a, a\n".to_owned())
+                + &many(20_000, |_| "a\n".to_owned()),
+        ),
+        (
+            "setup.py",
+            "a = ['x==1']\n".to_owned()
+                + &many(5_000, |_| "a = a + a\n".to_owned())
+                + "setup(install_requires=a)\n",
+        ),
+        (
+            "setup.py",
+            many(100_000, |_| "setup(install_requires=[".to_owned()),
+        ),
+        ("setup.py", many(200_000, |_| "a = [\n)\n".to_owned())),
+        (
+            "setup.cfg",
+            "[options]\ninstall_requires =\n".to_owned() + &many(200_000, |i| format!("  p{i}\n")),
+        ),
+    ];
+    for (name, text) in cases {
+        let started = Instant::now();
+        scan_memory(&[(name, &text)], &[name]);
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{name} {:?}",
+            started.elapsed()
+        );
+    }
+}

@@ -198,8 +198,13 @@ impl Context<'_> {
             .map_or(".", |input| path::parent(&input.path));
         loop {
             let key = (component.name.clone(), directory.to_owned());
-            let found: Vec<usize> =
-                pins.get(&key).into_iter().flatten().copied().filter(allows).collect();
+            let found: Vec<usize> = pins
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(allows)
+                .collect();
             let above = path::parent(directory);
             if !found.is_empty() || above == directory || directory.ends_with("..") {
                 return found;

@@ -140,7 +140,10 @@ impl<'a> Table<'a> {
 
     /// Look-ups by key for tables of thousands of entries.
     pub(crate) fn index(&self) -> HashMap<&str, &Node<'a>> {
-        self.entries.iter().map(|entry| (&*entry.key, &entry.node)).collect()
+        self.entries
+            .iter()
+            .map(|entry| (&*entry.key, &entry.node))
+            .collect()
     }
 
     /// The table at a path of keys.

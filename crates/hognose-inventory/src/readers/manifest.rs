@@ -14,6 +14,9 @@ use crate::context::{Context, add_declaration, short_error};
 use crate::direct::{self, Direct};
 use crate::path;
 
+/// Most faults kept of one manifest; the report counts what is beyond its own limit.
+const MAX_FAULTS: usize = 10_000;
+
 /// A manifest, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
@@ -157,6 +160,9 @@ impl Manifest {
         message: impl Into<String>,
         hint: &'static str,
     ) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
         self.faults.push(Fault {
             line,
             message: message.into(),

@@ -1,5 +1,7 @@
 //! `Pipfile`: Pipenv's manifest.
 
+use std::collections::HashMap;
+
 use hognose_types::{Marker, PackageName, RedactedUrl, Source, Specifiers};
 
 use super::manifest::{Declared, Manifest, Wanted};
@@ -20,6 +22,11 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
             "correct the file; what could be read around the fault was read",
         );
     }
+    let indexes: HashMap<&str, &str> = document
+        .root
+        .tables("source")
+        .filter_map(|index| Some((index.str("name")?, index.str("url")?)))
+        .collect();
     for category in &document.root.entries {
         let groups = match &*category.key {
             "source" | "requires" | "pipenv" | "scripts" => continue,
@@ -32,7 +39,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
         };
         for entry in &table.entries {
             let line = lines.line(entry.at as usize);
-            package(&mut manifest, &document.root, entry, line, &groups);
+            package(&mut manifest, &indexes, entry, line, &groups);
         }
     }
     manifest
@@ -40,7 +47,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
 
 fn package(
     manifest: &mut Manifest,
-    root: &Table<'_>,
+    indexes: &HashMap<&str, &str>,
     entry: &Entry<'_>,
     line: u32,
     groups: &[String],
@@ -51,7 +58,7 @@ fn package(
     };
     let (wanted, marker) = match &entry.node.value {
         Value::String(text) => (versions(text, Source::Default), None),
-        Value::Table(table) => (table_wanted(root, table), table_marker(table)),
+        Value::Table(table) => (table_wanted(indexes, table), table_marker(table)),
         _ => {
             return manifest.fault(
                 Some(line),
@@ -98,7 +105,7 @@ fn versions(text: &str, source: Source) -> Wanted {
     }
 }
 
-fn table_wanted(root: &Table<'_>, table: &Table<'_>) -> Wanted {
+fn table_wanted(indexes: &HashMap<&str, &str>, table: &Table<'_>) -> Wanted {
     let plain = |source| {
         Wanted::Direct(Direct {
             source,
@@ -124,14 +131,9 @@ fn table_wanted(root: &Table<'_>, table: &Table<'_>) -> Wanted {
             editable,
         });
     }
-    let index = table.str("index").and_then(|name| {
-        let found = root
-            .tables("source")
-            .find(|s| s.str("name") == Some(name))?;
-        found.str("url")
-    });
+    let index = table.str("index").and_then(|name| indexes.get(name));
     let source = index.map_or(Source::Default, |url| Source::Index {
-        url: RedactedUrl::new(url),
+        url: RedactedUrl::new(*url),
     });
     versions(table.str("version").unwrap_or("*"), source)
 }

@@ -4,7 +4,7 @@ mod poetry;
 mod sources;
 mod tools;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hognose_types::{PackageName, text};
 
@@ -14,7 +14,10 @@ use crate::document::{self, Document, Entry, Node, Table, Value};
 use crate::source_text::LineCursor;
 
 /// Most requirements read from one manifest.
-const MAX_DECLARED: usize = 100_000;
+const MAX_DECLARED: usize = 20_000;
+
+/// Most dependency groups or extras of one manifest.
+const MAX_SETS: usize = 256;
 
 /// Reads a manifest.
 pub(crate) fn parse(text: &str, depth: usize) -> Manifest {
@@ -47,6 +50,7 @@ pub(crate) fn parse_script(text: &str, depth: usize) -> Manifest {
 struct Builder<'t> {
     manifest: Manifest,
     lines: LineCursor<'t>,
+    said_full: bool,
 }
 
 impl<'t> Builder<'t> {
@@ -54,6 +58,7 @@ impl<'t> Builder<'t> {
         let mut builder = Self {
             manifest: Manifest::default(),
             lines: LineCursor::new(text.as_bytes()),
+            said_full: false,
         };
         if let Some(fault) = &document.fault {
             let line = builder.lines.line(fault.at);
@@ -97,17 +102,24 @@ impl<'t> Builder<'t> {
 
     fn requirement(&mut self, raw: &str, at: u32, place: &Place) {
         let line = self.line(at);
-        if self.manifest.declared.len() >= MAX_DECLARED {
-            if self.manifest.declared.len() == MAX_DECLARED {
-                self.manifest.fault(
-                    Some(line),
-                    format!("more than {MAX_DECLARED} requirements: the rest was not read"),
-                    "split the project",
-                );
-            }
+        if self.is_full(line) {
             return;
         }
         self.manifest.requirement(raw, line, place);
+    }
+
+    /// True when no more requirements are read; said once.
+    fn is_full(&mut self, line: u32) -> bool {
+        let full = self.manifest.declared.len() >= MAX_DECLARED;
+        if full && !self.said_full {
+            self.said_full = true;
+            self.manifest.fault(
+                Some(line),
+                format!("more than {MAX_DECLARED} requirements: the rest was not read"),
+                "split the project",
+            );
+        }
+        full
     }
 
     /// The identity of the project, unless a table read before gave it.
@@ -167,34 +179,18 @@ impl<'t> Builder<'t> {
         let Some(groups) = root.table("dependency-groups") else {
             return;
         };
-        let normal =
-            |name: &str| PackageName::new(name).map_or_else(|_| name.to_owned(), |n| n.to_string());
-        let mut included_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for entry in &groups.entries {
-            for item in entry.node.items() {
-                let Some(target) = item.as_table().and_then(|t| t.str("include-group")) else {
-                    continue;
-                };
-                let known = groups
-                    .entries
-                    .iter()
-                    .any(|e| normal(&e.key) == normal(target));
-                if !known {
-                    self.fault_at(
-                        item.at,
-                        format!(
-                            "there is no dependency group \"{}\"",
-                            text::short(target, 60)
-                        ),
-                        "correct the name",
-                    );
-                }
-                included_by
-                    .entry(normal(target))
-                    .or_default()
-                    .push(normal(&entry.key));
-            }
+        let normal: fn(&str) -> String =
+            |name| PackageName::new(name).map_or_else(|_| name.to_owned(), |n| n.to_string());
+        let known: BTreeSet<String> = groups.entries.iter().map(|e| normal(&e.key)).collect();
+        if known.len() > MAX_SETS {
+            self.fault_at(
+                groups.at,
+                format!("more than {MAX_SETS} dependency groups: not read"),
+                "split the project",
+            );
+            return;
         }
+        let included_by = self.includes(groups, &known, normal);
         for entry in &groups.entries {
             let own = normal(&entry.key);
             let members = including(&own, &included_by);
@@ -214,6 +210,35 @@ impl<'t> Builder<'t> {
             }
             self.group_items(entry, &place);
         }
+    }
+
+    /// Which groups include which, by the name of the included one.
+    fn includes(
+        &mut self,
+        groups: &Table<'_>,
+        known: &BTreeSet<String>,
+        normal: fn(&str) -> String,
+    ) -> BTreeMap<String, Vec<String>> {
+        let mut included_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for entry in &groups.entries {
+            for item in entry.node.items() {
+                let Some(target) = item.as_table().and_then(|t| t.str("include-group")) else {
+                    continue;
+                };
+                if known.contains(&normal(target)) {
+                    let list = included_by.entry(normal(target)).or_default();
+                    push_unique(list, normal(&entry.key));
+                } else {
+                    let shown = text::short(target, 60);
+                    self.fault_at(
+                        item.at,
+                        format!("there is no dependency group \"{shown}\""),
+                        "correct the name",
+                    );
+                }
+            }
+        }
+        included_by
     }
 
     fn group_items(&mut self, entry: &Entry<'_>, place: &Place) {

@@ -1,8 +1,10 @@
 //! `[tool.poetry]`: Poetry's own notation for dependencies.
 
+use std::collections::HashMap;
+
 use hognose_types::{Marker, PackageName, RedactedUrl, Source, Version, text};
 
-use super::{Builder, flag};
+use super::{Builder, MAX_SETS, flag};
 use crate::context::{push_unique, short_error};
 use crate::direct::{self, Direct};
 use crate::document::{Entry, Node, Table, Value};
@@ -90,6 +92,9 @@ impl Builder<'_> {
             Some(Ok(marker)) => Some(marker),
             None => None,
         };
+        if self.is_full(line) {
+            return;
+        }
         self.manifest.declared.push(Declared {
             name,
             wanted,
@@ -103,6 +108,10 @@ impl Builder<'_> {
 
     /// `[tool.poetry.extras]` names the optional dependencies that each extra switches on.
     fn poetry_extras(&mut self, extras: &Table<'_>, before: usize) {
+        let mut by_name: HashMap<PackageName, Vec<usize>> = HashMap::new();
+        for (at, declared) in self.manifest.declared.iter().enumerate().skip(before) {
+            by_name.entry(declared.name.clone()).or_default().push(at);
+        }
         for entry in &extras.entries {
             for raw in entry.node.strings() {
                 let bare = raw
@@ -112,8 +121,10 @@ impl Builder<'_> {
                 let Ok(name) = PackageName::new(bare) else {
                     continue;
                 };
-                for declared in self.manifest.declared.iter_mut().skip(before) {
-                    if declared.name == name {
+                for at in by_name.get(&name).into_iter().flatten() {
+                    if let Some(declared) = self.manifest.declared.get_mut(*at)
+                        && declared.extras.len() < MAX_SETS
+                    {
                         push_unique(&mut declared.extras, entry.key.to_string());
                     }
                 }

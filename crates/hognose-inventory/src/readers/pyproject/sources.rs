@@ -1,5 +1,7 @@
 //! `[tool.uv.sources]`: where uv takes a dependency from instead of the default index.
 
+use std::collections::HashMap;
+
 use hognose_types::{PackageName, RedactedUrl, Source};
 
 use super::{Builder, flag};
@@ -27,10 +29,13 @@ impl Builder<'_> {
             let Ok(name) = PackageName::new(&entry.key) else {
                 continue;
             };
-            let Some(found) = source(uv, &entry.node) else {
+            let Some(found) = source(&indexes, &entry.node) else {
                 continue;
             };
-            for declared in self.manifest.declared.iter_mut().filter(|d| d.name == name) {
+            for at in by_name.get(&name).into_iter().flatten() {
+                let Some(declared) = self.manifest.declared.get_mut(*at) else {
+                    continue;
+                };
                 match (&found, &mut declared.wanted) {
                     (Found::Index(url), Wanted::Versions { source, .. }) => {
                         *source = Source::Index {
@@ -51,7 +56,7 @@ enum Found {
 }
 
 /// Several sources with markers: the first stands for all, since the version comes from the lock.
-fn source(uv: &Table<'_>, node: &Node<'_>) -> Option<Found> {
+fn source(indexes: &HashMap<&str, &str>, node: &Node<'_>) -> Option<Found> {
     let table = match &node.value {
         Value::Table(table) => table,
         Value::Array(items) => items.first()?.as_table()?,
@@ -66,11 +71,7 @@ fn source(uv: &Table<'_>, node: &Node<'_>) -> Option<Found> {
         }))
     };
     if let Some(index) = table.str("index") {
-        let url = uv
-            .tables("index")
-            .find(|i| i.str("name") == Some(index))?
-            .str("url")?;
-        return Some(Found::Index(url.to_owned()));
+        return Some(Found::Index((*indexes.get(index)?).to_owned()));
     }
     if let Some(git) = table.str("git") {
         let reference = ["rev", "tag", "branch"]

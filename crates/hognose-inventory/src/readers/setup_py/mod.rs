@@ -16,6 +16,9 @@ use super::manifest::{Manifest, Place, Project};
 const HINT: &str =
     "setup.py is never run; lock the project, or scan the environment it is installed in";
 
+/// Most calls of `setup()` read: each reads on to its closing bracket.
+const MAX_CALLS: usize = 8;
+
 /// Most values copied out of names in one file.
 const BUDGET: usize = 200_000;
 
@@ -28,14 +31,14 @@ pub(crate) fn parse(text: &str) -> Manifest {
     };
     let mut names: BTreeMap<String, Value> = BTreeMap::new();
     let budget = Cell::new(BUDGET);
-    let mut found = false;
+    let mut calls = 0;
     let mut at = 0;
     let mut line_start = true;
     let mut depth = 0_usize;
     while let Some(token) = tokens.get(at) {
         if let Kind::Name(name) = &token.kind {
-            if name == "setup" && is_call(&tokens, at) {
-                found = true;
+            if name == "setup" && is_call(&tokens, at) && calls < MAX_CALLS {
+                calls += 1;
                 arguments(&mut manifest, &tokens, at + 2, &names, &budget);
             } else if line_start && depth == 0 {
                 assignment(&tokens, at, name, &mut names, &budget);
@@ -49,7 +52,7 @@ pub(crate) fn parse(text: &str) -> Manifest {
         line_start = token.kind == Kind::Newline;
         at += 1;
     }
-    if !found {
+    if calls == 0 {
         manifest.fault(None, "no call of setup() was found", HINT);
     }
     manifest

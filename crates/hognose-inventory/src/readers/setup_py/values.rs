@@ -69,6 +69,11 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// True at the end of the file and at a bracket that closes another one: what follows is not inside.
+    fn is_over(&self) -> bool {
+        matches!(self.kind(), None | Some(Kind::Mark(")" | "]" | "}")))
+    }
+
     fn at_end(&self) -> bool {
         match self.kind() {
             None | Some(Kind::Newline) => true,
@@ -133,7 +138,7 @@ impl<'t> Reader<'t> {
         let mut items = Vec::new();
         let mut commas = 0;
         while !self.take(close) {
-            if self.kind().is_none() {
+            if self.is_over() {
                 break;
             }
             let spread = self.take("*");
@@ -160,7 +165,7 @@ impl<'t> Reader<'t> {
         let mut pairs = Vec::new();
         let mut plain = Vec::new();
         while !self.take("}") {
-            if self.kind().is_none() {
+            if self.is_over() {
                 break;
             }
             let before = self.at;
