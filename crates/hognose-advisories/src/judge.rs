@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use hognose_types::paths::Paths;
 use hognose_types::{
-    AdvisoryEvidence, Component, ComponentId, ComponentVersion, Confidence, Finding, Gap,
-    Inventory, Location, Occurrence, PackageName, Remedy, Severity, Subject, rules,
+    AdvisoryEvidence, Component, ComponentId, ComponentVersion, Confidence, Finding, Gap, Input,
+    InputFormat, Inventory, Location, Occurrence, PackageName, Remedy, Severity, Subject, rules,
 };
 
 use crate::database::Database;
