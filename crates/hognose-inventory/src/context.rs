@@ -65,7 +65,7 @@ pub(crate) struct Constraint {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(tree: &'a dyn Tree, options: &'a Options) -> Self {
-        let mut context = Self {
+        Self {
             tree,
             options,
             inventory: Inventory::default(),
@@ -77,14 +77,20 @@ impl<'a> Context<'a> {
             artifacts: Vec::new(),
             full: None,
             dropped: BTreeSet::new(),
-        };
-        context.allow(".");
-        context
+        }
     }
 
     /// Lets files below a directory be read when another file names them.
     pub(crate) fn allow(&mut self, directory: &str) {
         if let Some(root) = self.tree.canonical(directory) {
+            self.roots.push(root);
+        }
+    }
+
+    /// Lets files below the working directory be read when another file names them, unless that is the
+    /// whole file system.
+    pub(crate) fn allow_working_directory(&mut self) {
+        if let Some(root) = self.tree.canonical(".").filter(|root| root != "/") {
             self.roots.push(root);
         }
     }

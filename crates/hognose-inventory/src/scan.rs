@@ -16,6 +16,14 @@ pub fn scan_paths(tree: &dyn Tree, paths: &[String], options: &Options) -> Inven
     let mut context = Context::new(tree, options);
     let here = [".".to_owned()];
     let paths = if paths.is_empty() { &here } else { paths };
+    // What lies beside a project that is named from here belongs to the same work; what lies beside one
+    // that is named by an absolute path may belong to anyone.
+    if paths
+        .iter()
+        .any(|path| !path::is_absolute(path) && !path.starts_with(".."))
+    {
+        context.allow_working_directory();
+    }
     // All first: a file may name another that lies in a directory given later.
     for path in paths {
         if tree.kind(path) == Some(EntryKind::Directory) {

@@ -112,12 +112,12 @@ impl Tree for Memory {
     fn canonical(&self, path: &str) -> Option<String> {
         let path = path::normalise(path);
         let there = self.0.contains_key(&path) || self.is_directory(&path);
-        // Absolute, so that "outside" means the same as on disk.
+        // Never like a path of the disk, so that no file of it seems to lie inside.
         there.then(|| {
             if path == "." {
-                "/".to_owned()
+                "memory:".to_owned()
             } else {
-                format!("/{path}")
+                format!("memory:/{path}")
             }
         })
     }

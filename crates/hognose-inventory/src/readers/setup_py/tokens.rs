@@ -5,7 +5,7 @@
 pub(super) enum Kind {
     /// Identifier or keyword.
     Name(String),
-    /// A string literal without placeholders, escapes undone.
+    /// A plain string literal (no f-string), escapes undone.
     String(String),
     /// A number, an f-string, bytes, anything whose value is not needed.
     Opaque,
