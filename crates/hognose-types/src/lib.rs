@@ -8,6 +8,7 @@ mod advisory;
 mod component;
 mod digest;
 mod finding;
+pub mod fuzzing;
 mod inventory;
 mod location;
 pub mod marker;
