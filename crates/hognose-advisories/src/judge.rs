@@ -107,12 +107,9 @@ impl Run<'_> {
         // Unpinned and unknown versions are gaps of the inventory already; advisories that concern some versions only
         // would say the same again.
         if component.version.as_str().is_some() {
-            for (id, reason) in answer.undecided {
-                let message = format!("whether {id} applies cannot be decided: {reason}");
-                self.out
-                    .gaps
-                    .push(Self::gap(rules::gap_version::ID, component, message));
-            }
+            self.out
+                .gaps
+                .extend(undecided(component, &answer.undecided));
         }
         if answer.hits.is_empty() {
             return;
@@ -206,6 +203,33 @@ fn edit_line(
         .find(|d| d.direct && Some(d.location.file.as_str()) != file);
     let any = first.declarations.iter().find(|d| d.direct);
     outside.or(any).map(|d| d.location.clone())
+}
+
+/// One gap for all advisories that cannot be decided, however many there are.
+fn undecided(component: &Component, advisories: &[(String, String)]) -> Option<Gap> {
+    /// How many are named.
+    const NAMED: usize = 3;
+    let (_, reason) = advisories.first()?;
+    let named: Vec<&str> = advisories
+        .iter()
+        .take(NAMED)
+        .map(|(id, _)| id.as_str())
+        .collect();
+    let more = match advisories.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let verb = if advisories.len() == 1 {
+        "applies"
+    } else {
+        "apply"
+    };
+    let message = format!(
+        "whether {}{more} {verb} cannot be decided: {reason}",
+        named.join(", ")
+    );
+    let gap = Run::gap(rules::gap_version::ID, component, message);
+    Some(gap.with_hint("pin a release with a version that follows PEP 440"))
 }
 
 fn is_product(format: InputFormat) -> bool {

@@ -78,7 +78,6 @@ fn notations() {
     gap HOG-GAP-unpinned requirements.txt:8: c== 1.2.*: not pinned: cannot be judged (lock it, or pass `--resolve`)
     gap HOG-GAP-unpinned requirements.txt:9: d~=1.4: not pinned: cannot be judged (lock it, or pass `--resolve`)
     gap HOG-GAP-unpinned requirements.txt:10: e>=1,<2: not pinned: cannot be judged (lock it, or pass `--resolve`)
-    gap HOG-GAP-version requirements.txt:7: b: version "2004d" does not follow PEP 440: only advisories that list it literally can match (pin a release with a version that follows PEP 440)
     gap HOG-GAP-version requirements.txt:13: h: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
     gap HOG-GAP-version requirements.txt:14: i: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
     "#);

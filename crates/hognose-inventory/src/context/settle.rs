@@ -271,25 +271,15 @@ fn unpinned_gap(component: &Component) -> Gap {
     }
 }
 
-/// A judged component must have a version that advisories can be compared with.
+/// A judged component must have a version. One that PEP 440 does not know is a gap only where an advisory has a
+/// range that it would have to be compared with, which is found out when advisories are looked at.
 fn version_gap(component: &Component) -> Option<Gap> {
-    if !component.is_judged() || component.kind == ComponentKind::Conda {
+    let judged = component.is_judged() && component.kind != ComponentKind::Conda;
+    if !judged || component.version != ComponentVersion::Unknown {
         return None;
     }
-    let (message, hint) = match &component.version {
-        ComponentVersion::Opaque(version) => (
-            format!(
-                "version \"{}\" does not follow PEP 440: only advisories that list it literally can match",
-                text::short(version, 60)
-            ),
-            "pin a release with a version that follows PEP 440",
-        ),
-        ComponentVersion::Unknown => (
-            "the version is not known: cannot be judged".to_owned(),
-            "pin a released version, or scan the environment it is installed in",
-        ),
-        ComponentVersion::Pinned(_) | ComponentVersion::Range(_) => return None,
-    };
+    let message = "the version is not known: cannot be judged".to_owned();
+    let hint = "pin a released version, or scan the environment it is installed in";
     let declaration = component.declarations.first();
     Some(Gap {
         rule: gap_version::ID,
