@@ -8,6 +8,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod run;
 mod setup;
 mod test;
@@ -18,6 +19,11 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test [FILTER]  install what tests need, then format, lints, tidy and all tests
   tidy           documents, rules and sizes agree with the tree
   setup          install what tests need, and nothing else
+  bench          speed and size against the targets; benches/README.md explains
+                 --instructions  instruction counts against benches/budgets.toml; --accept takes new ones
+                 --data DIR      the feeds [default: ../shared/data]
+                 --binary FILE   measure this instead of building one
+                 --runs N        runs a median is taken of [default: 21]
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test", filter @ ..] => test::run(filter),
         ["tidy"] => tidy::run(),
+        ["bench", options @ ..] => bench::run(options),
         ["setup"] => setup::run().map(drop),
         _ => {
             eprint!("{USAGE}");
