@@ -128,7 +128,15 @@ fn parse_clause(clause: &str) -> Option<Specifier> {
         text = prefix;
     }
     let version = Version::new(text).ok()?;
-    if operator == Operator::Compatible && version.release().len() < 2 {
+    let local = version.without_local().is_some();
+    let allowed = match operator {
+        Operator::Equal | Operator::NotEqual => true,
+        Operator::EqualPrefix | Operator::NotEqualPrefix => !local && !version.parts.dev,
+        Operator::Compatible => !local && version.release().len() > 1,
+        // A local part has no place in an order of public versions.
+        _ => !local,
+    };
+    if !allowed {
         return None;
     }
     Some(Specifier {
@@ -151,8 +159,8 @@ impl Specifier {
             Operator::Arbitrary => candidate.as_str().eq_ignore_ascii_case(&self.text),
             Operator::Equal => equal(version, candidate, bare),
             Operator::NotEqual => !equal(version, candidate, bare),
-            Operator::EqualPrefix => has_prefix(bare, version, version.release().len()),
-            Operator::NotEqualPrefix => !has_prefix(bare, version, version.release().len()),
+            Operator::EqualPrefix => begins_with(bare, version),
+            Operator::NotEqualPrefix => !begins_with(bare, version),
             Operator::LessEqual => bare <= version,
             Operator::GreaterEqual => bare >= version,
             // `<2.0` excludes pre-releases of 2.0 and `>1.0` excludes its post-releases.
@@ -180,6 +188,19 @@ fn equal(version: &Version, candidate: &Version, bare: &Version) -> bool {
     } else {
         version == bare
     }
+}
+
+/// `==1.4.*` compares release numbers; `==1.4a1.*` and `==1.4.post1.*` also the pre- and post-release, whatever follows.
+fn begins_with(candidate: &Version, prefix: &Version) -> bool {
+    if !prefix.parts.pre && !prefix.parts.post {
+        return has_prefix(candidate, prefix, prefix.release().len());
+    }
+    // The key of a prefix ends with "no development release", "no local part", and before them "no post-release" when
+    // it has none: one byte each.
+    let tail = if prefix.parts.post { 2 } else { 3 };
+    let key = prefix.key().as_bytes();
+    let head = key.get(..key.len().saturating_sub(tail)).unwrap_or(key);
+    candidate.key().as_bytes().starts_with(head)
 }
 
 /// Same epoch and the same first `len` release numbers, missing ones read as zero.
