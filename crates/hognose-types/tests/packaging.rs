@@ -161,9 +161,12 @@ for line in sys.stdin.read().split('\\n')[:-1]:
     except (specifiers.InvalidSpecifier, version.InvalidVersion):
         print('bad')
 ";
-    let input: String = cases.iter().map(|(s, v)| format!("{s}\t{v}\n")).collect();
+    let input: Vec<String> = cases.iter().map(|(s, v)| format!("{s}\t{v}")).collect();
     let mut decided = 0;
-    for ((specifier, version), expected) in cases.iter().zip(python(program, &input)) {
+    for ((specifier, version), expected) in cases
+        .iter()
+        .zip(python(program, &(input.join("\n") + "\n")))
+    {
         let ours = Specifiers::parse(specifier)
             .ok()
             .zip(Version::new(version).ok());
