@@ -20,6 +20,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   tidy           documents, rules and sizes agree with the tree
   setup          install what tests need, and nothing else
   bench          speed and size against the targets; benches/README.md explains
+                 --rivals        the same work done by other scanners
+                 --compare       findings against those of other scanners
                  --instructions  instruction counts against benches/budgets.toml; --accept takes new ones
                  --data DIR      the feeds [default: ../shared/data]
                  --binary FILE   measure this instead of building one

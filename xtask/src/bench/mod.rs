@@ -1,9 +1,16 @@
 //! `cargo xtask bench`: speed against targets, rivals and budgets; findings against rivals'.
 
+mod compare;
 mod feeds;
+mod findings;
+mod groups;
 mod inputs;
 mod instructions;
+mod oracle;
+mod rivals;
+mod safety;
 mod sample;
+mod server;
 mod speed;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +28,10 @@ struct Options {
     data: Option<PathBuf>,
     binary: Option<PathBuf>,
     runs: Option<usize>,
+    rivals: bool,
     instructions: bool,
     accept: bool,
+    compare: bool,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -38,6 +47,8 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     let feeds = Feeds::open(&data)?;
     let bench = Bench::prepare(&options, feeds)?;
     match &options {
+        Options { rivals: true, .. } => rivals::run(&bench),
+        Options { compare: true, .. } => compare::run(&bench),
         Options {
             instructions: true,
             accept,
@@ -60,6 +71,8 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--data" => options.data = Some(value()?.into()),
             "--binary" => options.binary = Some(value()?.into()),
             "--runs" => options.runs = Some(value()?.parse().context("--runs")?),
+            "--rivals" => options.rivals = true,
+            "--compare" => options.compare = true,
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,
             other => bail!("bench does not know {other}"),

@@ -81,7 +81,6 @@ pub(crate) struct Tool {
     words: Vec<String>,
     home: std::path::PathBuf,
     variables: Vec<(String, String)>,
-    input: Option<std::path::PathBuf>,
 }
 
 impl Tool {
@@ -91,7 +90,6 @@ impl Tool {
             words: vec![program.display().to_string()],
             home: home.to_owned(),
             variables: Vec::new(),
-            input: None,
         }
     }
 
@@ -105,6 +103,12 @@ impl Tool {
     /// Adds one argument as it is.
     pub(crate) fn path(mut self, path: &Path) -> Self {
         self.words.push(path.display().to_string());
+        self
+    }
+
+    /// Sets a variable.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -184,10 +188,7 @@ impl Tool {
         }
         command.env("NO_PROXY", "127.0.0.1");
         command.env("no_proxy", "127.0.0.1");
-        match &self.input {
-            Some(path) => command.stdin(std::fs::File::open(path)?),
-            None => command.stdin(Stdio::null()),
-        };
+        command.stdin(Stdio::null());
         Ok(command)
     }
 }
