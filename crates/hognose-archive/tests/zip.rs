@@ -54,10 +54,10 @@ impl Zip {
         let local = e.local_name.unwrap_or(e.name);
         let sizes = [crc, packed.len() as u32, size];
         let put16 = |out: &mut Vec<u8>, values: &[u16]| {
-            values.iter().for_each(|v| out.extend(v.to_le_bytes()))
+            out.extend(values.iter().flat_map(|v| v.to_le_bytes()));
         };
         let put32 = |out: &mut Vec<u8>, values: &[u32]| {
-            values.iter().for_each(|v| out.extend(v.to_le_bytes()))
+            out.extend(values.iter().flat_map(|v| v.to_le_bytes()));
         };
         self.body.extend(b"PK\x03\x04");
         put16(
