@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::findings::{Dialect, read};
+use super::findings::{Dialect, Said, read};
 use super::groups::Groups;
 use super::inputs::write_project;
 use super::oracle::Oracle;
-use super::sample::{Tool, sample};
+use super::sample::{Sample, Tool, sample};
 use super::server::Server;
 use super::{Bench, row, safety, table};
 use crate::run::{execute, heading, root};
@@ -271,33 +271,18 @@ fn race(bench: &Bench, rivals: &Rivals, title: &str, case: Case<'_>, file: &Path
     let mut rows = vec![row([
         "", "CPU ms", "times", "wall ms", "MiB", "requests", "rows", "flaws",
     ])];
-    let cells =
-        |name: &str, taken: &super::sample::Sample, requests: usize, rows: usize, flaws: usize| {
-            vec![
-                name.to_owned(),
-                format!("{:.1}", taken.median.cpu_ms()),
-                format!("{:.1}", taken.median.cpu_ms() / ours.median.cpu_ms()),
-                format!("{:.1}", taken.median.wall_ms()),
-                format!("{:.1}", taken.median.peak_mib()),
-                requests.to_string(),
-                rows.to_string(),
-                flaws.to_string(),
-            ]
-        };
-    rows.push(cells(
-        "hognose, JSON",
-        &ours,
-        0,
-        said.rows,
-        said.found.len(),
-    ));
-    rows.push(cells(
-        "hognose, terminal",
-        &terminal,
-        0,
-        said.rows,
-        said.found.len(),
-    ));
+    let cells = |name: &str, taken: &Sample, requests: usize, said: &Said| {
+        let usage = &taken.median;
+        let times = usage.cpu_ms() / ours.median.cpu_ms();
+        let measured = [usage.cpu_ms(), times, usage.wall_ms(), usage.peak_mib()];
+        let counted = [requests, said.rows, said.found.len()];
+        std::iter::once(name.to_owned())
+            .chain(measured.map(|value| format!("{value:.1}")))
+            .chain(counted.map(|value| value.to_string()))
+            .collect::<Vec<_>>()
+    };
+    rows.push(cells("hognose, JSON", &ours, 0, &said));
+    rows.push(cells("hognose, terminal", &terminal, 0, &said));
     for rival in rivals.of(case) {
         rival.prepare()?;
         let (code, out, error) = rival.tool.output()?;
@@ -312,13 +297,7 @@ fn race(bench: &Bench, rivals: &Rivals, title: &str, case: Case<'_>, file: &Path
         let runs = bench.runs.clamp(1, 7);
         let taken = sample(&rival.tool, runs, &SCANNED, || rival.prepare())?;
         let requests = rivals.server.requests() / (runs + 1);
-        rows.push(cells(
-            rival.name,
-            &taken,
-            requests,
-            said.rows,
-            said.found.len(),
-        ));
+        rows.push(cells(rival.name, &taken, requests, &said));
     }
     table(&rows);
     Ok(())
