@@ -172,14 +172,10 @@ impl<'a> Parser<'a, '_> {
                 .position(|e| e.key == *key);
             // A table that only exists because a longer header names it may be opened later, which the
             // general parser keeps track of; lock tools never write one, except as a plain namespace.
+            let table = root.current(self.bytes)?;
             let index = match index {
                 Some(index) => index,
-                None => add(
-                    root.current(self.bytes)?,
-                    key.clone(),
-                    *key_at,
-                    table_node(at),
-                )?,
+                None => add(table, key.clone(), *key_at, table_node(at))?,
             };
             root.path.push(index);
             root.current(self.bytes)?;
