@@ -135,10 +135,46 @@ fn variables_come_from_the_options_only() {
     insta::assert_snapshot!(show(&scan_memory_for(&files, &["requirements.txt"], &options)), @r#"
     input requirements.txt (requirements file)
     a 1.5 [requirements.txt:1 direct]
+    b 1.0 url=https://****@index.example/b-1.0.tar.gz [requirements.txt:2 direct]
     c 1 [requirements.txt:3 direct]
-    gap HOG-GAP-unreadable requirements.txt:2: the environment variable TOKEN has no value in this scan (set it in the environment of the scan)
     gap HOG-GAP-unreadable requirements.txt:4: "==$X${y}" is not a version specifier under PEP 440 (write it as `name==1.0 ; marker`; the rest of the file was read)
     "#);
+}
+
+/// A file under review names the variables; what it asks for must not get into a report.
+#[test]
+fn values_of_variables_are_not_told() {
+    let files = [
+        (
+            "requirements.txt",
+            "-i https://index.example/${TOKEN}/simple\na==1.0+${TOKEN}\nb @ https://x.example/${TOKEN}/b-1.0.tar.gz\n-r ${TOKEN}.txt\n-r https://x.example/${TOKEN}\n-e git+https://${TOKEN}@x.example/c.git#egg=c\n-r ${DIR}/more.txt\n-e ${DIR}/e\n",
+        ),
+        ("sub/more.txt", "d==${TOKEN}\n"),
+        (
+            "sub/e/pyproject.toml",
+            "[project]\nname = \"e\"\nversion = \"1\"\n",
+        ),
+    ];
+    let mut options = Options::default();
+    options
+        .env
+        .insert("TOKEN".to_owned(), "s3cret0a1b".to_owned());
+    options.env.insert("DIR".to_owned(), "sub".to_owned());
+    let inventory = scan_memory_for(&files, &["requirements.txt"], &options);
+    assert!(!format!("{inventory:?}").contains("s3cret"));
+    insta::assert_snapshot!(show(&inventory), @r"
+    input requirements.txt (requirements file)
+    input sub/more.txt (requirements file)
+    input sub/e/pyproject.toml (pyproject.toml)
+    b 1.0 url=https://x.example/${TOKEN}/b-1.0.tar.gz [requirements.txt:3 direct]
+    c unknown vcs=git+https://****@x.example/c.git [requirements.txt:6 direct]
+    e 1 Project [sub/e/pyproject.toml:2 direct] [requirements.txt:8 direct]
+    gap HOG-GAP-unreadable requirements.txt:2: the environment variable TOKEN has no usable value in this scan (set it in the environment of the scan; in a requirement only a plain version is put in)
+    gap HOG-GAP-unreadable requirements.txt:4: ${TOKEN}.txt does not exist (correct the path; it is relative to the file that includes it)
+    gap HOG-GAP-unreadable requirements.txt:5: https://x.example/${TOKEN} is not fetched (download it and name the copy)
+    gap HOG-GAP-unreadable sub/more.txt:1: the environment variable TOKEN has no usable value in this scan (set it in the environment of the scan; in a requirement only a plain version is put in)
+    gap HOG-GAP-version requirements.txt:6: c: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
+    ");
 }
 
 #[test]

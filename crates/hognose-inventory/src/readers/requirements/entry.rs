@@ -6,7 +6,7 @@ use hognose_types::{
 };
 
 use super::words::Word;
-use super::{File, Reader};
+use super::{File, Reader, variables};
 use crate::context::{Constraint, add_declaration, short_error};
 use crate::direct::{self, Direct};
 use crate::path;
@@ -28,6 +28,7 @@ impl Reader<'_, '_> {
         }
         match Requirement::parse(text) {
             Ok(requirement) => self.named(file, requirement, hashes, location, comment),
+            Err(_) if let Some(name) = variables::first(text) => self.unset(name, location),
             Err(error) => self.context.unreadable(
                 location,
                 short_error(&error),
@@ -156,7 +157,8 @@ impl Reader<'_, '_> {
         } = &mut found.source
         {
             *e = editable;
-            let directory = path::join(path::parent(file.path), at);
+            let looked_up = variables::path(at, &self.context.options.env);
+            let directory = path::join(path::parent(file.path), looked_up.as_ref().unwrap_or(at));
             if found.version.is_none()
                 && let Some(local) = crate::readers::local_project(self.context, &directory)
             {

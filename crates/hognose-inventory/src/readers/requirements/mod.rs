@@ -6,6 +6,7 @@
 
 mod entry;
 mod lines;
+mod variables;
 mod via;
 mod words;
 
@@ -116,49 +117,16 @@ impl Reader<'_, '_> {
             self.option_line(file, &words, &location, line.comment);
             return;
         }
-        let expanded = match self.expand(requirement) {
-            Ok(expanded) => expanded,
-            Err(variable) => return self.unset(&variable, location),
-        };
+        let expanded = variables::versions(requirement, &self.context.options.env);
         self.requirement(file, &expanded, &words, location, line.comment);
     }
 
     fn unset(&mut self, variable: &str, location: Location) {
         self.context.unreadable(
             location,
-            format!("the environment variable {variable} has no value in this scan"),
-            "set it in the environment of the scan",
+            format!("the environment variable {variable} has no usable value in this scan"),
+            "set it in the environment of the scan; in a requirement only a plain version is put in",
         );
-    }
-
-    /// Replaces `${NAME}`; the error is the name of a variable without value.
-    fn expand(&self, text: &str) -> Result<String, String> {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find("${") {
-            let after = &rest[at + 2..];
-            let length = after
-                .bytes()
-                .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
-                .count();
-            out.push_str(&rest[..at]);
-            if length == 0 || after.as_bytes().get(length) != Some(&b'}') {
-                out.push_str("${");
-                rest = after;
-                continue;
-            }
-            let name = &after[..length];
-            out.push_str(
-                self.context
-                    .options
-                    .env
-                    .get(name)
-                    .ok_or_else(|| name.to_owned())?,
-            );
-            rest = &after[length + 1..];
-        }
-        out.push_str(rest);
-        Ok(out)
     }
 
     /// A line that starts with an option.
@@ -186,20 +154,15 @@ impl Reader<'_, '_> {
                 Word::Option {
                     name: "--editable",
                     value,
-                } => match self.expand(value) {
-                    Ok(value) => self.direct(file, &value, true, location.clone(), comment),
-                    Err(variable) => self.unset(&variable, location.clone()),
-                },
-                // A secret in an index address may come from a variable: the address is only shown.
+                } => {
+                    let value = variables::versions(value, &self.context.options.env);
+                    self.direct(file, &value, true, location.clone(), comment);
+                }
+                // Variables stay as written: they hold the secrets of the address, which is only shown.
                 Word::Option {
                     name: "--index-url",
                     value,
-                } => {
-                    file.index = Some(
-                        self.expand(value)
-                            .unwrap_or_else(|_| value.clone().into_owned()),
-                    );
-                }
+                } => file.index = Some(value.clone().into_owned()),
                 Word::Option { .. } | Word::Flag => {}
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
@@ -219,13 +182,14 @@ impl Reader<'_, '_> {
     }
 
     fn include(&mut self, file: &File<'_>, value: &str, location: &Location, constraints: bool) {
-        let value = match self.expand(value) {
+        let shown = text::short(value, 100);
+        let written = value;
+        let value = match variables::path(value, &self.context.options.env) {
             Ok(value) => value,
             Err(variable) => return self.unset(&variable, location.clone()),
         };
-        let shown = text::short(&value, 100);
         if direct::is_url(&value) && !value.starts_with("file:") {
-            let url = hognose_types::RedactedUrl::new(value);
+            let url = hognose_types::RedactedUrl::new(written);
             return self.context.unreadable(
                 location.clone(),
                 format!("{} is not fetched", text::short(&url.to_string(), 100)),
