@@ -454,6 +454,30 @@ fn a_lock_beats_its_manifest_and_a_stale_lock_is_named() {
 }
 
 #[test]
+fn what_a_lock_rightly_lacks_is_judged_or_said() {
+    let files = [
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\ndependencies = [\"flask\"]\n[dependency-groups]\ndocs = [\"jinja2<3.1\"]\n[build-system]\nrequires = [\"setuptools==58.0\", \"wheel\", \"flask==0.5\"]\n",
+        ),
+        (
+            "pdm.lock",
+            "[metadata]\nlock_version = \"4.5.0\"\ngroups = [\"default\"]\n[[package]]\nname = \"flask\"\nversion = \"2.0\"\ngroups = [\"default\"]\n",
+        ),
+    ];
+    insta::assert_snapshot!(show(&scan_memory(&files, &["."])), @"
+    input pdm.lock (PDM lock)
+    flask 2.0 [pdm.lock:5] [pyproject.toml:3 direct]
+    setuptools 58.0 [pyproject.toml:7 direct groups=build-system]
+    flask 0.5 [pyproject.toml:7 direct groups=build-system]
+    shop unknown Project [pyproject.toml:2 direct]
+    edge shop -> flask 2.0
+    skipped pyproject.toml: pdm.lock pins it; read only for the lines to edit
+    notice pyproject.toml: 1 requirement of docs is not in pdm.lock: not judged
+    ");
+}
+
+#[test]
 fn every_gap_has_a_hint() {
     let inventory = scan_memory(
         &[

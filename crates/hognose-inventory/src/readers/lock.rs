@@ -222,17 +222,44 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
         }
         let ids: Vec<ComponentId> = self.ids().collect();
         let missing = manifest::annotate(self.context, &path, &manifest, ids.iter().copied());
+        self.not_locked(&path, &missing, relock);
+        if add_root && let Some(project) = &manifest.project {
+            let root = manifest::add_project(self.context, self.input, &path, project);
+            for declared in manifest.declared.iter().filter(|d| !d.build) {
+                for to in self.by_name.get(&declared.name).into_iter().flatten() {
+                    self.context.edge(root, *to, declared.marker.clone());
+                }
+            }
+        }
+    }
+
+    /// What the manifest names and the lock does not list.
+    fn not_locked(&mut self, path: &str, missing: &[&manifest::Declared], relock: &'static str) {
+        let mut sets = BTreeSet::new();
+        let mut count = 0;
         for declared in missing {
-            let certain = declared.marker.is_none()
-                && declared.groups.is_empty()
-                && declared.extras.is_empty()
-                && !declared.build
-                && !is_local(&declared.wanted);
-            if certain {
-                let location = Location::line(path.as_str(), declared.line);
+            if declared.build {
+                // Locks do not hold what builds the project: its own pin is all there is to judge.
+                if matches!(declared.wanted.version(), ComponentVersion::Range(_))
+                    || !self.context.applies(declared.marker.as_ref())
+                    || !self.context.has_room(path)
+                {
+                    continue;
+                }
+                let component = manifest::component_of(self.input, path, declared);
+                self.context.add(component);
+                continue;
+            }
+            if is_local(&declared.wanted) {
+                continue;
+            }
+            if !declared.groups.is_empty() || !declared.extras.is_empty() {
+                sets.extend(declared.groups.iter().chain(&declared.extras));
+                count += 1;
+            } else if declared.marker.is_none() {
                 self.context.gap(
                     gap_unpinned::ID,
-                    location,
+                    Location::line(path, declared.line),
                     format!(
                         "{} is not in {}: the lock is out of date",
                         declared.name,
@@ -242,13 +269,16 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
                 );
             }
         }
-        if add_root && let Some(project) = &manifest.project {
-            let root = manifest::add_project(self.context, self.input, &path, project);
-            for declared in &manifest.declared {
-                for to in self.by_name.get(&declared.name).into_iter().flatten() {
-                    self.context.edge(root, *to, declared.marker.clone());
-                }
-            }
+        if count > 0 {
+            let sets: Vec<&str> = sets.into_iter().map(String::as_str).collect();
+            let message = format!(
+                "{count} requirement{} of {} {} not in {}: not judged",
+                if count == 1 { "" } else { "s" },
+                text::short(&sets.join(", "), 100),
+                if count == 1 { "is" } else { "are" },
+                path::name(self.path)
+            );
+            self.context.notice(Some(Location::file(path)), message);
         }
     }
 }

@@ -297,7 +297,7 @@ pub(crate) fn add_project(
     context.add(component)
 }
 
-fn component_of(input: InputId, path: &str, declared: &Declared) -> Component {
+pub(crate) fn component_of(input: InputId, path: &str, declared: &Declared) -> Component {
     let mut component = Component::distribution(
         input,
         declared.name.clone(),
@@ -346,7 +346,9 @@ pub(crate) fn annotate<'m>(
     }
     let mut missing = Vec::new();
     for declared in &manifest.declared {
-        let Some(ids) = by_name.get(&declared.name) else {
+        // What builds the project is resolved apart from what the lock holds.
+        let ids = by_name.get(&declared.name).filter(|_| !declared.build);
+        let Some(ids) = ids else {
             missing.push(declared);
             continue;
         };
