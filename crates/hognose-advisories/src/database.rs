@@ -131,7 +131,7 @@ impl Database {
 
     /// Records that do not count, with reasons; a bounded number of them are named.
     pub fn problems(&self) -> Result<Vec<crate::RecordProblem>, FormatError> {
-        self.block(self.status()?.problems)
+        self.block_in(COLD, self.status()?.problems)
     }
 
     /// The part that reports carry.
@@ -149,7 +149,7 @@ impl Database {
         if at.len == 0 {
             return Ok(Vec::new());
         }
-        Ok(self.block::<PopularBlock>(at)?.names)
+        Ok(self.block_in::<PopularBlock>(COLD, at)?.names)
     }
 
     pub(crate) fn package(&self, name: &PackageName) -> Result<Option<PackageBlock>, FormatError> {
@@ -184,7 +184,7 @@ impl Database {
         &self,
         at: BlockRef,
     ) -> Result<(String, Vec<hognose_types::Reference>), FormatError> {
-        let block: DetailsBlock = self.block(at)?;
+        let block: DetailsBlock = self.block_in(COLD, at)?;
         let mut text = String::new();
         flate2::read::ZlibDecoder::new(block.details.as_slice())
             .take(MAX_DETAILS)
@@ -200,7 +200,11 @@ impl Database {
     }
 
     fn block<T: DeserializeOwned>(&self, at: BlockRef) -> Result<T, FormatError> {
-        let heap = self.section(3)?;
+        self.block_in(HOT, at)
+    }
+
+    fn block_in<T: DeserializeOwned>(&self, heap: usize, at: BlockRef) -> Result<T, FormatError> {
+        let heap = self.section(heap)?;
         let bytes = slice(
             heap,
             Section {
@@ -245,6 +249,10 @@ impl Database {
             .collect())
     }
 }
+
+/// Sections of blocks.
+const HOT: usize = 3;
+const COLD: usize = 4;
 
 /// Longest advisory text shown, in bytes.
 const MAX_DETAILS: u64 = 1 << 20;

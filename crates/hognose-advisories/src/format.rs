@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! header  magic "HOGNOSE\x1a" · version u32 · header length u32 · file length u64 · built u64 (Unix seconds)
-//!         · body digest [32] · content digest [32] · four sections (offset u64, length u64) · header digest [32]
-//! body    package index · id index · information · heap
-//! index   sorted entries of 24 bytes: hash u64 · offset u64 (in the heap) · length u32 · check u32
-//! heap    postcard blocks; `check` is the first four bytes of the block's BLAKE3 digest
+//!         · body digest [32] · content digest [32] · five sections (offset u64, length u64) · header digest [32]
+//! body    package index · id index · information · hot heap · cold heap
+//! index   sorted entries of 24 bytes: hash u64 · offset u64 (in a heap) · length u32 · check u32
+//! heap    postcard blocks, in the hot one flaws and packages, popular ones first, in the cold one what is only shown:
+//!         texts, popular names, problems; `check` is the first four bytes of the block's BLAKE3 digest
 //! ```
 //!
 //! All integers are little-endian. Opening checks magic, version, lengths, section bounds and the header digest;
@@ -20,7 +21,7 @@ pub const VERSION: u32 = 1;
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 8 + 32 + 32 + SECTIONS * 16 + 32;
 /// Number of sections.
-pub const SECTIONS: usize = 4;
+pub const SECTIONS: usize = 5;
 /// Length of an index entry in bytes.
 pub const ENTRY_LEN: usize = 24;
 
@@ -55,7 +56,7 @@ pub struct Header {
     pub body_digest: [u8; 32],
     /// Digest of what matching reads (packages, ids, heap): the same feeds give the same one, whenever they are read.
     pub content_digest: [u8; 32],
-    /// Packages, ids, information, heap.
+    /// Packages, ids, information, hot heap, cold heap.
     pub sections: [Section; SECTIONS],
 }
 

@@ -1,6 +1,6 @@
 //! Prepared records → flaws → the bytes of the file.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write as _;
 
 use hognose_types::{PackageName, Reference, Severity, Version};
@@ -20,50 +20,71 @@ impl Builder {
     pub fn finish(mut self, built: u64) -> Vec<u8> {
         self.drop_withdrawn();
         self.records.sort_by(|a, b| a.id.cmp(&b.id));
-        let groups = self.groups();
-        let mut heap = Heap::default();
+        self.popular
+            .sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let ranks = Ranks::new(&self.popular);
+        let mut groups = self.groups();
+        groups.sort_by_cached_key(|group| self.best_rank(group, &ranks));
+        let mut heaps = Heaps::default();
         let mut packages: BTreeMap<String, Vec<PackageFlaw>> = BTreeMap::new();
         let mut ids: Vec<(u64, BlockRef)> = Vec::new();
         for group in &groups {
-            let (at, names) = self.write_flaw(group, &mut heap, &mut packages);
+            let (at, names) = self.write_flaw(group, &mut heaps, &mut packages);
             ids.extend(
                 names
                     .iter()
                     .map(|id| (key_hash(&id.to_ascii_uppercase()), at)),
             );
             self.status.flaws += 1;
-            self.status.malicious += u64::from(
-                group
-                    .members
-                    .iter()
-                    .any(|&m| self.records.get(m).is_some_and(|r| r.malicious)),
-            );
+            let malicious = |&m: &usize| self.records.get(m).is_some_and(|r| r.malicious);
+            self.status.malicious += u64::from(group.members.iter().any(malicious));
         }
         for name in self.broken.keys() {
             packages.entry(name.clone()).or_default();
         }
         self.status.packages = packages.len() as u64;
-        let mut index: Vec<(u64, BlockRef)> = Vec::with_capacity(packages.len());
-        for (name, flaws) in packages {
+        let index = self.write_packages(packages, &ranks, &mut heaps);
+        drop(ranks);
+        let names = std::mem::take(&mut self.popular);
+        self.status.popular = heaps.cold.push(&PopularBlock { names });
+        self.status.problems = heaps.cold.push(&std::mem::take(&mut self.problems));
+        self.count_live(built);
+        assemble(index, ids, &self.status, &heaps, built)
+    }
+
+    /// Popular packages stand together: a scan then touches few pages of the file, however large it is.
+    fn write_packages(
+        &mut self,
+        packages: BTreeMap<String, Vec<PackageFlaw>>,
+        ranks: &Ranks,
+        heaps: &mut Heaps,
+    ) -> Vec<(u64, BlockRef)> {
+        let mut ordered: Vec<(String, Vec<PackageFlaw>)> = packages.into_iter().collect();
+        ordered.sort_by_cached_key(|(name, _)| ranks.of(name));
+        let mut index = Vec::with_capacity(ordered.len());
+        for (name, flaws) in ordered {
             let problems = self.broken.remove(&name).unwrap_or_default();
             let hash = key_hash(&name);
             index.push((
                 hash,
-                heap.push(&PackageBlock {
+                heaps.hot.push(&PackageBlock {
                     name,
                     flaws,
                     problems,
                 }),
             ));
         }
-        self.popular
-            .sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        self.status.popular = heap.push(&PopularBlock {
-            names: std::mem::take(&mut self.popular),
-        });
-        self.status.problems = heap.push(&std::mem::take(&mut self.problems));
-        self.count_live(built);
-        assemble(index, ids, &self.status, &heap, built)
+        index
+    }
+
+    /// The rank of the most popular package that a flaw is about.
+    fn best_rank(&self, group: &Group, ranks: &Ranks) -> usize {
+        let members = group.members.iter().filter_map(|&m| self.records.get(m));
+        members
+            .flat_map(|m| &m.affected)
+            .map(|(name, ..)| ranks.of(name.as_str()))
+            .min()
+            .unwrap_or(usize::MAX)
     }
 
     fn drop_withdrawn(&mut self) {
@@ -138,7 +159,7 @@ impl Builder {
     fn write_flaw(
         &self,
         group: &Group,
-        heap: &mut Heap,
+        heaps: &mut Heaps,
         packages: &mut BTreeMap<String, Vec<PackageFlaw>>,
     ) -> (BlockRef, Vec<String>) {
         let members: Vec<&Prepared> = group
@@ -159,10 +180,10 @@ impl Builder {
                 entry.1.extend(fixes.iter().cloned());
             }
         }
-        let details = heap.push(&details_block(&members));
+        let details = heaps.cold.push(&details_block(&members));
         let names: Vec<String> = about.keys().map(ToString::to_string).collect();
         let flaw = self.flaw_block(group, &members, names, details);
-        let at = heap.push(&flaw);
+        let at = heaps.hot.push(&flaw);
         for (name, (affected, mut fixes)) in about {
             fixes.sort();
             fixes.dedup();
@@ -289,6 +310,32 @@ fn details_block(members: &[&Prepared]) -> DetailsBlock {
     }
 }
 
+/// Positions in the list of popular names.
+struct Ranks(HashMap<String, usize>);
+
+impl Ranks {
+    fn new(popular: &[(String, u64)]) -> Self {
+        Self(
+            popular
+                .iter()
+                .enumerate()
+                .map(|(rank, (name, _))| (name.clone(), rank))
+                .collect(),
+        )
+    }
+
+    fn of(&self, name: &str) -> usize {
+        self.0.get(name).copied().unwrap_or(usize::MAX)
+    }
+}
+
+/// What matching reads, and what is read only when it is shown.
+#[derive(Default)]
+struct Heaps {
+    hot: Heap,
+    cold: Heap,
+}
+
 #[derive(Default)]
 struct Heap {
     bytes: Vec<u8>,
@@ -312,7 +359,7 @@ fn assemble(
     mut packages: Vec<(u64, BlockRef)>,
     mut ids: Vec<(u64, BlockRef)>,
     status: &Status,
-    heap: &Heap,
+    heaps: &Heaps,
     built: u64,
 ) -> Vec<u8> {
     for index in [&mut packages, &mut ids] {
@@ -322,13 +369,14 @@ fn assemble(
     let information = postcard::to_allocvec(status).unwrap_or_default();
     let parts = [encode_index(&packages), encode_index(&ids), information];
     let mut sections = [Section::default(); crate::format::SECTIONS];
-    let mut body: Vec<u8> =
-        Vec::with_capacity(heap.bytes.len() + parts.iter().map(Vec::len).sum::<usize>());
+    let mut body: Vec<u8> = Vec::with_capacity(
+        heaps.hot.bytes.len() + heaps.cold.bytes.len() + parts.iter().map(Vec::len).sum::<usize>(),
+    );
     for (section, part) in sections.iter_mut().zip(
         parts
             .iter()
             .map(Vec::as_slice)
-            .chain([heap.bytes.as_slice()]),
+            .chain([heaps.hot.bytes.as_slice(), heaps.cold.bytes.as_slice()]),
     ) {
         *section = Section {
             offset: (HEADER_LEN + body.len()) as u64,
@@ -337,7 +385,7 @@ fn assemble(
         body.extend_from_slice(part);
     }
     let mut content = blake3::Hasher::new();
-    for part in [&parts[0], &parts[1], &heap.bytes] {
+    for part in [&parts[0], &parts[1], &heaps.hot.bytes, &heaps.cold.bytes] {
         content.update(part);
     }
     let header = Header {
