@@ -57,14 +57,10 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         &shop.join("uv.lock"),
         &[Case::Project(&shop)],
     )?;
-    let awkward = root().join("benches/compare/awkward.txt");
-    compare(
-        bench,
-        &rivals,
-        "awkward requirements",
-        &awkward,
-        &[Case::Requirements(&awkward)],
-    )?;
+    for name in ["requirements-pinned.txt", "requirements-awkward.txt"] {
+        let file = root().join("benches/compare").join(name);
+        compare(bench, &rivals, name, &file, &[Case::Requirements(&file)])?;
+    }
     let (old, list) = old_environment(bench)?;
     compare(
         bench,
@@ -241,8 +237,13 @@ fn differences(ours: &Found, opinions: &[Opinion]) {
         .iter()
         .filter(|(_, who)| who.len() <= opinions.len())
         .collect();
+    let mut together: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
     for ((name, version, flaw), who) in &disputed {
-        println!("  {name} {version} {flaw}: {}", who.join(", "));
+        let key = (name.as_str(), version.as_str(), who.join(", "));
+        together.entry(key).or_default().push(flaw);
+    }
+    for ((name, version, who), flaws) in together {
+        println!("  {name} {version}, only {who}: {}", flaws.join(" "));
     }
     println!(
         "  {} agreed by all, {} disputed",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use super::inputs::Inputs;
 use super::sample::{Sample, Tool, sample};
 use super::{Bench, row, table};
 use crate::run::heading;
@@ -20,28 +21,6 @@ const FILE: f64 = 25.0;
 
 pub(super) fn run(bench: &Bench) -> Result<()> {
     heading("speed");
-    let inputs = &bench.inputs;
-    let small = Some(15.0);
-    let scans: [(Target, &Path); 6] = [
-        (target("scan of 200 pins", 10.0, small), &inputs.pins_200),
-        (
-            target("scan of 200 pins, years old", 10.0, small),
-            &inputs.neglected,
-        ),
-        (target("scan of 700 pins", 10.0, small), &inputs.pins_700),
-        (
-            target("scan of uv.lock, 700 packages", 10.0, small),
-            &inputs.lock_700,
-        ),
-        (
-            target("scan of environment, 500 installed", 30.0, None),
-            &inputs.environment,
-        ),
-        (
-            target("scan of SBOM, 700 components", 10.0, small),
-            &inputs.sbom,
-        ),
-    ];
     let mut rows = vec![row(["", "CPU ms", "least", "wall ms", "MiB", "target", ""])];
     let mut failed = Vec::new();
     let floor = sample(
@@ -51,8 +30,8 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
         || Ok(()),
     )?;
     rows.push(line("starting nothing (floor)", &floor, "", ""));
-    for (target, path) in scans {
-        let taken = sample(&bench.scan(path, "terminal"), bench.runs, &[1], || Ok(()))?;
+    for (target, path, format) in scans(&bench.inputs) {
+        let taken = sample(&bench.scan(path, format), bench.runs, &[1], || Ok(()))?;
         judge(&target, &taken, &mut rows, &mut failed);
     }
     build_database(bench, &mut rows, &mut failed)?;
@@ -67,6 +46,23 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     } else {
         bail!("targets missed: {}", failed.join(", "))
     }
+}
+
+/// What is scanned, in which format.
+fn scans(inputs: &Inputs) -> Vec<(Target, &Path, &'static str)> {
+    let quick = |name, path, format| (target(name, 10.0, Some(15.0)), path, format);
+    let environment = target("environment, 500 installed", 30.0, None);
+    let pins: &Path = &inputs.pins_200;
+    vec![
+        quick("200 pins", pins, "terminal"),
+        quick("200 pins, JSON", pins, "json"),
+        quick("200 pins, years old", &inputs.neglected, "terminal"),
+        quick("700 pins", &inputs.pins_700, "terminal"),
+        quick("700 pins, JSON", &inputs.pins_700, "json"),
+        quick("uv.lock, 700 packages", &inputs.lock_700, "terminal"),
+        quick("SBOM, 700 components", &inputs.sbom, "terminal"),
+        (environment, &inputs.environment, "terminal"),
+    ]
 }
 
 fn target(name: &'static str, cpu: f64, memory: Option<f64>) -> Target {
