@@ -67,7 +67,7 @@ pub enum ArchiveError {
     Lie {
         /// The member.
         name: String,
-        /// `size` or `checksum`.
+        /// `size`, `packed size` or `checksum`.
         field: &'static str,
     },
     /// The packed bytes cannot be unpacked.

@@ -25,6 +25,8 @@ struct Entry<'a> {
     flags: u16,
     local_method: Option<u16>,
     header: Option<u32>,
+    /// Bytes behind the end of the deflate stream.
+    hidden: &'a [u8],
 }
 
 fn entry<'a>(name: &'a str, data: &'a [u8]) -> Entry<'a> {
@@ -37,6 +39,7 @@ fn entry<'a>(name: &'a str, data: &'a [u8]) -> Entry<'a> {
         flags: 0,
         local_method: None,
         header: None,
+        hidden: b"",
     }
 }
 
@@ -45,7 +48,8 @@ impl Zip {
         let mut encoder =
             flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(e.data).unwrap();
-        let packed = encoder.finish().unwrap();
+        let mut packed = encoder.finish().unwrap();
+        packed.extend_from_slice(e.hidden);
         let mut crc = flate2::Crc::new();
         crc.update(e.data);
         let crc = e.crc.unwrap_or_else(|| crc.sum());
@@ -208,6 +212,13 @@ fn confusions_are_refused() {
             "checksum lie",
             one(Entry {
                 crc: Some(1),
+                ..entry("a", b"x")
+            }),
+        ),
+        (
+            "hidden bytes",
+            one(Entry {
+                hidden: b"behind the stream",
                 ..entry("a", b"x")
             }),
         ),

@@ -4,8 +4,8 @@ use std::io::{Read, Seek};
 
 use super::directory::{End, Member, read_at};
 use super::fields::Fields;
+use crate::ArchiveError;
 use crate::error::shown;
-use crate::{ArchiveError, LimitedReader};
 
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const LOCAL_LEN: u64 = 30;
@@ -103,57 +103,113 @@ fn check_local<R: Read + Seek>(source: &mut R, member: &mut Member) -> Result<()
     Ok(())
 }
 
-/// Unpacks from the current position.
-pub(super) fn unpack<R: Read>(source: &mut R, member: &Member) -> Result<Vec<u8>, ArchiveError> {
-    let name = || shown(member.name.as_bytes());
-    if member.flags & ENCRYPTED != 0 {
-        return Err(ArchiveError::Unsupported {
-            name: name(),
-            what: "encrypted",
-        });
+/// Reused from member to member: an archive of a hundred thousand small records would otherwise scatter its decoders'
+/// windows all over the heap.
+#[derive(Debug)]
+pub(super) struct Unpacker {
+    inflate: flate2::Decompress,
+    packed: Vec<u8>,
+}
+
+impl Unpacker {
+    pub(super) fn new() -> Self {
+        Self {
+            inflate: flate2::Decompress::new(false),
+            packed: Vec::new(),
+        }
     }
-    let packed = source.take(member.packed);
-    let mut out = Vec::new();
-    let outcome = match member.method {
-        STORED => LimitedReader::new(packed, member.size).read_to_end(&mut out),
-        DEFLATED => LimitedReader::new(flate2::read::DeflateDecoder::new(packed), member.size)
-            .read_to_end(&mut out),
-        _ => {
+
+    /// Unpacks from the current position of the source.
+    pub(super) fn unpack<R: Read>(
+        &mut self,
+        source: &mut R,
+        member: &Member,
+    ) -> Result<Vec<u8>, ArchiveError> {
+        let name = || shown(member.name.as_bytes());
+        if member.flags & ENCRYPTED != 0 {
             return Err(ArchiveError::Unsupported {
                 name: name(),
-                what: "packed with a method that wheels do not use",
+                what: "encrypted",
             });
         }
-    };
-    match outcome {
-        Err(source) if source.kind() == std::io::ErrorKind::FileTooLarge => {
-            return Err(ArchiveError::Lie {
+        self.packed.clear();
+        source
+            .take(member.packed)
+            .read_to_end(&mut self.packed)
+            .map_err(ArchiveError::Io)?;
+        let out = match member.method {
+            STORED if self.packed.len() as u64 == member.size => self.packed.clone(),
+            STORED => {
+                return Err(ArchiveError::Lie {
+                    name: name(),
+                    field: "size",
+                });
+            }
+            DEFLATED => self.inflate(member)?,
+            _ => {
+                let what = "packed with a method that wheels do not use";
+                return Err(ArchiveError::Unsupported { name: name(), what });
+            }
+        };
+        let mut crc = flate2::Crc::new();
+        crc.update(&out);
+        if crc.sum() == member.crc {
+            Ok(out)
+        } else {
+            Err(ArchiveError::Lie {
                 name: name(),
-                field: "size",
-            });
+                field: "checksum",
+            })
         }
-        Err(source) => {
-            return Err(ArchiveError::Corrupt {
-                name: name(),
-                source,
-            });
-        }
-        Ok(_) if out.len() as u64 != member.size => {
-            return Err(ArchiveError::Lie {
-                name: name(),
-                field: "size",
-            });
-        }
-        Ok(_) => {}
     }
-    let mut crc = flate2::Crc::new();
-    crc.update(&out);
-    if crc.sum() == member.crc {
-        Ok(out)
-    } else {
-        Err(ArchiveError::Lie {
+
+    /// Inflates what was read. The stated size only bounds the output: memory is taken as bytes come.
+    fn inflate(&mut self, member: &Member) -> Result<Vec<u8>, ArchiveError> {
+        let name = || shown(member.name.as_bytes());
+        let lie = |field| {
+            Err(ArchiveError::Lie {
+                name: name(),
+                field,
+            })
+        };
+        let corrupt = |source: std::io::Error| ArchiveError::Corrupt {
             name: name(),
-            field: "checksum",
-        })
+            source,
+        };
+        let size = usize::try_from(member.size).unwrap_or(usize::MAX);
+        let mut out = Vec::with_capacity(size.min(CHUNK).saturating_add(1));
+        self.inflate.reset(false);
+        loop {
+            let (read, written) = (self.inflate.total_in(), out.len());
+            let rest = self
+                .packed
+                .get(usize::try_from(read).unwrap_or(usize::MAX)..)
+                .unwrap_or_default();
+            let status = self
+                .inflate
+                .decompress_vec(rest, &mut out, flate2::FlushDecompress::None);
+            if out.len() > size {
+                return lie("size");
+            }
+            match status.map_err(|e| corrupt(e.into()))? {
+                flate2::Status::StreamEnd => break,
+                _ if out.len() == out.capacity() => out.reserve(out.len().clamp(1, CHUNK)),
+                _ if self.inflate.total_in() == read && out.len() == written => {
+                    return Err(corrupt(std::io::ErrorKind::UnexpectedEof.into()));
+                }
+                _ => {}
+            }
+        }
+        if out.len() != size {
+            return lie("size");
+        }
+        // Bytes behind the end of the stream belong to nobody: room for something hidden.
+        if self.inflate.total_in() != self.packed.len() as u64 {
+            return lie("packed size");
+        }
+        Ok(out)
     }
 }
+
+/// How much memory is taken at once.
+const CHUNK: usize = 1 << 20;

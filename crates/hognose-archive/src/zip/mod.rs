@@ -22,6 +22,7 @@ pub struct ZipArchive<R> {
     members: Vec<Member>,
     limits: Limits,
     spent: u64,
+    unpacker: member::Unpacker,
 }
 
 impl<R: Read + Seek> ZipArchive<R> {
@@ -36,6 +37,7 @@ impl<R: Read + Seek> ZipArchive<R> {
             members,
             limits,
             spent: 0,
+            unpacker: member::Unpacker::new(),
         })
     }
 
@@ -50,7 +52,7 @@ impl<R: Read + Seek> ZipArchive<R> {
             .members
             .get(index)
             .ok_or(ArchiveError::Directory("no such member"))?;
-        if member.size > self.limits.member_bytes {
+        if member.size.max(member.packed) > self.limits.member_bytes {
             return Err(ArchiveError::limit(
                 format!("the member {:?}", member.name),
                 self.limits.member_bytes,
@@ -72,7 +74,7 @@ impl<R: Read + Seek> ZipArchive<R> {
         self.source
             .seek(SeekFrom::Start(member.data))
             .map_err(ArchiveError::Io)?;
-        member::unpack(&mut self.source, member)
+        self.unpacker.unpack(&mut self.source, member)
     }
 
     /// Unpacks the member with exactly this name.
