@@ -17,7 +17,7 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
     })
 }
 
-/// Writes data to a file, whole or not at all.
+/// Writes data to a file. Not beside it and renamed: the file may be a pipe or a device.
 pub(crate) fn file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| {
         Failure::incomplete(format!("cannot write {}", path.display())).because(&error)

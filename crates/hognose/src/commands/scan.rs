@@ -133,10 +133,18 @@ fn rules_of_gap(word: &str) -> Option<hognose_types::RuleId> {
 
 type Import = fn(&str, &str) -> Result<Vec<Waiver>, import::ImportError>;
 
+/// Largest list of ignores or VEX document.
+const MAX_IMPORT: u64 = 64 << 20;
+
 fn imported(path: &Path, read: Import) -> Result<Vec<Waiver>, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::usage(format!("cannot read {name}")).because(&e))?;
+    let unreadable = |e: std::io::Error| Failure::usage(format!("cannot read {name}")).because(&e);
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_IMPORT {
+        return Err(Failure::usage(format!(
+            "{name} is over the limit of {MAX_IMPORT} bytes"
+        )));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     read(&name, &text)
         .map_err(|e| Failure::usage(format!("cannot take over the ignores of {name}")).because(&e))
 }
