@@ -73,6 +73,16 @@ fn locate(python: &Path, surroundings: &Surroundings) -> Result<Place, Failure> 
         ))
         .hint("give the path of python, a name on PATH, or the directory of a virtual environment")
     })?;
+    let interpreter = match shims_of(&interpreter) {
+        None => interpreter,
+        Some(root) => behind_shim(&root, &interpreter, surroundings).ok_or_else(|| {
+            Failure::usage(format!(
+                "{} starts one of several interpreters",
+                interpreter.display()
+            ))
+            .hint("give the path of the interpreter itself: `pyenv which python` prints it")
+        })?,
+    };
     // An environment's interpreter is a link to the base's: its own place comes first.
     let above = |path: &Path| path.parent().and_then(Path::parent).map(Path::to_owned);
     let own = above(&std::path::absolute(&interpreter).unwrap_or_else(|_| interpreter.clone()));
@@ -85,6 +95,39 @@ fn locate(python: &Path, surroundings: &Surroundings) -> Result<Place, Failure> 
         .or_else(|| above(&real))
         .unwrap_or_default();
     Ok(Place { prefix, version })
+}
+
+/// The root of a pyenv whose launcher this is.
+fn shims_of(interpreter: &Path) -> Option<PathBuf> {
+    let directory = interpreter.parent()?;
+    let root = directory.parent()?;
+    (directory.file_name()? == "shims" && root.join("versions").is_dir()).then(|| root.to_owned())
+}
+
+/// What a launcher of pyenv would start, by pyenv's rules and without starting it: the version in `PYENV_VERSION`, in
+/// the nearest `.python-version`, else the global one.
+fn behind_shim(root: &Path, shim: &Path, surroundings: &Surroundings) -> Option<PathBuf> {
+    let here = std::path::absolute(".").unwrap_or_default();
+    let files = here.ancestors().map(|above| above.join(".python-version"));
+    let text = surroundings
+        .variable("PYENV_VERSION")
+        .map(str::to_owned)
+        .or_else(|| {
+            files
+                .chain([root.join("version")])
+                .find_map(|file| std::fs::read_to_string(file).ok())
+        })?;
+    let version = text.split([':', '\n', '\r', ' ']).next()?;
+    // The project wrote it: it names a version, not a place.
+    if version.is_empty() || version.contains(['/', '\\']) || version.starts_with('.') {
+        return None;
+    }
+    let found = root
+        .join("versions")
+        .join(version)
+        .join("bin")
+        .join(shim.file_name()?);
+    found.is_file().then_some(found)
 }
 
 /// `python3.12` → `3.12`.

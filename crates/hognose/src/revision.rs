@@ -18,6 +18,19 @@ use crate::surroundings::Surroundings;
 /// Largest file that is streamed: git gives it whole, so it is held in memory.
 const MAX_STREAM: u64 = 256 << 20;
 
+/// Most submodules that are read, and how deep they may lie in each other: each takes a process.
+const MAX_SUBMODULES: usize = 64;
+const MAX_DEPTH: usize = 4;
+
+/// A file of a revision.
+#[derive(Clone, Debug)]
+struct Blob {
+    object: String,
+    length: u64,
+    /// The repository that holds it: the position of its reader.
+    reader: usize,
+}
+
 /// The files of one revision.
 #[derive(Debug)]
 pub(crate) struct Revision {
@@ -25,10 +38,11 @@ pub(crate) struct Revision {
     top: PathBuf,
     /// Absolute path that relative names start at.
     here: PathBuf,
-    /// Object id and length of every blob by its path in the repository.
-    blobs: BTreeMap<String, (String, u64)>,
+    /// Every file by its path in the repository.
+    blobs: BTreeMap<String, Blob>,
     directories: BTreeSet<String>,
-    reader: RefCell<Reader>,
+    /// The repository's and its submodules'.
+    readers: Vec<RefCell<Reader>>,
 }
 
 impl Revision {
@@ -62,27 +76,94 @@ impl Revision {
                 .hint("name a branch, tag or commit that is here; in CI, fetch enough history")
         })?;
         let commit = String::from_utf8_lossy(&commit).trim().to_owned();
-        let listing = run(git(&top, surroundings).args([
+        let here = std::path::absolute(".").unwrap_or_default();
+        let here = std::fs::canonicalize(&here).unwrap_or(here);
+        let mut out = Self {
+            top,
+            here,
+            blobs: BTreeMap::new(),
+            directories: BTreeSet::new(),
+            readers: Vec::new(),
+        };
+        let submodules = out.add(&Part::new("", &commit), surroundings)?;
+        out.add_submodules(submodules, surroundings);
+        Ok(out)
+    }
+
+    /// Adds the files of the repository or of a submodule, and returns the submodules in it.
+    fn add(&mut self, part: &Part, surroundings: &Surroundings) -> Result<Vec<Part>, Failure> {
+        let commit = &part.commit;
+        let place = self.top.join(&part.path);
+        let listing = run(git(&place, surroundings).args([
             "ls-tree",
             "-r",
             "-z",
             "-l",
             "--full-tree",
-            &commit,
+            commit,
         ]))
         .map_err(|why| Failure::incomplete(format!("git cannot list {commit}")).hint(why))?;
-        let here = std::path::absolute(".").unwrap_or_default();
-        let here = std::fs::canonicalize(&here).unwrap_or(here);
-        let (blobs, directories) = parse(&listing);
-        let reader = Reader::start(git(&top, surroundings))
+        let reader = Reader::start(git(&place, surroundings))
             .map_err(|e| Failure::incomplete("git cannot be started").because(&e))?;
-        Ok(Self {
-            top,
-            here,
-            blobs,
-            directories,
-            reader: RefCell::new(reader),
-        })
+        self.readers.push(RefCell::new(reader));
+        Ok(self.parse(&listing, part))
+    }
+
+    /// Submodules that are checked out are searched like the rest, so what they held counts as known. One whose
+    /// objects are not here is left out: its findings are then new, never hidden.
+    fn add_submodules(&mut self, found: Vec<Part>, surroundings: &Surroundings) {
+        let mut queue = found;
+        while let Some(part) = queue.pop() {
+            // Without a `.git` of its own, git would answer for the repository above.
+            let own = self.top.join(&part.path).join(".git").exists();
+            if !own || part.depth > MAX_DEPTH || self.readers.len() > MAX_SUBMODULES {
+                continue;
+            }
+            if let Ok(more) = self.add(&part, surroundings) {
+                queue.extend(more);
+            }
+        }
+    }
+
+    /// Reads `mode type object length\tpath\0…`. Links are left out: a link of an old revision leads nowhere.
+    fn parse(&mut self, listing: &[u8], part: &Part) -> Vec<Part> {
+        let mut submodules = Vec::new();
+        for record in listing.split(|b| *b == 0) {
+            let Ok(record) = std::str::from_utf8(record) else {
+                continue;
+            };
+            let Some((about, path)) = record.split_once('\t') else {
+                continue;
+            };
+            let path = part.below(path);
+            let fields: Vec<&str> = about.split_whitespace().collect();
+            let [mode, _, object, length] = fields.as_slice() else {
+                continue;
+            };
+            if *mode == "160000" {
+                submodules.push(Part {
+                    depth: part.depth + 1,
+                    ..Part::new(&path, object)
+                });
+            }
+            if !mode.starts_with("100") {
+                continue;
+            }
+            let mut above = path.as_str();
+            while let Some((parent, _)) = above.rsplit_once('/') {
+                if !self.directories.insert(parent.to_owned()) {
+                    break;
+                }
+                above = parent;
+            }
+            let blob = Blob {
+                object: (*object).to_owned(),
+                length: length.parse().unwrap_or(0),
+                reader: self.readers.len().saturating_sub(1),
+            };
+            self.blobs.insert(path, blob);
+        }
+        submodules
     }
 
     /// The path in the repository of a name as the user writes it; `None` when it lies outside.
@@ -98,48 +179,75 @@ impl Revision {
             }
         }
         let whole = PathBuf::from(format!("/{}", parts.join("/")));
-        let inside = whole.strip_prefix(&self.top).ok()?;
-        Some(inside.to_str()?.to_owned())
+        if let Ok(inside) = whole.strip_prefix(&self.top) {
+            return Some(inside.to_str()?.to_owned());
+        }
+        // Named through a link that leads into the repository; what lies below it may be gone by now.
+        let real = whole.ancestors().find_map(|above| {
+            let real = std::fs::canonicalize(above).ok()?;
+            Some(real.join(whole.strip_prefix(above).ok()?))
+        })?;
+        let inside = real.strip_prefix(&self.top).ok()?;
+        Some(inside.to_str()?.trim_end_matches('/').to_owned())
     }
 
-    fn blob(&self, path: &str, limit: u64) -> Result<(String, u64), ReadError> {
+    fn blob(&self, path: &str, limit: u64) -> Result<&Blob, ReadError> {
         let inside = self.inside(path).ok_or(ReadError::NotFound)?;
-        let (object, length) = self.blobs.get(&inside).ok_or(ReadError::NotFound)?;
-        if *length > limit {
+        let blob = self.blobs.get(&inside).ok_or(ReadError::NotFound)?;
+        if blob.length > limit {
             return Err(ReadError::TooLarge { limit });
         }
-        Ok((object.clone(), *length))
+        Ok(blob)
+    }
+
+    fn bytes(&self, blob: &Blob) -> Result<Vec<u8>, ReadError> {
+        let reader = self.readers.get(blob.reader).ok_or(ReadError::NotFound)?;
+        reader
+            .borrow_mut()
+            .blob(&blob.object, blob.length)
+            .map_err(ReadError::Io)
+    }
+}
+
+/// A repository: the scanned one, or a submodule at its path.
+#[derive(Debug)]
+struct Part {
+    path: String,
+    commit: String,
+    depth: usize,
+}
+
+impl Part {
+    fn new(path: &str, commit: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            commit: commit.to_owned(),
+            depth: 0,
+        }
+    }
+
+    /// The path of a file of this part in the scanned repository.
+    fn below(&self, path: &str) -> String {
+        if self.path.is_empty() {
+            return path.to_owned();
+        }
+        format!("{}/{path}", self.path)
     }
 }
 
 impl Tree for Revision {
     fn read(&self, path: &str, limit: u64) -> Result<Cow<'_, [u8]>, ReadError> {
-        let (object, length) = self.blob(path, limit)?;
-        self.reader
-            .borrow_mut()
-            .blob(&object, length)
-            .map(Cow::Owned)
-            .map_err(ReadError::Io)
+        self.bytes(self.blob(path, limit)?).map(Cow::Owned)
     }
 
     fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError> {
-        let (object, whole) = self.blob(path, u64::MAX)?;
-        let mut bytes = self
-            .reader
-            .borrow_mut()
-            .blob(&object, whole)
-            .map_err(ReadError::Io)?;
+        let mut bytes = self.bytes(self.blob(path, u64::MAX)?)?;
         bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(Cow::Owned(bytes))
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>, ReadError> {
-        let (object, length) = self.blob(path, MAX_STREAM)?;
-        let bytes = self
-            .reader
-            .borrow_mut()
-            .blob(&object, length)
-            .map_err(ReadError::Io)?;
+        let bytes = self.bytes(self.blob(path, MAX_STREAM)?)?;
         Ok(Box::new(std::io::Cursor::new(bytes)))
     }
 
@@ -239,39 +347,6 @@ fn run(command: &mut Command) -> Result<Vec<u8>, String> {
         "git says: {}",
         hognose_types::text::short(why.trim(), 300)
     ))
-}
-
-/// Reads `mode type object length\tpath\0…`. Links and submodules are left out: a link of an old revision leads
-/// nowhere.
-fn parse(listing: &[u8]) -> (BTreeMap<String, (String, u64)>, BTreeSet<String>) {
-    let (mut blobs, mut directories) = (BTreeMap::new(), BTreeSet::new());
-    for record in listing.split(|b| *b == 0) {
-        let Ok(record) = std::str::from_utf8(record) else {
-            continue;
-        };
-        let Some((about, path)) = record.split_once('\t') else {
-            continue;
-        };
-        let fields: Vec<&str> = about.split_whitespace().collect();
-        let [mode, "blob", object, length] = fields.as_slice() else {
-            continue;
-        };
-        if !mode.starts_with("100") {
-            continue;
-        }
-        blobs.insert(
-            path.to_owned(),
-            ((*object).to_owned(), length.parse().unwrap_or(0)),
-        );
-        let mut above = path;
-        while let Some((parent, _)) = above.rsplit_once('/') {
-            if !directories.insert(parent.to_owned()) {
-                break;
-            }
-            above = parent;
-        }
-    }
-    (blobs, directories)
 }
 
 /// One `git cat-file --batch` for all files.

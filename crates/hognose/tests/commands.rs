@@ -338,3 +338,36 @@ fn outside_text_cannot_speak_to_the_terminal() {
     }
     assert!(fixture("rules").is_dir());
 }
+
+/// pyenv puts launchers on `PATH`: what they would start is found without starting them.
+#[test]
+fn the_interpreter_behind_a_launcher_is_found() {
+    let sandbox = Sandbox::new();
+    let version = "pyenv/versions/3.12.1";
+    let site = format!("{version}/lib/python3.12/site-packages");
+    sandbox.write(
+        &format!("{site}/idna-3.4.dist-info/METADATA"),
+        "Name: idna\nVersion: 3.4\n",
+    );
+    sandbox.write(&format!("{version}/bin/python3"), "");
+    sandbox.write("pyenv/shims/python3", "#!/bin/sh\ntouch ran\n");
+    let scan = || sandbox.scan(&["--python", "pyenv/shims/python3"]);
+    let outcome = scan();
+    assert_eq!(outcome.code, 2, "{}", outcome.whole());
+    assert!(
+        outcome.stderr.contains("pyenv which"),
+        "{}",
+        outcome.whole()
+    );
+    sandbox.write(".python-version", "3.12.1\n");
+    let outcome = scan();
+    assert!(outcome.code < 2, "{}", outcome.whole());
+    assert!(
+        outcome.flowing().contains("1 package"),
+        "{}",
+        outcome.whole()
+    );
+    sandbox.write(".python-version", "../versions/3.12.1\n");
+    assert_eq!(scan().code, 2);
+    assert!(!sandbox.work().join("ran").exists());
+}

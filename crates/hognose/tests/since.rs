@@ -106,3 +106,37 @@ fn a_repository_cannot_run_anything() {
     sandbox.scan(&["app", "--since", "HEAD"]);
     assert!(!sandbox.work().join("ran").exists());
 }
+
+/// A submodule's own history is what counts: unchanged, it brings nothing new.
+#[test]
+fn submodules_and_links_are_followed() {
+    let sandbox = repository();
+    sandbox.write("vendor/requirements.txt", "gunicorn==20.1.0\n");
+    let inner = |arguments: &[&str]| {
+        let mut all = vec!["-C", "vendor"];
+        all.extend(arguments);
+        git(&sandbox, &all);
+    };
+    inner(&["init", "-q", "-b", "main"]);
+    inner(&["add", "."]);
+    inner(&["commit", "-q", "-m", "inner"]);
+    git(
+        &sandbox,
+        &["-c", "advice.addEmbeddedRepo=false", "add", "vendor"],
+    );
+    git(&sandbox, &["commit", "-q", "-m", "with a submodule"]);
+    assert_eq!(sandbox.scan(&["vendor"]).code, 1);
+    let outcome = sandbox.scan(&["--since", "HEAD"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.whole());
+    sandbox.write(
+        "vendor/requirements.txt",
+        "gunicorn==20.1.0\njinja2==3.1.1\n",
+    );
+    assert_eq!(sandbox.scan(&["--since", "HEAD"]).code, 1);
+
+    let link = sandbox.work().with_file_name("link-to-work");
+    std::os::unix::fs::symlink(sandbox.work(), &link).unwrap_or_else(|e| panic!("{e}"));
+    let app = link.join("app").display().to_string();
+    let outcome = sandbox.scan(&[&app, "--since", "HEAD"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.whole());
+}
