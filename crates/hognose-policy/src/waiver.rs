@@ -57,7 +57,9 @@ impl Waiver {
     /// True when the waiver is about the gap: it must name the rule, so that a waived advisory never hides that
     /// something could not be checked.
     pub fn covers_gap(&self, gap: &Gap) -> bool {
-        let name = gap.subject.split([' ', '[']).next().unwrap_or("");
+        // `flask>=1`, `flask 1.x`: a requirement or a component, its name first.
+        let after_name = [' ', '[', '(', '<', '>', '=', '!', '~', '^', '@', ';'];
+        let name = gap.subject.split(after_name).next().unwrap_or("");
         self.rule == Some(gap.rule)
             && self.advisory.is_none()
             && self

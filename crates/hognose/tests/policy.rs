@@ -141,8 +141,14 @@ fn a_waived_gap_leaves_the_run_complete() {
     let sandbox = project(
         "[[waiver]]\nrule = \"HOG-GAP-unpinned\"\npackage = \"flask\"\nreason = \"the image pins it\"\nexpires = 2027-01-31\n",
     );
-    sandbox.write("requirements.txt", "flask\n");
-    assert_eq!(sandbox.scan(&[]).code, 0, "{}", sandbox.scan(&[]).whole());
+    for requirement in ["flask", "Flask>=1", "flask[async] ~= 2.0", "flask==2.*"] {
+        sandbox.write("requirements.txt", requirement);
+        assert_eq!(sandbox.scan(&[]).code, 0, "{}", sandbox.scan(&[]).whole());
+    }
+    for requirement in ["flask-login>=1", "flask2"] {
+        sandbox.write("requirements.txt", requirement);
+        assert_eq!(sandbox.scan(&[]).code, 3, "{}", sandbox.scan(&[]).whole());
+    }
 }
 
 #[test]
