@@ -159,6 +159,9 @@ impl<'a> Context<'a> {
     /// Reports a file that could not be read.
     pub(crate) fn read_error(&mut self, path: &str, error: &ReadError) {
         let hint = match error {
+            ReadError::NotFound if path.contains('\u{fffd}') => {
+                "its name is not Unicode: rename it, or leave it out with `--exclude`"
+            }
             ReadError::NotFound => "check the path",
             ReadError::NotAFile => "name a file of a known format, or a directory",
             ReadError::TooLarge { .. } => {

@@ -439,3 +439,23 @@ fn repetition_is_not_quadratic() {
         );
     }
 }
+
+/// A name that is not Unicode must not hide what a file or directory holds.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_unicode_are_gaps() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let named = |bytes: &[u8]| root.join(std::ffi::OsStr::from_bytes(bytes));
+    fs::write(named(b"requirements-\xff.txt"), "a==1\n").unwrap();
+    fs::create_dir(named(b"sub\xfe")).unwrap();
+    fs::write(named(b"sub\xfe/requirements.txt"), "b==1\n").unwrap();
+    fs::write(named(b"picture-\xff.png"), "").unwrap();
+    let path = root.to_str().unwrap().to_owned();
+    let shown = show(&scan_paths(&Disk, &[path], &Options::default()));
+    insta::assert_snapshot!(shown.replace(root.to_str().unwrap(), "ROOT"), @"
+    gap HOG-GAP-unreadable ROOT/requirements-�.txt: cannot read the file: no such file or directory (its name is not Unicode: rename it, or leave it out with `--exclude`)
+    gap HOG-GAP-unreadable ROOT/sub�: cannot list the directory: no such file or directory (check its permissions, or leave it out with `--exclude`)
+    ");
+}

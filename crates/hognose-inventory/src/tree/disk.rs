@@ -83,12 +83,13 @@ impl Tree for Disk {
             if entries.len() >= limit {
                 return Err(ReadError::TooManyEntries { limit });
             }
-            let (Ok(name), Ok(file_type)) = (entry.file_name().into_string(), entry.file_type())
-            else {
+            let Ok(file_type) = entry.file_type() else {
                 continue;
             };
+            // A name that is not Unicode cannot be opened by what stands for it here. It stays in the list, so
+            // that a file hidden behind such a name becomes a gap.
             entries.push(Entry {
-                name,
+                name: entry.file_name().to_string_lossy().into_owned(),
                 kind: kind_of(file_type),
             });
         }
