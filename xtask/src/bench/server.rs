@@ -178,8 +178,9 @@ fn serve(stream: &TcpStream, shared: &Shared) -> Result<()> {
                 json!({ "message": error.to_string() }).to_string(),
             ),
         };
+        // As real indexes do: a client with a warm cache need not ask again.
         let kind = if path.starts_with("/simple/") {
-            "application/vnd.pypi.simple.v1+json"
+            "application/vnd.pypi.simple.v1+json\r\nCache-Control: max-age=600"
         } else {
             "application/json"
         };
