@@ -1,7 +1,6 @@
 //! Opening and reading the database.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use hognose_types::{DatabaseInfo, PackageName};
@@ -9,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{DetailsBlock, FlawBlock, PackageBlock, PopularBlock};
 use crate::format::{BlockRef, Cursor, ENTRY_LEN, FormatError, Header, Section, key_hash};
+use crate::squeeze::Unpacker;
 use crate::status::Status;
 
 /// An opened advisory database.
@@ -183,13 +183,11 @@ impl Database {
     pub(crate) fn details(
         &self,
         at: BlockRef,
+        unpacker: &mut Unpacker,
     ) -> Result<(String, Vec<hognose_types::Reference>), FormatError> {
         let block: DetailsBlock = self.block_in(COLD, at)?;
-        let mut text = String::new();
-        flate2::read::ZlibDecoder::new(block.details.as_slice())
-            .take(MAX_DETAILS)
-            .read_to_string(&mut text)
-            .map_err(|_| FormatError::Damaged("an advisory's text cannot be read"))?;
+        let text = unpacker.unpack(&block.details, MAX_DETAILS);
+        let text = text.ok_or(FormatError::Damaged("an advisory's text cannot be read"))?;
         Ok((text, block.references))
     }
 
@@ -255,7 +253,7 @@ const HOT: usize = 3;
 const COLD: usize = 4;
 
 /// Longest advisory text shown, in bytes.
-const MAX_DETAILS: u64 = 1 << 20;
+const MAX_DETAILS: usize = 1 << 20;
 
 fn slice(bytes: &[u8], section: Section) -> Option<&[u8]> {
     let start = usize::try_from(section.offset).ok()?;

@@ -50,14 +50,18 @@ impl Interval {
     }
 }
 
-/// A range that cannot be ordered because a bound is not a PEP 440 version.
+/// A range with a bound that is not a PEP 440 version, such as `2.6.0-NA`.
+///
+/// Such a bound still begins with a release, so it lies somewhere among that release's versions: the range is compiled
+/// with it at either end of them. Versions of which all these readings say the same are decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undecided {
-    /// The bound that has no order, as published.
+    /// The first bound that has no order, as published.
     pub bound: String,
-    /// No version whose release lies above this one can be affected, whatever the bound means. `None`: no such
-    /// version is known.
-    pub ceiling: Option<String>,
+    /// The readings; none when a bound begins with no release, or too many are unordered.
+    pub readings: Vec<Vec<Interval>>,
+    /// The record also lists its versions: what the range leaves open, the list answers.
+    pub listed: bool,
 }
 
 /// The outcome of compiling one range.
@@ -65,8 +69,8 @@ pub struct Undecided {
 pub enum Compiled {
     /// Intervals in ascending order, with every fixing version the range names.
     Intervals(Vec<Interval>, Vec<Version>),
-    /// A bound has no order.
-    Undecided(Undecided),
+    /// A bound has no order; with every fixing version that has one.
+    Undecided(Undecided, Vec<Version>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,10 +101,7 @@ pub fn compile(range: &Range) -> Compiled {
     let mut limits = Vec::new();
     for event in &range.events {
         if let Err(bound) = collect(event, &mut points, &mut limits) {
-            return Compiled::Undecided(Undecided {
-                bound: bound.to_owned(),
-                ceiling: ceiling(range),
-            });
+            return crate::readings::undecided(range, bound);
         }
     }
     // Stable: events of one version keep their written order, as in a sort by version alone.
@@ -215,55 +216,4 @@ fn cut(intervals: Vec<Interval>, limit: &Version) -> Vec<Interval> {
             interval
         })
         .collect()
-}
-
-/// The highest release any upper bound of the range can mean: an unordered bound such as `2.6.0-NA` still begins
-/// with a release. `None` when the range has no upper end or a bound begins with none.
-fn ceiling(range: &Range) -> Option<String> {
-    let mut highest: Option<Version> = None;
-    for event in &range.events {
-        for text in [&event.introduced, &event.fixed, &event.last_affected]
-            .into_iter()
-            .flatten()
-        {
-            let version = release_prefix(text)?;
-            highest = Some(highest.map_or(version.clone(), |h| h.max(version)));
-        }
-    }
-    let closed = range
-        .events
-        .iter()
-        .filter(|e| e.fixed.is_some() || e.last_affected.is_some())
-        .count();
-    let opened = range
-        .events
-        .iter()
-        .filter(|e| e.introduced.is_some())
-        .count();
-    (closed >= opened).then_some(())?;
-    highest.map(|v| v.as_str().to_owned())
-}
-
-/// The leading `N(.N)*` of a text.
-fn release_prefix(text: &str) -> Option<Version> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    Version::new(text.get(..end)?.trim_end_matches('.')).ok()
-}
-
-impl Undecided {
-    /// True when the range may cover the version.
-    pub fn may_cover(&self, version: &Version) -> bool {
-        let Some(ceiling) = self.ceiling.as_deref().and_then(|c| Version::new(c).ok()) else {
-            return true;
-        };
-        let same_release = {
-            let length = ceiling.release().len().max(version.release().len());
-            let at = |v: &Version, i: usize| v.release().get(i).copied().unwrap_or(0);
-            version.epoch() == ceiling.epoch()
-                && (0..length).all(|i| at(version, i) == at(&ceiling, i))
-        };
-        *version <= ceiling || same_release
-    }
 }

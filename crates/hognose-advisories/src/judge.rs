@@ -12,6 +12,7 @@ use hognose_types::{
 use crate::database::Database;
 use crate::format::FormatError;
 use crate::matching::{Answer, Query};
+use crate::squeeze::Unpacker;
 
 /// What a judgement should carry.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,11 +53,12 @@ pub fn judge(
         paths: None,
         out: Judgement::default(),
     };
+    let mut unpacker = options.details.then(Unpacker::default);
     for ((name, _), members) in &groups {
         let Some(first) = members.first().and_then(|id| inventory.component(*id)) else {
             continue;
         };
-        let answer = database.answer(name, query(&first.version), options.details)?;
+        let answer = database.answer(name, query(&first.version), unpacker.as_mut())?;
         run.take(first, members, answer);
     }
     sort(&mut run.out.findings);

@@ -9,6 +9,8 @@ use crate::codec::{FlawBlock, PackageAffected, PackageBlock, PackageFlaw};
 use crate::database::Database;
 use crate::format::FormatError;
 use crate::intervals::{Interval, Upper};
+use crate::readings::Decided;
+use crate::squeeze::Unpacker;
 
 /// What is known of the version to match.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +40,13 @@ impl Database {
         name: &PackageName,
         version: &Version,
     ) -> Result<Vec<AdvisoryEvidence>, FormatError> {
-        Ok(self.answer(name, Query::Version(version), true)?.hits)
+        Ok(self
+            .answer(
+                name,
+                Query::Version(version),
+                Some(&mut Unpacker::default()),
+            )?
+            .hits)
     }
 
     /// Every advisory about a name with its affected ranges, for `db show`.
@@ -61,7 +69,7 @@ impl Database {
                         .map(|i| to_match(&flaw, a, Basis::Range(i), false))
                 })
                 .collect();
-            out.push(self.evidence(flaw, entry, matches, None, true)?);
+            out.push(self.evidence(flaw, entry, matches, None, Some(&mut Unpacker::default()))?);
         }
         sort(&mut out);
         Ok(out)
@@ -86,7 +94,13 @@ impl Database {
             fixes: Vec::new(),
         };
         Ok(Some((
-            self.evidence(flaw, &entry, Vec::new(), None, true)?,
+            self.evidence(
+                flaw,
+                &entry,
+                Vec::new(),
+                None,
+                Some(&mut Unpacker::default()),
+            )?,
             packages,
         )))
     }
@@ -95,7 +109,7 @@ impl Database {
         &self,
         name: &PackageName,
         query: Query<'_>,
-        details: bool,
+        mut details: Option<&mut Unpacker>,
     ) -> Result<Answer, FormatError> {
         let mut answer = Answer::default();
         let Some(PackageBlock {
@@ -133,9 +147,13 @@ impl Database {
                 } else {
                     None
                 };
-                answer
-                    .hits
-                    .push(self.evidence(flaw, entry, matches, installed, details)?);
+                answer.hits.push(self.evidence(
+                    flaw,
+                    entry,
+                    matches,
+                    installed,
+                    details.as_deref_mut(),
+                )?);
             } else if let Some(reason) = open {
                 answer.undecided.push((self.flaw(entry.flaw)?.id, reason));
             }
@@ -151,12 +169,11 @@ impl Database {
         entry: &PackageFlaw,
         matches: Vec<Match>,
         installed: Option<&Version>,
-        details: bool,
+        details: Option<&mut Unpacker>,
     ) -> Result<AdvisoryEvidence, FormatError> {
-        let (details, references) = if details {
-            self.details(flaw.details)?
-        } else {
-            Default::default()
+        let (details, references) = match details {
+            Some(unpacker) => self.details(flaw.details, unpacker)?,
+            None => Default::default(),
         };
         let hit = |a: &&PackageAffected| {
             matches.is_empty()
@@ -229,11 +246,7 @@ fn test<'a>(
             if let Some(basis) = stripped.and_then(|v| covers(affected, v.key())) {
                 return Outcome::Hit(basis, true);
             }
-            affected
-                .undecided
-                .iter()
-                .find(|u| u.may_cover(version))
-                .map_or(Outcome::Miss, |u| Outcome::Undecided(no_order(&u.bound)))
+            unordered(affected, version, stripped)
         }
         Query::Opaque(text) => {
             if let Some(interval) = affected.intervals.iter().find(|i| i.is_everything()) {
@@ -259,6 +272,27 @@ fn test<'a>(
             None => Outcome::Undecided("it concerns some versions only".to_owned()),
         },
     }
+}
+
+/// What ranges with unordered bounds say.
+fn unordered<'a>(
+    affected: &'a PackageAffected,
+    version: &Version,
+    stripped: Option<&Version>,
+) -> Outcome<'a> {
+    let mut open = Outcome::Miss;
+    for range in &affected.undecided {
+        let whole = range.decide(version.key());
+        let bare = stripped.map_or(Decided::Clear, |v| range.decide(v.key()));
+        match (whole, bare) {
+            (Decided::Covered(interval), _) => return Outcome::Hit(Basis::Range(interval), false),
+            (_, Decided::Covered(interval)) => return Outcome::Hit(Basis::Range(interval), true),
+            (Decided::Clear, Decided::Clear) => {}
+            _ if range.listed => {}
+            _ => open = Outcome::Undecided(no_order(&range.bound)),
+        }
+    }
+    open
 }
 
 fn no_order(bound: &str) -> String {

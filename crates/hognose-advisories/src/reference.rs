@@ -32,8 +32,63 @@ fn listed(affected: &Affected, version: &Version) -> bool {
         .any(|v| Version::new(v).map_or(v == version.as_str(), |v| v == *version))
 }
 
+/// A range includes a version when every way to read its unordered bounds does.
 fn included(range: &Range, version: &Version) -> bool {
-    if range.kind == "GIT" || !before_limits(range, version) {
+    if range.kind == "GIT" {
+        return false;
+    }
+    match unordered(range) {
+        None => included_in_order(range, version),
+        Some(text) => {
+            both_ends(range, &text).is_some_and(|ends| ends.iter().all(|r| included(r, version)))
+        }
+    }
+}
+
+/// The first bound that has no order.
+fn unordered(range: &Range) -> Option<String> {
+    let bounds = range
+        .events
+        .iter()
+        .flat_map(|e| [&e.introduced, &e.fixed, &e.last_affected, &e.limit]);
+    bounds
+        .flatten()
+        .find(|t| !matches!(t.trim(), "0" | "*") && Version::new(t).is_err())
+        .cloned()
+}
+
+/// The range with that bound at the first and at the last version of the release it begins with.
+fn both_ends(range: &Range, text: &str) -> Option<[Range; 2]> {
+    let release: String = text
+        .trim()
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    let release = release.trim_end_matches('.');
+    Version::new(release).ok()?;
+    let with = |end: &str| {
+        let mut out = range.clone();
+        let mut done = false;
+        for event in &mut out.events {
+            for bound in [
+                &mut event.introduced,
+                &mut event.fixed,
+                &mut event.last_affected,
+                &mut event.limit,
+            ] {
+                if !done && bound.as_deref() == Some(text) {
+                    *bound = Some(format!("{release}.{end}"));
+                    done = true;
+                }
+            }
+        }
+        out
+    };
+    Some([with("dev0"), with("post18446744073709551615")])
+}
+
+fn included_in_order(range: &Range, version: &Version) -> bool {
+    if !before_limits(range, version) {
         return false;
     }
     let Some(events) = sorted(range) else {
@@ -56,14 +111,6 @@ fn included(range: &Range, version: &Version) -> bool {
 fn sorted(range: &Range) -> Option<Vec<(Option<Version>, &Event)>> {
     let mut out = Vec::new();
     for event in &range.events {
-        // A limit without order leaves the range as undecided as any other bound without order.
-        if event
-            .limit
-            .as_deref()
-            .is_some_and(|l| l.trim() != "*" && Version::new(l.trim()).is_err())
-        {
-            return None;
-        }
         let text = event
             .introduced
             .as_deref()

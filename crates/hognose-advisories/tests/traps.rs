@@ -208,23 +208,41 @@ fn versions_without_order_are_judged_by_equality_or_not_at_all() {
 }
 
 #[test]
-fn bounds_without_order_are_a_gap_only_where_they_may_matter() {
+fn bounds_without_order_are_read_every_way_they_can_be_meant() {
     let r = ranged(
         "X-1",
         "demo",
-        json!([{ "introduced": "2.0" }, { "fixed": "2.6.0-NA" }]),
+        json!([{ "introduced": "2.0" }, { "last_affected": "2.6.0-NA" }]),
     );
-    let gaps = |v: &str| {
-        judge(
-            &inventory(ComponentVersion::exact(v)),
-            &database(std::slice::from_ref(&r)),
-            JudgeOptions::default(),
-        )
-        .unwrap()
-        .gaps
-        .len()
+    let judged = |v: &str| {
+        let inventory = inventory(ComponentVersion::exact(v));
+        let database = database(std::slice::from_ref(&r));
+        let judged = judge(&inventory, &database, JudgeOptions::default()).unwrap();
+        (judged.findings.len(), judged.gaps.len())
     };
-    assert_eq!((gaps("2.5"), gaps("2.6"), gaps("9.0")), (1, 1, 0));
+    // Whatever follows "2.6.0-", 2.5.9 is below and 2.6.1 above it; only releases 2.6.0 are open.
+    let expected = [
+        ("1.9", (0, 0)),
+        ("2.5.9", (1, 0)),
+        ("2.6", (0, 1)),
+        ("2.6.0rc1", (0, 1)),
+        ("2.6.1", (0, 0)),
+        ("2.5+cu1", (1, 0)),
+    ];
+    for (version, expected) in expected {
+        assert_eq!(judged(version), expected, "{version}");
+    }
+    let found = database(&[r])
+        .advisories_for(&name("demo"), &version("2.5"))
+        .unwrap();
+    let MatchBasis::Range { last_affected, .. } = &found[0].matches[0].basis else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        last_affected.as_deref(),
+        Some("2.6.0-NA"),
+        "the bound is shown as published"
+    );
 }
 
 #[test]

@@ -170,6 +170,10 @@ impl serde_json::ser::Formatter for SafeFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Most text is printable ASCII without "##": bytes are looked at before characters.
+        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) && !fragment.contains("##") {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest
             .char_indices()

@@ -105,7 +105,8 @@ fn prepare_affected(
                 out.intervals.extend(intervals);
                 fixes.extend(fixed);
             }
-            Compiled::Undecided(undecided) => {
+            Compiled::Undecided(undecided, fixed) => {
+                fixes.extend(fixed);
                 *legacy += 1;
                 out.undecided.push(undecided);
             }
@@ -124,9 +125,8 @@ fn prepare_affected(
             }
         }
     }
-    // A range without order is answered by the explicit list where the record has one.
-    if !affected.versions.is_empty() {
-        out.undecided.clear();
+    for undecided in &mut out.undecided {
+        undecided.listed = !affected.versions.is_empty();
     }
     out.listed = listed.into_iter().collect();
     Some((name, out, fixes))

@@ -1,7 +1,6 @@
 //! Prepared records → flaws → the bytes of the file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io::Write as _;
 
 use hognose_types::{PackageName, Reference, Severity, Version};
 
@@ -12,6 +11,7 @@ use crate::codec::{
 };
 use crate::format::{BlockRef, HEADER_LEN, Header, Section, block_check, key_hash};
 use crate::severity;
+use crate::squeeze::Packer;
 use crate::status::Status;
 use crate::union::Union;
 
@@ -180,7 +180,7 @@ impl Builder {
                 entry.1.extend(fixes.iter().cloned());
             }
         }
-        let details = heaps.cold.push(&details_block(&members));
+        let details = heaps.cold.push(&details_block(&members, &mut heaps.packer));
         let names: Vec<String> = about.keys().map(ToString::to_string).collect();
         let flaw = self.flaw_block(group, &members, names, details);
         let at = heaps.hot.push(&flaw);
@@ -289,7 +289,7 @@ fn clone_affected(a: &PackageAffected) -> PackageAffected {
 }
 
 /// Joins the members' texts: the one of the best record, since aliases mostly repeat one another.
-fn details_block(members: &[&Prepared]) -> DetailsBlock {
+fn details_block(members: &[&Prepared], squeeze: &mut Packer) -> DetailsBlock {
     let best = members
         .iter()
         .filter(|m| !m.details.is_empty())
@@ -301,11 +301,9 @@ fn details_block(members: &[&Prepared]) -> DetailsBlock {
             references.push(reference.clone());
         }
     }
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(3));
-    // Writing to memory cannot fail.
-    let _ = encoder.write_all(best.map(|m| m.details.as_bytes()).unwrap_or_default());
+    let details = best.map_or("", |m| m.details.as_str());
     DetailsBlock {
-        details: encoder.finish().unwrap_or_default(),
+        details: squeeze.pack(details.as_bytes()),
         references,
     }
 }
@@ -334,6 +332,7 @@ impl Ranks {
 struct Heaps {
     hot: Heap,
     cold: Heap,
+    packer: Packer,
 }
 
 #[derive(Default)]
