@@ -171,7 +171,13 @@ impl serde_json::ser::Formatter for SafeFormatter {
         fragment: &str,
     ) -> io::Result<()> {
         // Most text is printable ASCII without "##": bytes are looked at before characters.
-        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) && !fragment.contains("##") {
+        let mut previous = 0;
+        let plain = fragment.bytes().all(|byte| {
+            let command = byte == b'#' && std::mem::replace(&mut previous, byte) == b'#';
+            previous = byte;
+            matches!(byte, b' '..=b'~') && !command
+        });
+        if plain {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;
