@@ -71,8 +71,7 @@ fn head(out: &mut String, report: &ScanReport) {
 fn filters(out: &mut String) {
     out.push_str(
         "<form role=\"search\" aria-label=\"Filter findings\">\n\
-         <input type=\"search\" name=\"search\" placeholder=\"Search package, id, file\" \
-         aria-label=\"Search package, id, file\">\n",
+         <label>Search <input type=\"search\" name=\"search\" title=\"Package, id, file\"></label>\n",
     );
     let mut check = |name: &str, value: &str| {
         let _ = writeln!(

@@ -1,21 +1,6 @@
 //! `HOG-GAP-unmapped`: a conda package nobody knows the distribution of.
 
-use super::{explained, rules, scan, scan_allowing};
-
-const ID: &str = "HOG-GAP-unmapped";
-
 #[test]
 fn is_raised_and_makes_the_run_incomplete() {
-    let outcome = scan(ID);
-    assert_eq!(outcome.code, 3);
-    insta::assert_snapshot!(outcome.whole());
-    assert!(rules(ID).contains(&ID.to_owned()));
-    explained(ID);
-}
-
-#[test]
-fn can_be_allowed() {
-    let outcome = scan_allowing(ID, "unmapped");
-    assert!(matches!(outcome.code, 0 | 1), "{}", outcome.whole());
-    assert!(outcome.stdout.contains("allowed"), "{}", outcome.whole());
+    insta::assert_snapshot!(super::gap("HOG-GAP-unmapped", "unmapped"));
 }
