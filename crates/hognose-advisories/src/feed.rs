@@ -202,7 +202,11 @@ pub fn feeds_key(feeds: &[Feed]) -> String {
         hasher.update(b"\0");
         match &feed.location {
             FeedLocation::Url(url) => hasher.update(url.expose().as_bytes()),
-            FeedLocation::Path(path) => hasher.update(path.as_os_str().as_encoded_bytes()),
+            // "mirror" is another place in every working directory.
+            FeedLocation::Path(path) => {
+                let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                hasher.update(absolute.as_os_str().as_encoded_bytes())
+            }
         };
         hasher.update(b"\n");
     }

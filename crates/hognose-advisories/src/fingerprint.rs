@@ -11,7 +11,7 @@ use crate::collect::Source;
 /// Feeds of more files than this are watched by their directory and checkout only.
 const MAX_FILES: usize = 64;
 
-/// What to look at for one feed.
+/// What to look at for one feed, as absolute paths.
 pub(crate) fn watched(path: &Path, sources: &[Source]) -> Vec<PathBuf> {
     let mut out = vec![path.to_owned()];
     let files: Vec<&PathBuf> = sources
@@ -26,7 +26,9 @@ pub(crate) fn watched(path: &Path, sources: &[Source]) -> Vec<PathBuf> {
     if index.is_file() {
         out.push(index);
     }
-    out
+    out.into_iter()
+        .map(|path| std::path::absolute(&path).unwrap_or(path))
+        .collect()
 }
 
 /// A digest of a file's size and time; of a directory's time. `None`: it cannot be seen.

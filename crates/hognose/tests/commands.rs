@@ -193,6 +193,34 @@ fn the_database_can_be_looked_at() {
 }
 
 #[test]
+fn one_relative_feed_in_two_directories_is_two_feeds() {
+    let sandbox = Sandbox::new();
+    for (directory, package) in [("one", "alpha"), ("two", "gamma")] {
+        sandbox.write(
+            &format!("{directory}/requirements.txt"),
+            "alpha==1\ngamma==1\n",
+        );
+        let record = format!(
+            "{{\"id\":\"X-1\",\"affected\":[{{\"package\":{{\"ecosystem\":\"PyPI\",\"name\":\"{package}\"}},\"versions\":[\"1\"]}}]}}\n"
+        );
+        let path = sandbox.write(&format!("{directory}/feed.jsonl"), record);
+        // The same size and time: nothing but the place tells them apart.
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(1))
+            .unwrap();
+    }
+    for (directory, package) in [("one", "alpha 1 "), ("two", "gamma 1 ")] {
+        let mut command = sandbox.command(&["scan", "--feed", "feed.jsonl", "--offline"]);
+        let output = command
+            .current_dir(sandbox.work().join(directory))
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(printed.contains(package), "{directory}: {printed}");
+    }
+}
+
+#[test]
 fn damaged_and_newer_databases() {
     let sandbox = Sandbox::with("rules/HOG-VULN");
     assert_eq!(sandbox.scan(&[]).code, 1);
@@ -370,4 +398,24 @@ fn the_interpreter_behind_a_launcher_is_found() {
     sandbox.write(".python-version", "../versions/3.12.1\n");
     assert_eq!(scan().code, 2);
     assert!(!sandbox.work().join("ran").exists());
+}
+
+#[test]
+fn warnings_of_sbom_name_what_they_are_about() {
+    let sandbox = Sandbox::new();
+    sandbox.write("requirements.txt", "flask>=2\nno good\n");
+    let outcome = sandbox.run(&["sbom"]);
+    let said = outcome.flowing();
+    assert!(
+        outcome
+            .stderr
+            .contains("requirements.txt:1: flask>=2: not pinned"),
+        "{said}"
+    );
+    assert!(
+        !outcome
+            .stderr
+            .contains("requirements.txt:2: requirements.txt"),
+        "{said}"
+    );
 }
