@@ -88,6 +88,10 @@ pub(crate) fn build(request: &Request<'_>) -> Result<UpdateSummary, UpdateError>
 
 fn rebuild(request: &Request<'_>, old: Option<(Database, Status)>) -> Result<Opened, Failure> {
     let hint = "run `hognose db update` with a network, or name a local mirror with `--feed`";
+    let fetches = !request.offline && request.feeds.iter().any(Feed::is_remote);
+    if fetches && !request.quiet {
+        crate::output::human("fetching advisories, once (`hognose db update` refreshes them)");
+    }
     match build(request) {
         Ok(summary) => {
             let mut out = opened(request, summary.database, summary.status);
