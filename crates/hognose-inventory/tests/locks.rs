@@ -310,3 +310,44 @@ marker = "'dev' in dependency_groups or os_name == 'nt'"
     gap HOG-GAP-version pylock.toml:6: forge: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
     ");
 }
+
+/// PDM lists extras of the project among the groups; a name that is both stays what the lock says.
+#[test]
+fn pdm_extras_are_no_groups() {
+    let lock = r#"
+[metadata]
+lock_version = "4.5.0"
+
+[[package]]
+name = "redis"
+version = "4.0"
+dependencies = ["async-timeout"]
+groups = ["cache", "test"]
+
+[[package]]
+name = "async-timeout"
+version = "5.0"
+groups = ["cache", "both"]
+"#;
+    let manifest = r#"
+[project]
+name = "shop"
+version = "1"
+[project.optional-dependencies]
+cache = ["redis>=4"]
+both = ["redis"]
+[dependency-groups]
+test = ["redis"]
+both = ["redis"]
+"#;
+    let inventory = scan_memory(&[("pdm.lock", lock), ("pyproject.toml", manifest)], &[]);
+    let sets: Vec<_> = inventory
+        .components
+        .iter()
+        .filter_map(|c| c.declarations.first())
+        .map(|d| (d.groups.join(","), d.extras.join(",")))
+        .take(2)
+        .collect();
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(sets, [pair("test", "cache"), pair("both", "cache")]);
+}

@@ -205,14 +205,17 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
     /// Reads the manifest beside the lock: the project becomes the root, what it names becomes direct,
     /// with the manifest's line. What it names and the lock lacks is a gap, unless it may rightly be
     /// missing (a condition, a group or extra that was not locked).
-    pub(crate) fn manifest(&mut self, file: &str, add_root: bool, relock: &'static str) {
+    pub(crate) fn manifest(
+        &mut self,
+        file: &str,
+        add_root: bool,
+        relock: &'static str,
+    ) -> Option<manifest::Manifest> {
         let path = path::join(path::parent(self.path), file);
         if self.context.tree.kind(&path).is_none() || !self.context.is_allowed(&path) {
-            return;
+            return None;
         }
-        let Some(manifest) = super::load_manifest(self.context, &path) else {
-            return;
-        };
+        let manifest = super::load_manifest(self.context, &path)?;
         if self.context.first_visit(&path) {
             let lock = path::name(self.path);
             self.context.skip(
@@ -231,6 +234,7 @@ impl<'c, 'a, 't> Lock<'c, 'a, 't> {
                 }
             }
         }
+        Some(manifest)
     }
 
     /// What the manifest names and the lock does not list.

@@ -1,11 +1,12 @@
 //! `pdm.lock`, formats 2 to 4.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use hognose_types::{ComponentId, InputFormat, RedactedUrl, Requirement, Source};
 
 use super::lock::{self, Lock};
-use crate::context::Context;
+use super::manifest::{Declared, Manifest};
+use crate::context::{Context, push_unique};
 use crate::document::{Node, Table};
 
 /// Reads a lock.
@@ -36,9 +37,36 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
                     edge(lock, id, text);
                 }
             }
-            lock.manifest("pyproject.toml", true, "run `pdm lock`");
+            if let Some(manifest) = lock.manifest("pyproject.toml", true, "run `pdm lock`") {
+                extras(lock, &manifest);
+            }
         },
     );
+}
+
+/// The lock lists extras of the project among the groups; only the manifest tells which sets are extras.
+fn extras(lock: &mut Lock<'_, '_, '_>, manifest: &Manifest) {
+    let sets = |of: fn(&Declared) -> &Vec<String>| -> BTreeSet<&str> {
+        let all = manifest.declared.iter().flat_map(of);
+        all.map(String::as_str).collect()
+    };
+    let (extras, groups) = (sets(|d| &d.extras), sets(|d| &d.groups));
+    let is_extra = |set: &String| extras.contains(set.as_str()) && !groups.contains(set.as_str());
+    for id in lock.ids() {
+        let Some(component) = lock.context.component_mut(id) else {
+            continue;
+        };
+        for declaration in &mut component.declarations {
+            let (extras, groups) = std::mem::take(&mut declaration.groups)
+                .into_iter()
+                .partition(is_extra);
+            declaration.groups = groups;
+            let extras: Vec<String> = extras;
+            for extra in extras {
+                push_unique(&mut declaration.extras, extra);
+            }
+        }
+    }
 }
 
 /// The files of a package, in the package itself or in the table that older formats keep for all.
