@@ -4,6 +4,7 @@ use hognose_types::InputFormat;
 
 use crate::direct::sdist_stem;
 use crate::path;
+use crate::readers::requirements;
 
 /// Bytes of a file that [`sniff`] needs to see.
 pub(crate) const HEAD: u64 = 4096;
@@ -124,9 +125,11 @@ fn by_content(name: &str, head: &[u8]) -> Option<InputFormat> {
         return conda_yaml(&text);
     }
     if lower.ends_with(".txt") || lower.ends_with(".in") {
-        return looks_like_requirements(&text).then_some(InputFormat::Requirements);
+        return requirements::opens_like_one(whole_lines(start))
+            .then_some(InputFormat::Requirements);
     }
-    None
+    // Any other name tells nothing; only what cannot be anything else is taken for requirements.
+    requirements::is_plainly_one(whole_lines(start)).then_some(InputFormat::Requirements)
 }
 
 /// True when the text opens a PEP 723 block.
@@ -142,32 +145,12 @@ fn conda_yaml(text: &str) -> Option<InputFormat> {
     (key("metadata:") && text.contains("content_hash:")).then_some(InputFormat::CondaLock)
 }
 
-/// True when the first lines that say something are requirements or pip options. Prose is not:
-/// a word that is followed by another word is no requirement.
-fn looks_like_requirements(text: &str) -> bool {
-    let mut seen = 0;
-    for line in text.lines().take(50) {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let option = ["-r", "-c", "-e", "-i", "-f", "--"]
-            .iter()
-            .any(|o| line.starts_with(o));
-        let requirement = hognose_types::Requirement::parse(line.trim_end_matches('\\')).is_ok()
-            || line
-                .split(" --hash")
-                .next()
-                .is_some_and(|l| hognose_types::Requirement::parse(l).is_ok());
-        if !option && !requirement {
-            return false;
-        }
-        seen += 1;
-        if seen >= 5 {
-            return true;
-        }
+/// The head without the line at its end that it may cut through.
+fn whole_lines(text: &str) -> &str {
+    match text.rfind('\n') {
+        Some(end) if text.len() as u64 >= HEAD => text.get(..end).unwrap_or(text),
+        _ => text,
     }
-    seen > 0
 }
 
 #[cfg(test)]
@@ -208,6 +191,24 @@ mod tests {
                 "-r other.txt\n",
                 Some(InputFormat::Requirements),
             ),
+            (
+                "base.txt",
+                "urllib3==1.24.1 \\\n    ; python_version >= \"3.0\"\n",
+                Some(InputFormat::Requirements),
+            ),
+            (
+                "base.txt",
+                "old==0.9-ivysaur\n",
+                Some(InputFormat::Requirements),
+            ),
+            (
+                "pins",
+                "# made\n-i https://index.example/simple\nflask==2.0 \\\n  --hash=sha256:00\nsix\n",
+                Some(InputFormat::Requirements),
+            ),
+            ("deps.lock", "flask==2.0\n", Some(InputFormat::Requirements)),
+            ("words", "flask\nsix\n", None),
+            ("readme.md", "flask==2.0\nis what we use\n", None),
             ("notes.txt", "These are notes\n", None),
             ("notes.txt", "", None),
             (

@@ -336,3 +336,43 @@ fn a_million_includes_are_refused() {
     insta::assert_snapshot!(show_gaps(&inventory), @"gap HOG-GAP-unreadable r.txt:4: more than 3 included files, or more than 64 inside each other (merge the files)");
     assert_eq!(inventory.components.len(), 3);
 }
+
+#[test]
+fn pins_from_before_pep_440_are_opaque() {
+    let text = "a==0.9-ivysaur\nb[x] == 2004-d ; os_name == 'nt'\nc==1.0 --hash=x\nd==0.9-ivysaur,>1\ne==1.0.x*\nf>=0.9-ivysaur\ng==1.0 ; junk\n";
+    insta::assert_snapshot!(show(&scan_memory(&[("requirements.txt", text)], &[])), @r#"
+    input requirements.txt (requirements file)
+    a opaque:"0.9-ivysaur" [requirements.txt:1 direct]
+    b opaque:"2004-d" [requirements.txt:2 direct if os_name == 'nt']
+    c 1.0 [requirements.txt:3 direct]
+    gap HOG-GAP-unreadable requirements.txt:3: a hash is written 'sha256:<hex>' (lock the file again; the requirement was read without this hash)
+    gap HOG-GAP-unreadable requirements.txt:4: "==0.9-ivysaur" is not a version specifier under PEP 440 (write it as `name==1.0 ; marker`; the rest of the file was read)
+    gap HOG-GAP-unreadable requirements.txt:5: "==1.0.x*" is not a version specifier under PEP 440 (write it as `name==1.0 ; marker`; the rest of the file was read)
+    gap HOG-GAP-unreadable requirements.txt:6: ">=0.9-ivysaur" is not a version specifier under PEP 440 (write it as `name==1.0 ; marker`; the rest of the file was read)
+    gap HOG-GAP-unreadable requirements.txt:7: cannot read the environment marker "junk" at byte 4: expected a comparison operator (write it as `name==1.0 ; marker`; the rest of the file was read)
+    "#);
+}
+
+#[test]
+fn named_files_of_any_name_are_read_when_plainly_requirements() {
+    let files = [
+        (
+            "base.txt",
+            "urllib3==1.24.1 \\\n    ; python_version >= \"3.0\"\n",
+        ),
+        ("pins", "# exact\nflask==2.0\nsix\n"),
+        ("prose", "flask==2.0\nis what we use\n"),
+    ];
+    insta::assert_snapshot!(show(&scan_memory(&files, &["base.txt", "pins", "prose"])), @r#"
+    input base.txt (requirements file)
+    input pins (requirements file)
+    urllib3 1.24.1 [base.txt:1 direct if python_version >= "3.0"]
+    flask 2.0 [pins:2 direct]
+    six range:"" [pins:3 direct]
+    gap HOG-GAP-unreadable prose: not a format that can be read (name a requirements file, manifest, lock, script with inline metadata, SBOM, wheel or sdist)
+    gap HOG-GAP-unpinned pins:3: six: not pinned: cannot be judged (lock it, or pass `--resolve`)
+    "#);
+    // Searching looks at names alone.
+    let found = scan_memory(&files, &[]);
+    assert!(found.inputs.is_empty(), "{:?}", found.inputs);
+}

@@ -26,7 +26,7 @@ impl Reader<'_, '_> {
         if direct::is_url(text) || looks_like_path(text) {
             return self.direct(file, text, false, location, comment);
         }
-        match Requirement::parse(text) {
+        match super::parse(text) {
             Ok(requirement) => self.named(file, requirement, hashes, location, comment),
             Err(_) if let Some(name) = variables::first(text) => self.unset(name, location),
             Err(error) => self.context.unreadable(

@@ -12,7 +12,10 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use hognose_types::{ComponentId, InputFormat, InputId, Location, PackageName, text};
+use hognose_types::{
+    ComponentId, InputFormat, InputId, Location, PackageName, Requirement, RequirementError,
+    Version, text,
+};
 
 use self::lines::Logical;
 use self::via::Annotations;
@@ -248,6 +251,68 @@ impl Reader<'_, '_> {
     }
 }
 
+/// A requirement, or a pin to a version of the time before PEP 440 (`==0.9-ivysaur`), which allows exactly
+/// that spelling, as `===` would.
+pub(crate) fn parse(text: &str) -> Result<Requirement, RequirementError> {
+    Requirement::parse(text).or_else(|error| {
+        let Some(arbitrary) = as_arbitrary(text) else {
+            return Err(error);
+        };
+        Requirement::parse(&arbitrary).map_err(|_| error)
+    })
+}
+
+/// `name===version` for `name==version`, when that is all the requirement says of versions.
+fn as_arbitrary(text: &str) -> Option<String> {
+    let (versions, _) = text.split_once(';').unwrap_or((text, ""));
+    let (name, version) = versions.split_once("==")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+!".contains(c);
+    let version = version.trim();
+    // A version that PEP 440 knows is not what is wrong with this line.
+    let old = version.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && version.chars().all(plain)
+        && Version::new(version).is_err();
+    (old && !name.contains(['<', '>', '~', '!', ','])).then(|| text.replacen("==", "===", 1))
+}
+
+/// True when a text opens like a requirements file: its first lines that say something are requirements
+/// or pip options. Prose is not: a word that is followed by another word is no requirement.
+pub(crate) fn opens_like_one(text: &str) -> bool {
+    let mut lines = lines::logical(text)
+        .filter(|line| !line.text.is_empty())
+        .take(LINES_JUDGED)
+        .peekable();
+    lines.peek().is_some() && lines.all(|line| is_option(&line.text) || named(&line.text).is_some())
+}
+
+/// True when a text, whatever its file is called, can only be a requirements file: all of it is
+/// requirements and options, and some version is pinned.
+pub(crate) fn is_plainly_one(text: &str) -> bool {
+    let mut pinned = false;
+    lines::logical(text)
+        .filter(|line| !line.text.is_empty())
+        .all(|line| {
+            let requirement = named(&line.text);
+            pinned |= requirement.as_ref().is_some_and(|r| r.pinned().is_some());
+            requirement.is_some() || is_option(&line.text)
+        })
+        && pinned
+}
+
+fn is_option(line: &str) -> bool {
+    ["-r", "-c", "-e", "-i", "-f", "--"]
+        .iter()
+        .any(|option| line.starts_with(option))
+}
+
+fn named(line: &str) -> Option<Requirement> {
+    let (requirement, _) = words::split_options(line);
+    parse(requirement).ok()
+}
+
+/// Logical lines that show what a file is.
+const LINES_JUDGED: usize = 5;
+
 /// What a requirements file names, line by line: for locks compiled from it.
 pub(crate) fn declared_lines(bytes: &[u8]) -> super::manifest::Manifest {
     let mut manifest = super::manifest::Manifest::default();
@@ -256,7 +321,7 @@ pub(crate) fn declared_lines(bytes: &[u8]) -> super::manifest::Manifest {
     };
     for line in lines::logical(&text) {
         let (requirement, _) = words::split_options(&line.text);
-        if !requirement.is_empty() && hognose_types::Requirement::parse(requirement).is_ok() {
+        if !requirement.is_empty() && parse(requirement).is_ok() {
             manifest.requirement(requirement, line.number, &super::manifest::Place::default());
         }
     }
