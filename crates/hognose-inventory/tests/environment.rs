@@ -97,6 +97,7 @@ fn damaged_distributions() {
     gap HOG-GAP-unreadable SITE/evil-1.0.dist-info/METADATA:2: "evil\u{1b}[31m" is not a package name: only letters, digits, '.', '_' and '-' are allowed, with a letter or digit at both ends (correct the name; the rest of the file was read)
     notice venv/pyvenv.cfg:3: the environment also sees the system's packages, which were not read; name their site-packages directory too
     notice SITE/dup-2.0.dist-info/METADATA:2: dup 2.0 is installed beside dup 1.0: Python imports only one of them
+    notice SITE/odd-1.0.dist-info/METADATA:2: its directory is named for odd 1.0, its metadata says odd 1.0-\u{7}weird: judged as the metadata says
     "#);
 }
 
@@ -342,4 +343,136 @@ fn wheels() {
     input dist/old-1.0.zip (sdist)
     old 1.0 path=dist/old-1.0.zip hashes=1 [dist/old-1.0.zip direct]
     ");
+}
+
+/// A file of one distribution, in a temporary environment.
+#[cfg(unix)]
+fn put(site: &Path, entry: &str, text: &str) -> std::io::Result<()> {
+    let file = site.join(entry);
+    fs::create_dir_all(file.parent().unwrap_or(site))?;
+    fs::write(file, text)
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_site_packages_are_not_opened() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let real = root.join("elsewhere/site-packages");
+    let secret = "Name: secret\nVersion: 6.6.6\n\n";
+    put(root, "secret/METADATA", secret).unwrap();
+    put(
+        root,
+        "secret/direct_url.json",
+        "{\"url\": \"https://secret.example/\"}",
+    )
+    .unwrap();
+    put(root, "secret/EGG-INFO/PKG-INFO", secret).unwrap();
+    put(&real, "inside-1.0.dist-info/RECORD", "").unwrap();
+    put(&real, "store/METADATA", "Name: inside\nVersion: 1.0\n\n").unwrap();
+    put(
+        &real,
+        "origin-1.0.dist-info/METADATA",
+        "Name: origin\nVersion: 1.0\n\n",
+    )
+    .unwrap();
+    fs::create_dir(real.join("file-1.0.dist-info")).unwrap();
+    fs::create_dir(real.join("egg-1.0.egg")).unwrap();
+    for (target, link) in [
+        ("../store/METADATA", "inside-1.0.dist-info/METADATA"),
+        ("../../../secret/METADATA", "file-1.0.dist-info/METADATA"),
+        ("../../secret", "whole-1.0.dist-info"),
+        ("../../secret/METADATA", "flat-1.0.egg-info"),
+        ("../../../secret/EGG-INFO", "egg-1.0.egg/EGG-INFO"),
+        (
+            "../../../secret/direct_url.json",
+            "origin-1.0.dist-info/direct_url.json",
+        ),
+    ] {
+        symlink(target, real.join(link)).unwrap();
+    }
+    // The environment itself lies behind a link, and its lib64 is one.
+    put(root, "v/pyvenv.cfg", "version = 3.11\n").unwrap();
+    fs::create_dir_all(root.join("v/lib/python3.11")).unwrap();
+    symlink(&real, root.join("v/lib/python3.11/site-packages")).unwrap();
+    symlink("lib", root.join("v/lib64")).unwrap();
+    let out = scan_disk(root, "v").replace("v/lib/python3.11/site-packages", "SITE");
+    assert!(!out.contains("6.6.6") && !out.contains("secret"), "{out}");
+    insta::assert_snapshot!(out, @"
+    input ROOT/v (environment)
+    python 3.11 Interpreter [ROOT/v/pyvenv.cfg:1]
+    egg 1.0 [ROOT/SITE/egg-1.0.egg/EGG-INFO/PKG-INFO direct]
+    file 1.0 [ROOT/SITE/file-1.0.dist-info/METADATA direct]
+    flat 1.0 [ROOT/SITE/flat-1.0.egg-info direct]
+    inside 1.0 [ROOT/SITE/inside-1.0.dist-info/METADATA:2 direct]
+    origin 1.0 [ROOT/SITE/origin-1.0.dist-info/METADATA:2 direct]
+    whole 1.0 [ROOT/SITE/whole-1.0.dist-info/METADATA direct]
+    gap HOG-GAP-unreadable ROOT/SITE/egg-1.0.egg/EGG-INFO/PKG-INFO: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)
+    gap HOG-GAP-unreadable ROOT/SITE/file-1.0.dist-info/METADATA: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)
+    gap HOG-GAP-unreadable ROOT/SITE/flat-1.0.egg-info: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)
+    gap HOG-GAP-unreadable ROOT/SITE/origin-1.0.dist-info/direct_url.json: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)
+    gap HOG-GAP-unreadable ROOT/SITE/whole-1.0.dist-info/METADATA: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)
+    ");
+}
+
+#[test]
+fn metadata_decides_when_the_directory_says_otherwise() {
+    let out = environment(&[
+        (
+            "mism-1.0.dist-info/METADATA",
+            "Name: other\nVersion: 1.0\n\n",
+        ),
+        ("old-1.0.dist-info/METADATA", "Name: old\nVersion: 2.0\n\n"),
+        // Spellings of the same name and version.
+        (
+            "Zope.Thing-1.0.dist-info/METADATA",
+            "Name: zope-thing\nVersion: 1.0.0\n\n",
+        ),
+        (
+            "legacy-0.9_beta-x.dist-info/METADATA",
+            "Name: legacy\nVersion: 0.9-beta\n\n",
+        ),
+    ]);
+    insta::assert_snapshot!(out, @"
+    input venv (environment)
+    python 3.11.7 Interpreter [venv/pyvenv.cfg:2]
+    zope-thing 1.0.0 [SITE/Zope.Thing-1.0.dist-info/METADATA:2 direct]
+    legacy 0.9-beta [SITE/legacy-0.9_beta-x.dist-info/METADATA:2 direct]
+    other 1.0 [SITE/mism-1.0.dist-info/METADATA:2 direct]
+    old 2.0 [SITE/old-1.0.dist-info/METADATA:2 direct]
+    notice venv/pyvenv.cfg:3: the environment also sees the system's packages, which were not read; name their site-packages directory too
+    notice SITE/mism-1.0.dist-info/METADATA:2: its directory is named for mism 1.0, its metadata says other 1.0: judged as the metadata says
+    notice SITE/old-1.0.dist-info/METADATA:2: its directory is named for old 1.0, its metadata says old 2.0: judged as the metadata says
+    ");
+}
+
+#[test]
+fn one_version_in_two_directories_is_no_news() {
+    let tree = Memory::new(
+        [
+            ("lib/python3.11", "1.0"),
+            ("lib64/python3.11", "1.0"),
+            ("Lib", "2.0"),
+        ]
+        .map(|(lib, version)| {
+            (
+                format!("v/{lib}/site-packages/twice-{version}.dist-info/METADATA"),
+                format!("Name: twice\nVersion: {version}\n\n"),
+            )
+        })
+        .into_iter()
+        .chain([("v/pyvenv.cfg".to_owned(), String::new())]),
+    );
+    let inventory = scan_paths(&tree, &["v".to_owned()], &Options::default());
+    let notices: Vec<_> = inventory
+        .notices
+        .iter()
+        .map(|n| n.message.as_str())
+        .collect();
+    assert_eq!(inventory.components.len(), 3);
+    assert_eq!(
+        notices,
+        ["twice 2.0 is installed beside twice 1.0: Python imports only one of them"]
+    );
 }

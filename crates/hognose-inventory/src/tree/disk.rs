@@ -75,6 +75,10 @@ impl Tree for Disk {
         fs::metadata(path).ok().map(|m| kind_of(m.file_type()))
     }
 
+    fn is_link(&self, path: &str) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink())
+    }
+
     fn list(&self, directory: &str, limit: usize) -> Result<Vec<Entry>, ReadError> {
         let directory = if directory.is_empty() { "." } else { directory };
         let mut entries = Vec::new();

@@ -76,6 +76,11 @@ pub trait Tree: fmt::Debug {
     /// What is at a path, links followed; `None` when nothing can be seen there.
     fn kind(&self, path: &str) -> Option<EntryKind>;
 
+    /// True when a path is itself a symbolic link. A tree without links has none.
+    fn is_link(&self, _path: &str) -> bool {
+        false
+    }
+
     /// The entries of a directory, sorted by name. Names that are not Unicode are left out.
     fn list(&self, directory: &str, limit: usize) -> Result<Vec<Entry>, ReadError>;
 

@@ -10,7 +10,7 @@ use super::needs::Installed;
 use crate::context::Context;
 use crate::path;
 use crate::readers::metadata::{self, Headers};
-use crate::tree::{EntryKind, ReadError};
+use crate::tree::{Entry, EntryKind, ReadError};
 
 /// First bytes of METADATA that are read: the headers of nearly all distributions fit.
 const HEAD: u64 = 16 << 10;
@@ -20,10 +20,10 @@ pub(super) fn read(
     context: &mut Context<'_>,
     input: InputId,
     directory: &str,
-    entry: &str,
-    is_file: bool,
+    found: &Entry,
     installed: &mut Installed,
 ) {
+    let entry = found.name.as_str();
     // pip renames what it is about to remove to `~ame-1.0.dist-info`.
     if entry.starts_with('~') {
         if entry.ends_with("-info") {
@@ -36,11 +36,26 @@ pub(super) fn read(
         return;
     }
     let base = path::join(directory, entry);
-    if entry.ends_with(".dist-info") && !is_file {
-        distribution(context, input, &base, "METADATA", entry, true, installed);
+    let is_file = is_file(context, &base, found);
+    let place = Place {
+        site: directory,
+        base: &base,
+        entry,
+        is_link: found.kind == EntryKind::Symlink,
+    };
+    if entry.ends_with(".dist-info") {
+        if is_file {
+            context.unreadable(
+                Location::file(base),
+                "not a directory: not read",
+                "reinstall the distribution",
+            );
+        } else {
+            distribution(context, input, &place, "METADATA", installed);
+        }
     } else if entry.ends_with(".egg-info") {
         let file = if is_file { "" } else { "PKG-INFO" };
-        distribution(context, input, &base, file, entry, false, installed);
+        distribution(context, input, &place, file, installed);
     } else if entry.ends_with(".egg") {
         if is_file {
             context.unreadable(
@@ -49,36 +64,86 @@ pub(super) fn read(
                 "reinstall the distribution with a current pip",
             );
         } else {
-            distribution(
-                context,
-                input,
-                &base,
-                "EGG-INFO/PKG-INFO",
-                entry,
-                false,
-                installed,
-            );
+            distribution(context, input, &place, "EGG-INFO/PKG-INFO", installed);
         }
     } else if entry.ends_with(".egg-link") && is_file {
         egg_link(context, input, &base, entry, installed);
     }
 }
 
+/// True for an entry that is no directory; a link to a single `.egg-info` file counts like the file.
+fn is_file(context: &Context<'_>, path: &str, entry: &Entry) -> bool {
+    match entry.kind {
+        EntryKind::File | EntryKind::Other => true,
+        EntryKind::Symlink if entry.name.ends_with(".egg-info") => {
+            context.tree.kind(path) == Some(EntryKind::File)
+        }
+        EntryKind::Symlink | EntryKind::Directory => false,
+    }
+}
+
+/// Where a distribution lies.
+struct Place<'p> {
+    /// Its `site-packages`.
+    site: &'p str,
+    /// Its own entry there, as a path.
+    base: &'p str,
+    /// The name of that entry.
+    entry: &'p str,
+    /// True when that entry is a link.
+    is_link: bool,
+}
+
+impl Place<'_> {
+    /// True when a file of the distribution lies behind a link that leads out of `site-packages`. An
+    /// environment that was handed over must not pull other files of the machine into a report.
+    ///
+    /// Few entries are links, so the costly resolving is left to those.
+    fn leads_out(&self, context: &Context<'_>, file: &str) -> bool {
+        let parent = path::parent(file);
+        let linked = self.is_link
+            || context.tree.is_link(file)
+            || (parent.len() > self.base.len() && context.tree.is_link(parent));
+        let real = |path: &str| context.tree.canonical(path);
+        linked
+            && match (real(file), real(self.site)) {
+                (Some(file), Some(site)) => !path::is_within(&file, &site),
+                _ => false,
+            }
+    }
+
+    /// Like [`Place::leads_out`]; such a file becomes a gap.
+    fn is_closed(&self, context: &mut Context<'_>, file: &str) -> bool {
+        let out = self.leads_out(context, file);
+        if out {
+            context.unreadable(
+                Location::file(file),
+                "a link that leads out of site-packages, which was not opened",
+                "reinstall the distribution with copies in place of links",
+            );
+        }
+        out
+    }
+}
+
 fn distribution(
     context: &mut Context<'_>,
     input: InputId,
-    base: &str,
+    place: &Place<'_>,
     file: &str,
-    entry: &str,
-    is_dist_info: bool,
     installed: &mut Installed,
 ) {
+    let Place { base, entry, .. } = *place;
     let metadata_path = if file.is_empty() {
         base.to_owned()
     } else {
         format!("{base}/{file}")
     };
-    let headers = headers(context, &metadata_path);
+    let headers = if place.is_closed(context, &metadata_path) {
+        Headers::default()
+    } else {
+        headers(context, &metadata_path)
+    };
     let (fallback_name, fallback_version) = from_entry(entry);
     let location = Location {
         file: metadata_path,
@@ -100,14 +165,9 @@ fn distribution(
         Declaration::new(location, false),
     );
     component.license = headers.license;
-    if is_dist_info {
-        if let Some(found) = direct_url::read(context, base) {
-            component.source = found.source;
-            component.hashes.extend(found.hash);
-            if found.is_directory {
-                component.kind = ComponentKind::Project;
-            }
-        }
+    if file == "METADATA" {
+        notice_other_name(context, entry, &component);
+        origin(context, place, &mut component);
         // pip and uv leave this file for what was asked for by name.
         let requested = context.tree.kind(&format!("{base}/REQUESTED")).is_some();
         if let Some(declaration) = component.declarations.first_mut() {
@@ -115,6 +175,47 @@ fn distribution(
         }
     }
     installed.add(context, component, headers.requires);
+}
+
+/// Says when the directory is named for another distribution or version than its metadata states.
+fn notice_other_name(context: &mut Context<'_>, entry: &str, component: &Component) {
+    let (name, Some(version)) = from_entry(entry) else {
+        return;
+    };
+    // Installers write `_` where a version outside PEP 440 has `-`.
+    let plain = |text: &str| text.replace('_', "-").to_ascii_lowercase();
+    let same_version = match (&component.version, ComponentVersion::exact(version)) {
+        (ComponentVersion::Pinned(stated), ComponentVersion::Pinned(named)) => *stated == named,
+        (stated, _) => stated.as_str().map(plain) == Some(plain(version)),
+    };
+    if same_version && PackageName::new(name).is_ok_and(|name| name == component.name) {
+        return;
+    }
+    let message = format!(
+        "its directory is named for {}, its metadata says {}: judged as the metadata says",
+        text::short(&format!("{name} {version}"), 120),
+        text::short(&component.label(), 120)
+    );
+    context.notice(
+        component.declarations.first().map(|d| d.location.clone()),
+        message,
+    );
+}
+
+/// Where it was installed from, if not from an index.
+fn origin(context: &mut Context<'_>, place: &Place<'_>, component: &mut Component) {
+    let file = format!("{}/direct_url.json", place.base);
+    // Behind a closed METADATA, one gap says enough.
+    if place.is_link && place.leads_out(context, &file) || place.is_closed(context, &file) {
+        return;
+    }
+    if let Some(found) = direct_url::read(context, place.base) {
+        component.source = found.source;
+        component.hashes.extend(found.hash);
+        if found.is_directory {
+            component.kind = ComponentKind::Project;
+        }
+    }
 }
 
 /// The headers of a metadata file. What cannot be read is a gap; the name of the directory then tells

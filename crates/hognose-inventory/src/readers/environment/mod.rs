@@ -151,7 +151,6 @@ fn site(context: &mut Context<'_>, input: InputId, directory: &str, installed: &
         if !context.has_room(directory) {
             return;
         }
-        let is_file = matches!(entry.kind, EntryKind::File | EntryKind::Other);
-        distribution::read(context, input, directory, &entry.name, is_file, installed);
+        distribution::read(context, input, directory, &entry, installed);
     }
 }

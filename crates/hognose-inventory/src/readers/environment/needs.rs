@@ -29,10 +29,13 @@ impl Installed {
                 .component(other)
                 .map(Component::label)
                 .unwrap_or_default();
-            context.notice(
-                location,
-                format!("{label} is installed beside {other}: Python imports only one of them"),
-            );
+            // The same version in two directories: whichever is imported was judged.
+            if other != label {
+                context.notice(
+                    location,
+                    format!("{label} is installed beside {other}: Python imports only one of them"),
+                );
+            }
         }
         self.requires.push((id, requires));
     }
