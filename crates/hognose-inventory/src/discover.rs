@@ -81,7 +81,7 @@ fn look(
             EntryKind::Directory => {
                 walk.directory(context, path, &entry.name, depth, &mut found.environments);
             }
-            EntryKind::Symlink | EntryKind::Other => {}
+            EntryKind::Symlink | EntryKind::Other => not_regular(context, &path, &entry.name),
         }
     }
     Some(found)
@@ -106,7 +106,29 @@ fn followed(context: &mut Context<'_>, path: &str, name: &str) -> Option<EntryKi
             context.skip(path, "a link to a directory; name it to scan it");
             None
         }
-        _ => None,
+        kind => {
+            if kind.is_some() || sniff::by_name(name).is_none() {
+                return kind;
+            }
+            context.unreadable(
+                Location::file(path),
+                "a link that leads nowhere",
+                "restore the file it names, or leave it out with `--exclude`",
+            );
+            None
+        }
+    }
+}
+
+/// A pipe or device is never opened; one that has the name of a file that would be read is not passed over
+/// in silence either.
+fn not_regular(context: &mut Context<'_>, path: &str, name: &str) {
+    if sniff::by_name(name).is_some() {
+        context.unreadable(
+            Location::file(path),
+            "not a regular file: not opened",
+            "put a file in its place, or leave it out with `--exclude`",
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{scan_memory, scan_memory_for, show};
-use hognose_inventory::Options;
+use hognose_inventory::{Disk, Options, scan_paths};
 
 const LOCK: &str = "version = 1\n[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n";
 
@@ -200,4 +200,38 @@ fn a_workspace_is_read_through_its_lock() {
     skipped pyproject.toml: uv.lock pins it; read only for the lines to edit
     skipped packages/member/pyproject.toml: uv.lock pins it; read only for the lines to edit
     ");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_sockets_and_dangling_links_are_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    // Opening the pipe would wait for ever.
+    let made = std::process::Command::new("mkfifo")
+        .arg(root.join("requirements.txt"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let _socket = std::os::unix::net::UnixListener::bind(root.join("uv.lock")).unwrap();
+    std::os::unix::fs::symlink("requirements.txt", root.join("dev-requirements.txt")).unwrap();
+    std::os::unix::fs::symlink("gone", root.join("poetry.lock")).unwrap();
+    std::os::unix::fs::symlink("gone", root.join("readme.md")).unwrap();
+    let path = root.display().to_string();
+    let inventory = scan_paths(&Disk, std::slice::from_ref(&path), &Options::default());
+    let gaps: Vec<String> = inventory
+        .gaps
+        .iter()
+        .map(|gap| format!("{}: {}", gap.subject.replace(&path, "."), gap.message))
+        .collect();
+    assert_eq!(
+        gaps,
+        [
+            "./dev-requirements.txt: not a regular file: not opened",
+            "./poetry.lock: a link that leads nowhere",
+            "./requirements.txt: not a regular file: not opened",
+            "./uv.lock: not a regular file: not opened",
+        ]
+    );
+    assert!(inventory.inputs.is_empty());
 }
