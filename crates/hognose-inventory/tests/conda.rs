@@ -25,11 +25,11 @@ fn environment_file() {
     requests range:">=2" [conda/environment.yml:18 direct]
     jinja2 3.1.2 [conda/extra.txt:1 direct]
     tool unknown vcs=git+https://forge.example/team/tool.git@v1 [conda/environment.yml:21 direct]
-    gap HOG-GAP-unmapped conda/environment.yml:13: openssl is listed and not judged: no Python distribution name is known for it (scan the installed environment; libraries that are no Python distributions need another scanner)
     gap HOG-GAP-unpinned conda/environment.yml:11: scikit-learn=1.2: not pinned: cannot be judged (lock it, or pass `--resolve`)
     gap HOG-GAP-unpinned conda/environment.yml:12: torch>=1.13,<2: not pinned: cannot be judged (lock it, or pass `--resolve`)
     gap HOG-GAP-unpinned conda/environment.yml:14: pip: not pinned: cannot be judged (lock it, or pass `--resolve`)
     gap HOG-GAP-unpinned conda/environment.yml:18: requests>=2: not pinned: cannot be judged (lock it, or pass `--resolve`)
+    gap HOG-GAP-unmapped conda/environment.yml:13: openssl 3.0.7: listed and not judged, since no Python distribution name is known for it (scan the installed environment; libraries that are no Python distributions need another scanner)
     gap HOG-GAP-version conda/environment.yml:21: tool: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
     "#);
 }
@@ -49,7 +49,7 @@ fn lock_with_the_file_it_was_made_from() {
     edge numpy 1.24.2 -> python 3.10.8
     edge python 3.10.8 -> openssl 3.0.7
     edge flask 2.0.0 -> jinja2 3.1.2
-    gap HOG-GAP-unmapped conda/conda-lock.yml: listed and not judged, for no Python distribution name is known: openssl (scan the installed environment; libraries that are no Python distributions need another scanner)
+    gap HOG-GAP-unmapped conda/conda-lock.yml:52: openssl 3.0.7: listed and not judged, since no Python distribution name is known for it (scan the installed environment; libraries that are no Python distributions need another scanner)
     ");
 }
 
@@ -81,7 +81,7 @@ fn installed_from_records_alone() {
     edge torch 1.13.1 -> numpy 1.24.2
     edge torch 1.13.1 -> python 3.10.8
     gap HOG-GAP-unreadable conda/installed/conda-meta/broken-1.0-0.json: not a conda record: EOF while parsing an object at line 2 column 0 (reinstall the package; the others were read)
-    gap HOG-GAP-unmapped conda/installed/conda-meta: listed and not judged, for no Python distribution name is known: libblas (they hold no Python distribution: another scanner must judge them, or allow this gap)
+    gap HOG-GAP-unmapped conda/installed/conda-meta/libblas-3.9.0-16_linux64_openblas.json: libblas 3.9.0: listed and not judged, since no Python distribution name is known for it (they hold no Python distribution: another scanner must judge them, or allow this gap)
     "#);
 }
 
@@ -109,6 +109,7 @@ fn installed_with_its_files() {
     input env (environment)
     requests 2.0.0 [env/lib/python3.10/site-packages/requests-2.0.0.dist-info/METADATA:3 direct]
     torch 2.0.1 [env/lib/python3.10/site-packages/torch-2.0.0.dist-info/METADATA:3 direct]
+    notice env/lib/python3.10/site-packages/torch-2.0.0.dist-info/METADATA:3: its directory is named for torch 2.0.0, its metadata says torch 2.0.1: judged as the metadata says
     ");
 }
 

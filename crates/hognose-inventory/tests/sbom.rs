@@ -142,8 +142,8 @@ fn every_kind_of_component() {
     gap HOG-GAP-unreadable bom.json:15: "-bad-" is not a package name: only letters, digits, '.', '_' and '-' are allowed, with a letter or digit at both ends (correct the name; the rest of the file was read)
     gap HOG-GAP-unreadable bom.json:16: a component without name (make the SBOM again; the rest of the file was read)
     gap HOG-GAP-unreadable bom.json:17: cannot read a component: invalid type: integer `5`, expected a string (make the SBOM again; the rest of the file was read)
-    gap HOG-GAP-unmapped bom.json: listed and not judged, for no Python distribution name is known: libblas (scan the installed environment; libraries that are no Python distributions need another scanner)
     gap HOG-GAP-unreadable bom.json: components without package URL cannot be judged: left-pad (make the SBOM with a tool that writes package URLs, or scan the project itself)
+    gap HOG-GAP-unmapped bom.json:11: libblas 3.9.0: listed and not judged, since no Python distribution name is known for it (scan the installed environment; libraries that are no Python distributions need another scanner)
     gap HOG-GAP-version bom.json:14: six: the version is not known: cannot be judged (pin a released version, or scan the environment it is installed in)
     notice bom.json: components of other ecosystems are listed and not judged: deb 1, npm 1
     "#);

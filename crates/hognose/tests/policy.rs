@@ -238,3 +238,26 @@ fn openvex_documents_are_waivers() {
     sandbox.write("vex.json", "{}");
     assert_eq!(sandbox.scan(&["--vex", "vex.json"]).code, 2);
 }
+
+#[test]
+fn a_waiver_of_an_unmapped_package_names_the_package() {
+    let scan = |package: &str| {
+        let sandbox = project(&format!(
+            "[[waiver]]\nrule = \"HOG-GAP-unmapped\"\npackage = \"{package}\"\nreason = \"another scanner judges it\"\nexpires = 2099-01-01\n"
+        ));
+        sandbox.write(
+            "environment.yml",
+            "name: x\ndependencies:\n  - idna==3.7\n  - libpng==1.6\n",
+        );
+        sandbox.scan(&["environment.yml"])
+    };
+    let waived = scan("libpng");
+    assert_eq!(waived.code, 0, "{}", waived.whole());
+    let other = scan("zlib");
+    assert_eq!(other.code, 3, "{}", other.whole());
+    assert!(
+        other.flowing().contains("environment.yml:4: libpng 1.6:"),
+        "{}",
+        other.whole()
+    );
+}

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hognose_types::rules::{gap_unpinned, gap_unreadable, gap_version};
+use hognose_types::rules::{gap_unmapped, gap_unpinned, gap_unreadable, gap_version};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Declaration, Edge, Gap, InputFormat,
     Inventory, Location, PackageName, Specifiers, text,
@@ -14,6 +14,12 @@ use crate::path;
 
 /// Most entries of one name that are told apart in one place; hostile files list thousands.
 const MAX_SAME: usize = 16;
+
+/// What to do about conda packages that only a file names.
+const SCAN_INSTALLED: &str = "scan the installed environment; libraries that are no Python distributions need another scanner";
+/// What to do about installed conda packages without distribution metadata.
+const OTHER_SCANNER: &str =
+    "they hold no Python distribution: another scanner must judge them, or allow this gap";
 
 impl Context<'_> {
     /// Settles what could only be known at the end and returns the inventory.
@@ -38,7 +44,7 @@ impl Context<'_> {
             .inventory
             .components
             .iter()
-            .filter_map(version_gap)
+            .filter_map(|c| version_gap(c).or_else(|| self.unmapped_gap(c)))
             .collect();
         self.inventory.gaps.extend(gaps);
         let limit = self.options.limits.gaps_per_file;
@@ -211,6 +217,30 @@ impl Context<'_> {
             }
             directory = above;
         }
+    }
+
+    /// A conda package that no advisory can name. One gap for each, so that a waiver can name the package.
+    fn unmapped_gap(&self, component: &Component) -> Option<Gap> {
+        component.conda.as_ref().filter(|conda| !conda.mapped)?;
+        let installed = self
+            .inventory
+            .input(component.input)
+            .is_some_and(|input| input.format == InputFormat::CondaMeta);
+        let hint = if installed {
+            OTHER_SCANNER
+        } else {
+            SCAN_INSTALLED
+        };
+        let declaration = component.declarations.first();
+        Some(Gap {
+            rule: gap_unmapped::ID,
+            subject: text::short(&component.label(), 120),
+            location: declaration.map(|d| d.location.clone()),
+            message: "listed and not judged, since no Python distribution name is known for it"
+                .to_owned(),
+            hint: Some(hint.to_owned()),
+            groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
+        })
     }
 
     /// Takes components out and renumbers the edges.

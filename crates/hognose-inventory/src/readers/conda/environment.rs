@@ -1,6 +1,5 @@
 //! `environment.yml`.
 
-use hognose_types::rules::gap_unmapped;
 use hognose_types::{
     Component, ComponentVersion, Declaration, InputFormat, InputId, Location, Requirement,
     RequirementSource, Source, text,
@@ -11,6 +10,7 @@ use super::yaml::{self, Node};
 use crate::context::{Context, short_error};
 use crate::direct;
 use crate::path;
+use crate::readers::requirements;
 
 /// Reads an environment file.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
@@ -82,18 +82,11 @@ fn conda(context: &mut Context<'_>, input: InputId, path: &str, raw: &str, line:
     if spec.identity.name.starts_with("__") {
         return;
     }
-    let declaration = Declaration::new(location.clone(), true);
+    let declaration = Declaration::new(location, true);
     let component = super::component(context, input, spec.identity, spec.version, declaration);
-    let Some(component) = component else { return };
-    if let Some(name) = super::unmapped_name(&component) {
-        context.gap(
-            gap_unmapped::ID,
-            location,
-            format!("{name} is listed and not judged: no Python distribution name is known for it"),
-            super::SCAN_INSTALLED,
-        );
+    if let Some(component) = component {
+        context.add(component);
     }
-    context.add(component);
 }
 
 /// The list under `pip:`; other mappings are for other tools.
@@ -142,7 +135,7 @@ fn pip(context: &mut Context<'_>, input: InputId, path: &str, raw: &str, line: u
         local(context, path, raw, location);
         return;
     }
-    match Requirement::parse(raw.split(" #").next().unwrap_or(raw)) {
+    match requirements::parse(raw.split(" #").next().unwrap_or(raw)) {
         Ok(requirement) => requirement_component(context, input, requirement, location),
         Err(error) => context.unreadable(
             location,

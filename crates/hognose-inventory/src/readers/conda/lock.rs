@@ -56,25 +56,17 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
     let (packages, order) = merge(context, path, &root);
     let mut ids: HashMap<(&str, &str), Vec<ComponentId>> = HashMap::new();
     let mut added = Vec::new();
-    let mut unmapped = Vec::new();
     for key in order {
         let Some(merged) = packages.get(&key) else {
             continue;
         };
         let component = component(context, input, path, key, merged, &all);
         let Some(component) = component else { continue };
-        unmapped.extend(super::unmapped_name(&component));
         let id = context.add(component);
         ids.entry((key.0, key.1)).or_default().push(id);
         added.push((id, merged));
     }
     edges(context, &added, &ids);
-    super::unmapped(
-        context,
-        Location::file(path),
-        &mut unmapped,
-        super::SCAN_INSTALLED,
-    );
     direct(context, path, &root, &ids);
 }
 

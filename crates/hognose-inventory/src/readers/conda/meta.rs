@@ -88,20 +88,22 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
     };
     let mut found = Found::default();
     for entry in entries {
-        if entry.kind == EntryKind::File && entry.name.ends_with(".json") {
+        if entry.kind != EntryKind::Directory && entry.name.ends_with(".json") {
             let file = path::join(&directory, &entry.name);
+            if entry.kind != EntryKind::File {
+                context.unreadable(
+                    Location::file(file),
+                    "not a regular file: not opened",
+                    "reinstall the package",
+                );
+                continue;
+            }
             if let Some(record) = record(context, &file) {
                 package(context, input, &prefix, &file, &record, &mut found);
             }
         }
     }
     found.connect(context);
-    super::unmapped(
-        context,
-        Location::file(directory),
-        &mut found.unmapped,
-        super::OTHER_SCANNER,
-    );
     // Distributions that are there are read from their own metadata, those that pip added included.
     if found.on_disk {
         environment::read(context, &prefix);
@@ -113,7 +115,6 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str) {
 struct Found {
     by_name: BTreeMap<String, ComponentId>,
     needs: Vec<(ComponentId, Vec<String>)>,
-    unmapped: Vec<String>,
     /// Some `.dist-info` is really there.
     on_disk: bool,
 }
@@ -200,7 +201,6 @@ fn package(
     for mut component in components {
         component.license.clone_from(&record.license);
         component.hashes.extend(hash.clone());
-        found.unmapped.extend(super::unmapped_name(&component));
         let id = context.add(component);
         found.by_name.entry(record.name.clone()).or_insert(id);
         found.needs.push((id, record.depends.clone()));

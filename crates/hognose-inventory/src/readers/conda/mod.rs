@@ -7,10 +7,8 @@ mod names;
 mod spec;
 mod yaml;
 
-use hognose_types::rules::gap_unmapped;
 use hognose_types::{
-    Component, ComponentKind, ComponentVersion, CondaIdentity, Declaration, InputId, Location,
-    PackageName, text,
+    Component, ComponentKind, ComponentVersion, CondaIdentity, Declaration, InputId, PackageName,
 };
 
 pub(crate) use environment::read as read_environment;
@@ -19,14 +17,6 @@ pub(crate) use meta::read as read_installed;
 use names::distribution;
 
 use crate::context::Context;
-
-/// What to do about packages that only a file names.
-pub(crate) const SCAN_INSTALLED: &str = "scan the installed environment; libraries that are no Python distributions need another scanner";
-/// What to do about installed packages without distribution metadata.
-const OTHER_SCANNER: &str =
-    "they hold no Python distribution: another scanner must judge them, or allow this gap";
-/// Names shown in the gap about packages without a known distribution name.
-const NAMES_SHOWN: usize = 8;
 
 /// Interpreters are listed and not judged here: distributions' advisories say nothing about them.
 fn is_interpreter(name: &str) -> bool {
@@ -76,44 +66,4 @@ pub(crate) fn identity(name: &str) -> CondaIdentity {
         subdir: None,
         mapped: false,
     }
-}
-
-/// One gap for all packages of a file that no advisory can name.
-pub(crate) fn unmapped(
-    context: &mut Context<'_>,
-    location: Location,
-    names: &mut Vec<String>,
-    hint: &str,
-) {
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() {
-        return;
-    }
-    let shown: Vec<String> = names
-        .iter()
-        .take(NAMES_SHOWN)
-        .map(|n| text::short(n, 60))
-        .collect();
-    let more = names.len().saturating_sub(NAMES_SHOWN);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    context.gap(
-        gap_unmapped::ID,
-        location,
-        format!(
-            "listed and not judged, for no Python distribution name is known: {}{more}",
-            shown.join(", ")
-        ),
-        hint,
-    );
-}
-
-/// The conda name of a component that cannot be judged.
-pub(crate) fn unmapped_name(component: &Component) -> Option<String> {
-    let conda = component.conda.as_ref()?;
-    (!conda.mapped).then(|| conda.name.clone())
 }

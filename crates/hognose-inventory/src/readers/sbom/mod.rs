@@ -57,7 +57,6 @@ struct Sbom<'c, 'a, 'p> {
     /// Foreign components by ecosystem.
     foreign: BTreeMap<String, usize>,
     unidentified: Vec<String>,
-    unmapped: Vec<String>,
 }
 
 impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
@@ -73,7 +72,6 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
             edges: Vec::new(),
             foreign: BTreeMap::new(),
             unidentified: Vec::new(),
-            unmapped: Vec::new(),
         }
     }
 
@@ -181,9 +179,7 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
         identity.channel = qualifier("channel");
         identity.build = qualifier("build");
         identity.subdir = qualifier("subdir");
-        let component = conda::component(self.context, self.input, identity, version, declaration)?;
-        self.unmapped.extend(conda::unmapped_name(&component));
-        Some(component)
+        conda::component(self.context, self.input, identity, version, declaration)
     }
 
     fn foreign(
@@ -229,12 +225,6 @@ impl<'c, 'a, 'p> Sbom<'c, 'a, 'p> {
                 }
             }
         }
-        conda::unmapped(
-            self.context,
-            Location::file(self.path),
-            &mut self.unmapped,
-            conda::SCAN_INSTALLED,
-        );
         self.say_what_is_not_judged();
     }
 
