@@ -140,3 +140,23 @@ fn submodules_and_links_are_followed() {
     let outcome = sandbox.scan(&[&app, "--since", "HEAD"]);
     assert_eq!(outcome.code, 0, "{}", outcome.whole());
 }
+
+/// What is installed is in no revision: everything in it would look new.
+#[test]
+fn environments_alone_are_refused() {
+    let sandbox = repository();
+    sandbox.write("venv/pyvenv.cfg", "version = 3.11.7\n");
+    sandbox.write(
+        "venv/lib/python3.11/site-packages/idna-3.4.dist-info/METADATA",
+        "Name: idna\nVersion: 3.4\n\n",
+    );
+    let outcome = sandbox.scan(&["--python", "venv", "--since", "HEAD"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.whole());
+    assert!(
+        outcome.stderr.contains("no installed environment") && outcome.stderr.contains("hint:"),
+        "{}",
+        outcome.whole()
+    );
+    let both = sandbox.scan(&["app", "--python", "venv", "--since", "HEAD"]);
+    assert_ne!(both.code, 2, "{}", both.whole());
+}

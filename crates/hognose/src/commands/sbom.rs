@@ -2,7 +2,7 @@
 
 use hognose_inventory::Disk;
 use hognose_report::{SbomMeta, sbom};
-use hognose_types::ComponentKind;
+use hognose_types::{ComponentKind, Gap, Inventory, rules, text};
 
 use crate::cli::SbomArgs;
 use crate::error::Failure;
@@ -32,18 +32,14 @@ pub(super) fn run(args: &SbomArgs, surroundings: &Surroundings) -> Result<Exit, 
             .unwrap_or_else(|| "project".to_owned()),
         version: project.and_then(|p| p.version.as_str().map(str::to_owned)),
     };
-    let text = sbom(&inventory, args.format, &meta)
+    let document = sbom(&inventory, args.format, &meta)
         .map_err(|e| Failure::incomplete("cannot write the SBOM").because(&e))?;
     match &args.output {
-        Some(path) => output::file(path, &text)?,
-        None => output::data(&text)?,
+        Some(path) => output::file(path, &document)?,
+        None => output::data(&document)?,
     }
     for gap in &inventory.gaps {
-        let place = gap
-            .location
-            .as_ref()
-            .map_or_else(String::new, |l| format!("{l}: "));
-        output::warning(&format!("{place}{}", gap.message));
+        output::warning(&warning(gap));
     }
     Ok(
         match (inventory.inputs.is_empty(), lists_everything(&inventory)) {
@@ -54,10 +50,22 @@ pub(super) fn run(args: &SbomArgs, surroundings: &Surroundings) -> Result<Exit, 
     )
 }
 
+/// Place, subject and message; a subject that is the place is not said twice.
+fn warning(gap: &Gap) -> String {
+    let place = gap.location.as_ref();
+    let subject = Some(&gap.subject).filter(|subject| place.is_none_or(|l| l.file != **subject));
+    let parts = [
+        place.map(ToString::to_string),
+        subject.map(|subject| text::line(subject).into_owned()),
+        Some(gap.message.clone()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
 /// A version that is not pinned is listed as such, and nothing is missing; a file that cannot be read is.
-fn lists_everything(inventory: &hognose_types::Inventory) -> bool {
+fn lists_everything(inventory: &Inventory) -> bool {
     inventory
         .gaps
         .iter()
-        .all(|gap| gap.rule != hognose_types::rules::gap_unreadable::ID)
+        .all(|gap| gap.rule != rules::gap_unreadable::ID)
 }

@@ -29,6 +29,15 @@ pub(super) fn run(
                 .hint("lock the project (uv lock, poetry lock, pip-compile) and scan the lock"),
         );
     }
+    if args.since.is_some()
+        && args.input.python.is_some()
+        && settings::paths(&args.input)?.is_empty()
+    {
+        return Err(Failure::usage(
+            "`--since` compares with a revision in git, which holds no installed environment",
+        )
+        .hint("name the lock or requirements file that the environment was made from, without `--python`"));
+    }
     let start = settings::start(&args.input);
     let found = settings::configuration(args.input.config.as_deref(), args.input.no_config, start)?;
     let policy = policy(args, &found)?;
