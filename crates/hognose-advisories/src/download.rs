@@ -11,6 +11,7 @@ use hognose_types::RedactedUrl;
 use serde::{Deserialize, Serialize};
 
 use crate::interrupt::{Interrupt, ProgressSink};
+use crate::proxy::Proxies;
 
 /// How downloads behave.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub struct HttpOptions {
     pub idle: Duration,
     /// Time to connect.
     pub connect: Duration,
-    /// Proxy address, as in `HTTPS_PROXY`.
-    pub proxy: Option<String>,
+    /// Proxies.
+    pub proxies: Proxies,
     /// `User-Agent`.
     pub user_agent: String,
 }
@@ -33,7 +34,7 @@ impl Default for HttpOptions {
             max_bytes: 2 << 30,
             idle: Duration::from_secs(30),
             connect: Duration::from_secs(10),
-            proxy: None,
+            proxies: Proxies::default(),
             user_agent: concat!("hognose/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -335,8 +336,8 @@ fn agent(url: &RedactedUrl, options: &HttpOptions) -> Result<ureq::Agent, String
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .build();
     let proxy = options
-        .proxy
-        .as_deref()
+        .proxies
+        .for_url(url)
         .map(ureq::Proxy::new)
         .transpose()
         .map_err(|e| e.to_string())?;

@@ -78,7 +78,7 @@ pub(crate) fn build(request: &Request<'_>) -> Result<UpdateSummary, UpdateError>
         offline: request.offline,
         now: u64::try_from(request.surroundings.now).unwrap_or(0),
         http: HttpOptions {
-            proxy: request.surroundings.proxy(),
+            proxies: request.surroundings.proxies(),
             ..HttpOptions::default()
         },
         limits: ReadLimits::default(),

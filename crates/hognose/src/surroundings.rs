@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use hognose_advisories::Proxies;
+
 /// What the process was started with.
 #[derive(Debug)]
 pub(crate) struct Surroundings {
@@ -78,12 +80,19 @@ impl Surroundings {
         Some(base.join("hognose"))
     }
 
-    /// The proxy for feeds.
-    pub(crate) fn proxy(&self) -> Option<String> {
-        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-        names
-            .iter()
-            .find_map(|name| self.variable(name))
-            .map(str::to_owned)
+    /// The proxies for feeds. `HTTP_PROXY` in capitals is left alone, as curl does: web servers set it from requests.
+    pub(crate) fn proxies(&self) -> Proxies {
+        let first = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| self.variable(name))
+                .map(str::to_owned)
+        };
+        let direct = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+        Proxies {
+            https: first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+            http: first(&["http_proxy", "ALL_PROXY", "all_proxy"]),
+            direct: direct.split(',').map(str::to_owned).collect(),
+        }
     }
 }
