@@ -109,7 +109,7 @@ fn installed_with_its_files() {
     input env (environment)
     requests 2.0.0 [env/lib/python3.10/site-packages/requests-2.0.0.dist-info/METADATA:3 direct]
     torch 2.0.1 [env/lib/python3.10/site-packages/torch-2.0.0.dist-info/METADATA:3 direct]
-    notice env/lib/python3.10/site-packages/torch-2.0.0.dist-info/METADATA:3: its directory is named for torch 2.0.0, its metadata says torch 2.0.1: judged as the metadata says
+    notice env/lib/python3.10/site-packages/torch-2.0.0.dist-info/METADATA:3: its directory is named torch-2.0.0, its metadata says torch 2.0.1: judged as the metadata says
     ");
 }
 

@@ -97,7 +97,7 @@ fn damaged_distributions() {
     gap HOG-GAP-unreadable SITE/evil-1.0.dist-info/METADATA:2: "evil\u{1b}[31m" is not a package name: only letters, digits, '.', '_' and '-' are allowed, with a letter or digit at both ends (correct the name; the rest of the file was read)
     notice venv/pyvenv.cfg:3: the environment also sees the system's packages, which were not read; name their site-packages directory too
     notice SITE/dup-2.0.dist-info/METADATA:2: dup 2.0 is installed beside dup 1.0: Python imports only one of them
-    notice SITE/odd-1.0.dist-info/METADATA:2: its directory is named for odd 1.0, its metadata says odd 1.0-\u{7}weird: judged as the metadata says
+    notice SITE/odd-1.0.dist-info/METADATA:2: its directory is named odd-1.0, its metadata says odd 1.0-\u{7}weird: judged as the metadata says
     "#);
 }
 
@@ -430,21 +430,26 @@ fn metadata_decides_when_the_directory_says_otherwise() {
             "Name: zope-thing\nVersion: 1.0.0\n\n",
         ),
         (
-            "legacy-0.9_beta-x.dist-info/METADATA",
-            "Name: legacy\nVersion: 0.9-beta\n\n",
+            "two-words-1.0.dist-info/METADATA",
+            "Name: two-words\nVersion: 1.0\n\n",
+        ),
+        (
+            "legacy-0.9_odd-x.dist-info/METADATA",
+            "Name: legacy\nVersion: 0.9-odd-x\n\n",
         ),
     ]);
-    insta::assert_snapshot!(out, @"
+    insta::assert_snapshot!(out, @r#"
     input venv (environment)
     python 3.11.7 Interpreter [venv/pyvenv.cfg:2]
     zope-thing 1.0.0 [SITE/Zope.Thing-1.0.dist-info/METADATA:2 direct]
-    legacy 0.9-beta [SITE/legacy-0.9_beta-x.dist-info/METADATA:2 direct]
+    legacy opaque:"0.9-odd-x" [SITE/legacy-0.9_odd-x.dist-info/METADATA:2 direct]
     other 1.0 [SITE/mism-1.0.dist-info/METADATA:2 direct]
     old 2.0 [SITE/old-1.0.dist-info/METADATA:2 direct]
+    two-words 1.0 [SITE/two-words-1.0.dist-info/METADATA:2 direct]
     notice venv/pyvenv.cfg:3: the environment also sees the system's packages, which were not read; name their site-packages directory too
-    notice SITE/mism-1.0.dist-info/METADATA:2: its directory is named for mism 1.0, its metadata says other 1.0: judged as the metadata says
-    notice SITE/old-1.0.dist-info/METADATA:2: its directory is named for old 1.0, its metadata says old 2.0: judged as the metadata says
-    ");
+    notice SITE/mism-1.0.dist-info/METADATA:2: its directory is named mism-1.0, its metadata says other 1.0: judged as the metadata says
+    notice SITE/old-1.0.dist-info/METADATA:2: its directory is named old-1.0, its metadata says old 2.0: judged as the metadata says
+    "#);
 }
 
 #[test]

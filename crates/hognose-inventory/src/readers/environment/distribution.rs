@@ -179,27 +179,32 @@ fn distribution(
 
 /// Says when the directory is named for another distribution or version than its metadata states.
 fn notice_other_name(context: &mut Context<'_>, entry: &str, component: &Component) {
-    let (name, Some(version)) = from_entry(entry) else {
-        return;
-    };
-    // Installers write `_` where a version outside PEP 440 has `-`.
-    let plain = |text: &str| text.replace('_', "-").to_ascii_lowercase();
-    let same_version = match (&component.version, ComponentVersion::exact(version)) {
-        (ComponentVersion::Pinned(stated), ComponentVersion::Pinned(named)) => *stated == named,
-        (stated, _) => stated.as_str().map(plain) == Some(plain(version)),
-    };
-    if same_version && PackageName::new(name).is_ok_and(|name| name == component.name) {
+    let stem = entry.rsplit_once('.').map_or(entry, |(stem, _)| stem);
+    // Some tools leave the dashes of a name, so that any of them may begin the version.
+    let mut splits = stem.match_indices('-').map(|(at, _)| stem.split_at(at));
+    if !stem.contains('-') || splits.any(|(name, version)| names(component, name, &version[1..])) {
         return;
     }
     let message = format!(
-        "its directory is named for {}, its metadata says {}: judged as the metadata says",
-        text::short(&format!("{name} {version}"), 120),
+        "its directory is named {}, its metadata says {}: judged as the metadata says",
+        text::short(stem, 120),
         text::short(&component.label(), 120)
     );
     context.notice(
         component.declarations.first().map(|d| d.location.clone()),
         message,
     );
+}
+
+/// True when name and version are those of the component, in any spelling.
+fn names(component: &Component, name: &str, version: &str) -> bool {
+    // Installers write `_` where a version outside PEP 440 has `-`.
+    let plain = |text: &str| text.replace('_', "-").to_ascii_lowercase();
+    let same_version = match (&component.version, ComponentVersion::exact(version)) {
+        (ComponentVersion::Pinned(stated), ComponentVersion::Pinned(named)) => *stated == named,
+        (stated, _) => stated.as_str().map(plain) == Some(plain(version)),
+    };
+    same_version && PackageName::new(name).is_ok_and(|name| name == component.name)
 }
 
 /// Where it was installed from, if not from an index.
