@@ -60,12 +60,15 @@ impl Waiver {
         // `flask>=1`, `flask 1.x`: a requirement or a component, its name first.
         let after_name = [' ', '[', '(', '<', '>', '=', '!', '~', '^', '@', ';'];
         let name = gap.subject.split(after_name).next().unwrap_or("");
+        // What no exact version is known of lies in no range of versions.
+        let version = gap.subject.get(name.len()..).map(str::trim);
         self.rule == Some(gap.rule)
             && self.advisory.is_none()
             && self
                 .package
                 .as_ref()
                 .is_none_or(|p| PackageName::new(name).is_ok_and(|n| n == *p))
+            && self.covers_version(version)
     }
 
     /// True while it holds: the last day is included.
