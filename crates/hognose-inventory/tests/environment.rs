@@ -379,6 +379,14 @@ fn links_out_of_site_packages_are_not_opened() {
     .unwrap();
     fs::create_dir(real.join("file-1.0.dist-info")).unwrap();
     fs::create_dir(real.join("egg-1.0.egg")).unwrap();
+    // What installers link from a cache keeps its name.
+    let kept = "cache/kept-1.0.dist-info/METADATA";
+    put(root, kept, "Name: kept\nVersion: 1.0\n\n").unwrap();
+    symlink(
+        "../../cache/kept-1.0.dist-info",
+        real.join("kept-1.0.dist-info"),
+    )
+    .unwrap();
     for (target, link) in [
         ("../store/METADATA", "inside-1.0.dist-info/METADATA"),
         ("../../../secret/METADATA", "file-1.0.dist-info/METADATA"),
@@ -406,6 +414,7 @@ fn links_out_of_site_packages_are_not_opened() {
     file 1.0 [ROOT/SITE/file-1.0.dist-info/METADATA direct]
     flat 1.0 [ROOT/SITE/flat-1.0.egg-info direct]
     inside 1.0 [ROOT/SITE/inside-1.0.dist-info/METADATA:2 direct]
+    kept 1.0 [ROOT/SITE/kept-1.0.dist-info/METADATA:2 direct]
     origin 1.0 [ROOT/SITE/origin-1.0.dist-info/METADATA:2 direct]
     whole 1.0 [ROOT/SITE/whole-1.0.dist-info/METADATA direct]
     gap HOG-GAP-unreadable ROOT/SITE/egg-1.0.egg/EGG-INFO/PKG-INFO: a link that leads out of site-packages, which was not opened (reinstall the distribution with copies in place of links)

@@ -98,6 +98,9 @@ impl Place<'_> {
     /// True when a file of the distribution lies behind a link that leads out of `site-packages`. An
     /// environment that was handed over must not pull other files of the machine into a report.
     ///
+    /// Installers that link into a cache or store (`uv --link-mode symlink`, Nix) keep the names: a link to the same file
+    /// of a distribution of the same name is one, wherever it leads.
+    ///
     /// Few entries are links, so the costly resolving is left to those.
     fn leads_out(&self, context: &Context<'_>, file: &str) -> bool {
         let parent = path::parent(file);
@@ -107,7 +110,12 @@ impl Place<'_> {
         let real = |path: &str| context.tree.canonical(path);
         linked
             && match (real(file), real(self.site)) {
-                (Some(file), Some(site)) => !path::is_within(&file, &site),
+                (Some(target), Some(site)) => {
+                    let own = path::name(parent);
+                    let same = format!("/{own}/{}", path::name(file));
+                    let kept = own.ends_with(".dist-info") && target.ends_with(&same);
+                    !path::is_within(&target, &site) && !kept
+                }
                 _ => false,
             }
     }
