@@ -170,14 +170,9 @@ impl serde_json::ser::Formatter for SafeFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        // Most text is printable ASCII without "##": bytes are looked at before characters.
-        let mut previous = 0;
-        let plain = fragment.bytes().all(|byte| {
-            let command = byte == b'#' && std::mem::replace(&mut previous, byte) == b'#';
-            previous = byte;
-            matches!(byte, b' '..=b'~') && !command
-        });
-        if plain {
+        // Most text is ASCII without "#" and DEL, and other ASCII controls never come here: the writer has already escaped
+        // them. Bytes are looked at before characters, many at once.
+        if fragment.is_ascii() && memchr::memchr2(b'#', 0x7f, fragment.as_bytes()).is_none() {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;

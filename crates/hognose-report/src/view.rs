@@ -1,9 +1,10 @@
 //! What every format for people needs: findings grouped by package, in order of urgency, and counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use hognose_types::{
-    AdvisoryEvidence, Decision, Finding, Judged, JudgedGap, Occurrence, Purl, Severity,
+    AdvisoryEvidence, ComponentKind, Decision, Finding, Judged, JudgedGap, Occurrence, Purl,
+    Severity,
 };
 
 use crate::ScanReport;
@@ -221,9 +222,7 @@ impl Counts {
         counts.gaps_allowed = report.gaps.iter().filter(|g| g.allowed).count();
         counts.gaps = report.gaps.len() - counts.gaps_allowed;
         if report.database.is_some() {
-            let components = report.inventory.components.iter();
-            let judged = components.filter(|c| c.is_judged() && c.version.as_str().is_some());
-            counts.checked = judged.map(Purl::of).collect::<BTreeSet<_>>().len();
+            counts.checked = checked(report);
         }
         counts
     }
@@ -235,6 +234,22 @@ impl Counts {
     pub(crate) fn severity(&self, severity: Severity) -> usize {
         self.open.get(severity as usize).copied().unwrap_or(0)
     }
+}
+
+/// Distinct packages that were compared with the database.
+fn checked(report: &ScanReport) -> usize {
+    let components = report.inventory.components.iter();
+    let judged =
+        components.filter_map(|c| Some((c, c.version.as_str().filter(|_| c.is_judged())?)));
+    // A package URL is made only where name and version do not tell packages apart: there may be thousands.
+    let (conda, others): (Vec<_>, Vec<_>) =
+        judged.partition(|(c, _)| c.kind == ComponentKind::Conda);
+    let others: HashSet<_> = others
+        .into_iter()
+        .map(|(c, version)| (&c.name, version))
+        .collect();
+    let conda: BTreeSet<Purl> = conda.into_iter().map(|(c, _)| Purl::of(c)).collect();
+    others.len() + conda.len()
 }
 
 /// Gaps by rule, in rule order.
