@@ -59,6 +59,29 @@ fn the_first_command_prints_what_the_readme_shows() {
 }
 
 #[test]
+fn cargo_run_means_the_program() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = std::process::Command::new(cargo)
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let members = metadata["workspace_default_members"].as_array().unwrap();
+    let names: Vec<_> = members.iter().filter_map(|m| m.as_str()).collect();
+    assert!(
+        names.len() == 1 && names[0].contains("crates/hognose#"),
+        "{names:?}"
+    );
+}
+
+#[test]
 fn the_environment_of_the_example_can_be_scanned() {
     let sandbox = Sandbox::new();
     let outcome = sandbox
