@@ -1,0 +1,9 @@
+//! What an artifact's code does, without ever running it.
+//!
+//! *Facts* come first: typed observations with a place, the decode layers above it and the *trigger* that makes
+//! the code run. *Rules* are conjunctions of facts. An explicit model turns what fired into a score and a band.
+//! This crate knows nothing of policies.
+
+pub mod fact;
+
+pub use fact::{Fact, FactKind, Group, Place, Trigger};
