@@ -253,6 +253,8 @@ fact_kinds! {
         EndpointOnion "endpoint-onion" "names a hidden service",
         EndpointShortener "endpoint-shortener" "names a link shortener",
         EndpointDynamic "endpoint-dynamic" "names a dynamic-DNS or throw-away host",
+        EndpointPlatform "endpoint-platform" "names a host of a free application platform",
+        WebhookSecret "webhook-secret" "holds the address of a chat webhook or bot together with its secret",
         EndpointExecutable "endpoint-executable" "names an executable to download",
         EndpointBlockchain "endpoint-blockchain" "reads instructions from a blockchain",
         EndpointOther "endpoint-other" "names another address",

@@ -1,0 +1,6 @@
+//! Content that is not Python to be evaluated: strings, commands, hidden text, metadata, start-up files, scripts,
+//! binaries, bytecode and media. Each analyser turns bytes into facts and knows nothing of the others' files.
+
+pub mod strings;
+
+pub use strings::classify;

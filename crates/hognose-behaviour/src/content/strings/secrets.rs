@@ -1,0 +1,60 @@
+//! Addresses of chat webhooks and bots that carry their secret: whoever holds the text can send to them.
+//!
+//! Libraries for these services name the address with gaps to fill; only an author who means one channel of his own
+//! writes the secret beside it.
+
+use super::{Found, floor};
+use crate::fact::FactKind;
+
+/// Finds `…/webhooks/<17-20 digits>/<60 or more characters>`, `hooks.slack.com/services/T…/B…/…` and
+/// `<8-10 digits>:<35 characters>` of Telegram.
+pub(super) fn classify(text: &str, found: &mut Found) {
+    let bytes = text.as_bytes();
+    for at in memchr::memmem::find_iter(bytes, b"/webhooks/") {
+        let rest = bytes.get(at + 10..).unwrap_or_default();
+        let id = run(rest, |b| b.is_ascii_digit());
+        let token = rest.get(id + 1..).map_or(0, |t| run(t, is_token));
+        if (17..=20).contains(&id) && rest.get(id) == Some(&b'/') && token >= 60 {
+            add(text, at, at + 11 + id + token, found);
+        }
+    }
+    for at in memchr::memmem::find_iter(bytes, b"hooks.slack.com/services/T") {
+        let rest = bytes.get(at + 25..).unwrap_or_default();
+        let length = run(rest, |b| b.is_ascii_alphanumeric() || b == b'/');
+        let parts = rest.get(..length).unwrap_or_default().split(|b| *b == b'/');
+        if length >= 40 && parts.count() == 3 && has_digit(rest.get(..length)) {
+            add(text, at, at + 25 + length, found);
+        }
+    }
+    for at in memchr::memmem::find_iter(bytes, b":AA") {
+        let digits = bytes
+            .get(at.saturating_sub(11)..at)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        let token = bytes.get(at + 1..).map_or(0, |t| run(t, is_token));
+        if (8..=10).contains(&digits) && token == 35 {
+            add(text, at - digits, at + 36, found);
+        }
+    }
+}
+
+fn has_digit(text: Option<&[u8]>) -> bool {
+    text.unwrap_or_default().iter().any(u8::is_ascii_digit)
+}
+
+fn run(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    // No secret is longer; the bound keeps overlapping candidates linear.
+    bytes.iter().take(200).take_while(|b| is(**b)).count()
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+fn add(text: &str, start: usize, end: usize, found: &mut Found) {
+    let shown = text.get(floor(text, start)..floor(text, end));
+    found.add(FactKind::WebhookSecret, shown.unwrap_or_default());
+}
