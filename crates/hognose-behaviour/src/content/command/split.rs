@@ -98,18 +98,8 @@ impl Splitter {
                     self.in_word = true;
                 }
                 (None, ';' | '\n' | '\r' | '|' | '&') => {
-                    if c == next.unwrap_or(' ') {
+                    if self.operator(c, next) {
                         chars.next();
-                        self.finish(Joint::Sequence);
-                    } else if c == '&' && (self.word.ends_with('>') || next == Some('>')) {
-                        self.push(c);
-                    } else {
-                        self.current.background = c == '&';
-                        self.finish(if c == '|' {
-                            Joint::Pipe
-                        } else {
-                            Joint::Sequence
-                        });
                     }
                 }
                 (None, c) if c.is_whitespace() => self.end_word(),
@@ -118,6 +108,25 @@ impl Splitter {
             }
         }
         self.finish(Joint::Sequence);
+    }
+
+    /// Ends a command; whether the next character belongs to the operator.
+    fn operator(&mut self, c: char, next: Option<char>) -> bool {
+        if next == Some(c) {
+            self.finish(Joint::Sequence);
+            return true;
+        }
+        if c == '&' && (self.word.ends_with('>') || next == Some('>')) {
+            self.push(c);
+            return false;
+        }
+        self.current.background = c == '&';
+        self.finish(if c == '|' {
+            Joint::Pipe
+        } else {
+            Joint::Sequence
+        });
+        false
     }
 
     fn push(&mut self, c: char) {

@@ -45,6 +45,47 @@ pub(super) fn persistence(reader: &mut Reader, call: &Call<'_>) -> bool {
 
 /// Programs that read, change and delete files.
 pub(super) fn files(reader: &mut Reader, call: &Call<'_>) -> bool {
+    if destruction(reader, call) {
+        return true;
+    }
+    match call.program {
+        "chmod" => chmod(reader, call),
+        "attrib" => {
+            if call
+                .words
+                .iter()
+                .any(|w| w.to_ascii_lowercase().starts_with("+h"))
+            {
+                reader.add(HideFile, call.shown);
+            }
+        }
+        "chflags" => reader.add(HideFile, call.shown),
+        "cat" | "type" | "more" | "less" | "head" | "tail" | "strings" | "xxd" | "od" => {
+            reader.add(FileRead, call.shown);
+        }
+        "base64" | "openssl" | "base32" | "gunzip" | "xxd.exe" => {
+            if call.has(&["-d", "-D", "--decode", "-di"]) || call.program == "gunzip" {
+                reader.add(DecodeCall, call.shown);
+                reader.line.decoded = true;
+            }
+        }
+        "tar" | "zip" | "7z" | "7za" | "rar" => {
+            if call.program == "zip"
+                || call.words.first().is_some_and(|w| {
+                    w.trim_start_matches('-').starts_with(['c', 'a']) && !w.contains('x')
+                })
+            {
+                reader.add(ArchiveCollect, call.shown);
+            }
+        }
+        "find" | "locate" | "mdfind" => reader.add(FileSearch, call.shown),
+        _ => return false,
+    }
+    true
+}
+
+/// Programs that delete and overwrite.
+fn destruction(reader: &mut Reader, call: &Call<'_>) -> bool {
     match call.program {
         "rm" => {
             if call
@@ -76,36 +117,6 @@ pub(super) fn files(reader: &mut Reader, call: &Call<'_>) -> bool {
                 reader.add(DiskWipe, call.shown);
             }
         }
-        "chmod" => chmod(reader, call),
-        "attrib" => {
-            if call
-                .words
-                .iter()
-                .any(|w| w.to_ascii_lowercase().starts_with("+h"))
-            {
-                reader.add(HideFile, call.shown);
-            }
-        }
-        "chflags" => reader.add(HideFile, call.shown),
-        "cat" | "type" | "more" | "less" | "head" | "tail" | "strings" | "xxd" | "od" => {
-            reader.add(FileRead, call.shown);
-        }
-        "base64" | "openssl" | "base32" | "gunzip" | "xxd.exe" => {
-            if call.has(&["-d", "-D", "--decode", "-di"]) || call.program == "gunzip" {
-                reader.add(DecodeCall, call.shown);
-                reader.line.decoded = true;
-            }
-        }
-        "tar" | "zip" | "7z" | "7za" | "rar" => {
-            if call.program == "zip"
-                || call.words.first().is_some_and(|w| {
-                    w.trim_start_matches('-').starts_with(['c', 'a']) && !w.contains('x')
-                })
-            {
-                reader.add(ArchiveCollect, call.shown);
-            }
-        }
-        "find" | "locate" | "mdfind" => reader.add(FileSearch, call.shown),
         _ => return false,
     }
     true
