@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::{Limits, tarball, zip::ZipArchive};
 
@@ -12,6 +13,11 @@ const LIMITS: Limits = Limits {
     total_bytes: 8 << 20,
     ratio: 1_100,
     path_bytes: 512,
+    depth: 3,
+    nested_bytes: 1 << 20,
+    decoder_bytes: 8 << 20,
+    time: Duration::from_secs(10),
+    confusions: 5,
 };
 
 /// Opens a ZIP archive and unpacks every member.

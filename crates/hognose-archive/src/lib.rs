@@ -2,11 +2,14 @@
 //!
 //! Every archive is hostile. Nothing is ever written to disk, every length is checked against [`Limits`] before
 //! memory is taken, and an archive that two readers could understand differently is an error, never a silent
-//! choice: see [`ArchiveError`] for the catalogue.
+//! choice: see [`ArchiveError`] for the catalogue. An analyser, which must see what any reader could see, uses
+//! [`examine`](examine::examine) instead: it goes on, and reports each [`ConfusionKind`](examine::ConfusionKind).
 //!
 //! This crate knows nothing of Python and nothing of networks.
 
+pub mod codec;
 mod error;
+pub mod examine;
 pub mod fuzzing;
 mod limits;
 mod names;

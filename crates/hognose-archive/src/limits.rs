@@ -1,6 +1,7 @@
 //! Limits, and a reader that keeps one.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 /// What an archive may cost. All sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub struct Limits {
     pub ratio: u64,
     /// Length of one path.
     pub path_bytes: usize,
+    /// How deep archives inside archives are opened; 0 opens none. Only [`examine`](crate::examine) opens them.
+    pub depth: u8,
+    /// Bytes of archives inside archives held in memory at once: a ZIP archive must be read from its end.
+    pub nested_bytes: u64,
+    /// Memory a decoder may take for its dictionary or window; `xz -9` needs 65 MiB.
+    pub decoder_bytes: u64,
+    /// Time for one call of [`examine`](crate::examine), by the clock of its caller.
+    pub time: Duration,
+    /// Confusions that are kept of one kind; further ones are counted.
+    pub confusions: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +37,11 @@ impl Default for Limits {
             total_bytes: 8 << 30,
             ratio: 1_100,
             path_bytes: 4_096,
+            depth: 4,
+            nested_bytes: 64 << 20,
+            decoder_bytes: 80 << 20,
+            time: Duration::from_mins(5),
+            confusions: 50,
         }
     }
 }

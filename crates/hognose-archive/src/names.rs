@@ -75,7 +75,7 @@ pub fn check_name(name: &str, max: usize) -> Result<(), NameFault> {
     Ok(())
 }
 
-fn is_device(part: &str) -> bool {
+pub(crate) fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or(part).trim_end();
     let is = |name: &str| stem.eq_ignore_ascii_case(name);
     let numbered = |prefix: &str| {

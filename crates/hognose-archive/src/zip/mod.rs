@@ -14,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom};
 use crate::error::shown;
 use crate::{ArchiveError, Limits, check_name};
 pub use directory::Member;
+pub(crate) use fields::Fields;
 
 /// An opened archive: its directory is checked, its members are read on request.
 #[derive(Debug)]
