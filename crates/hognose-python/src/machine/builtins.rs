@@ -1,0 +1,470 @@
+//! Built-in functions, as far as their result can be known.
+
+use std::rc::Rc;
+
+use super::call::Named;
+use super::{Frame, Machine};
+use crate::tree::BinaryOp;
+use crate::value::{Cell, Taint, Value};
+
+/// Longest `range` made into a list.
+const MAX_RANGE: i64 = 200_000;
+
+impl Machine<'_> {
+    /// What a call of something outside gives, when it can be known. Labels of the arguments are carried over here.
+    pub(super) fn fold(
+        &mut self,
+        frame: &mut Frame<'_>,
+        path: &str,
+        args: &[Cell],
+        named: &Named,
+        offset: u32,
+    ) -> Option<Cell> {
+        let taint = args.iter().fold(Taint::NONE, |t, c| t.and(c.taint));
+        if let Some(cell) = self.reflect(frame, path, args, offset) {
+            return Some(cell);
+        }
+        if let Some(cell) = self.collection(frame, path, (args, named), offset) {
+            return Some(cell);
+        }
+        if let Some(cell) = self.number(path, args) {
+            return Some(cell.with(taint));
+        }
+        if let Some(cell) = self.decode_call(path, args, named) {
+            return Some(cell.with(taint));
+        }
+        let (kind, method) = path.split_once('.')?;
+        if matches!(kind, "str" | "bytes" | "bytearray" | "list" | "dict" | "tuple" | "int") {
+            if let Some(cell) = self.static_method(path, args, named) {
+                return Some(cell.with(taint));
+            }
+            let (receiver, rest) = args.split_first()?;
+            let _ = method;
+            return self.builtin_method(frame, receiver, path, rest, named);
+        }
+        None
+    }
+
+    /// Names and code.
+    fn reflect(
+        &mut self,
+        frame: &mut Frame<'_>,
+        path: &str,
+        args: &[Cell],
+        offset: u32,
+    ) -> Option<Cell> {
+        let first = args.first();
+        match path {
+            "exec" => self.exec(frame, first?, offset),
+            "eval" => self.eval_text(frame, first?, offset),
+            "compile" => Self::compiled(first?),
+            "__import__" => {
+                let name = Rc::clone(first?.as_text()?);
+                let cell = self.import_module(frame, &name, offset);
+                let top = name.split('.').next().unwrap_or(&name);
+                // Without a list of names, the top package is what comes back.
+                Some(if args.len() < 4 && top != &*name {
+                    self.module_by_name(top)
+                } else {
+                    cell
+                })
+            }
+            "importlib.import_module" | "importlib.__import__" | "imp.load_module"
+            | "pydoc.locate" | "pkgutil.resolve_name" => {
+                let name = Rc::clone(first?.as_text()?);
+                let name = name.replace(':', ".");
+                Some(self.import_module(frame, name.trim_start_matches('.'), offset))
+            }
+            "getattr" => {
+                let name = Rc::clone(args.get(1)?.as_text()?);
+                let name = self.names.intern(&name);
+                let taint = args.get(1)?.taint;
+                Some(self.attribute(frame, first?, name, offset).with(taint))
+            }
+            "operator.attrgetter" | "operator.methodcaller" => {
+                let path = self.names.dotted(path);
+                Some(Cell::of(Value::Partial(Rc::new((
+                    Cell::of(Value::Path(path)),
+                    args.to_vec(),
+                )))))
+                .filter(|_| args.len() == 1)
+                .or_else(|| {
+                    let name = Rc::clone(first?.as_text()?);
+                    let name = self.names.intern(&name);
+                    Some(self.attribute(frame, args.get(1)?, name, offset))
+                })
+            }
+            "vars" | "builtins.vars" => match &first?.value {
+                Value::Path(path) => {
+                    let dict = self.names.intern("__dict__");
+                    Some(Cell::of(Value::Path(self.names.child(*path, dict))))
+                }
+                _ => None,
+            },
+            "super" => {
+                let receiver = frame.receiver.clone().unwrap_or(Cell::UNKNOWN);
+                let path = self.names.dotted("super");
+                let path = self.names.called(path);
+                let partial = (Cell::of(Value::Path(path)), vec![receiver]);
+                Some(Cell::of(Value::Partial(Rc::new(partial))))
+            }
+            "functools.partial" => {
+                let (callee, rest) = args.split_first()?;
+                Some(Cell::of(Value::Partial(Rc::new((callee.clone(), rest.to_vec())))))
+            }
+            _ => self.keyed_object(path, args),
+        }
+    }
+
+    /// Objects outside whose methods need what the constructor was given.
+    fn keyed_object(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        let last = path.rsplit('.').next()?;
+        let is_cipher = last == "Fernet"
+            || (last == "new"
+                && ["AES", "ARC4", "DES3", "Blowfish", "ChaCha20"].iter().any(|c| path.contains(c)))
+            || last == "AESModeOfOperationCBC"
+            || last == "AESModeOfOperationECB"
+            || last == "AESModeOfOperationCTR"
+            || last == "AESModeOfOperationGCM";
+        if !is_cipher || args.is_empty() {
+            return None;
+        }
+        let path = self.names.dotted(path);
+        let path = self.names.called(path);
+        Some(Cell::of(Value::Partial(Rc::new((
+            Cell::of(Value::Path(path)),
+            args.to_vec(),
+        )))))
+    }
+
+    /// Functions over sequences.
+    fn collection(
+        &mut self,
+        frame: &mut Frame<'_>,
+        path: &str,
+        (args, named): (&[Cell], &Named),
+        offset: u32,
+    ) -> Option<Cell> {
+        let first = args.first();
+        match path {
+            "list" | "tuple" | "set" | "frozenset" | "iter" | "enumerate" | "reversed"
+            | "sorted" | "zip" | "itertools.chain" | "itertools.cycle" | "next" | "dict"
+            | "itertools.repeat" | "itertools.islice" | "zip_longest" | "itertools.chain.from_iterable" => {
+                self.sequence_call(path, args, named)
+            }
+            "range" | "xrange" => range(args).map(|cells| Cell::of(Value::list(cells))),
+            "map" | "itertools.starmap" => {
+                let (function, lists) = args.split_first()?;
+                self.map(frame, function, lists, offset)
+            }
+            "filter" => {
+                let items = self.items(args.get(1)?)?;
+                let mut kept = Vec::new();
+                for item in items.into_iter().take(10_000) {
+                    let keep = match &first?.value {
+                        Value::None => item.value.truth(),
+                        Value::Function(closure) => self
+                            .invoke(&Rc::clone(closure), vec![item.clone()], Named::new())
+                            .value
+                            .truth(),
+                        _ => None,
+                    };
+                    if keep != Some(false) {
+                        kept.push(item);
+                    }
+                }
+                Some(Cell::of(Value::list(kept)))
+            }
+            "functools.reduce" | "reduce" => {
+                let function = first?.clone();
+                let items = self.items(args.get(1)?)?;
+                let mut items = items.into_iter();
+                let mut sum = match args.get(2) {
+                    Some(start) => start.clone(),
+                    None => items.next()?,
+                };
+                for item in items {
+                    if !self.spend_loop(frame) {
+                        return None;
+                    }
+                    sum = self.apply(frame, &function, vec![sum, item], Named::new(), offset);
+                }
+                Some(sum)
+            }
+            _ => None,
+        }
+    }
+
+    fn sequence_call(&mut self, path: &str, args: &[Cell], named: &Named) -> Option<Cell> {
+        let first = args.first();
+        if path == "dict" {
+            return self.make_dict(first, named);
+        }
+        let mut items = match first {
+            Some(first) => self.items(first)?,
+            None => Vec::new(),
+        };
+        Some(Cell::of(match path {
+            "tuple" => Value::Tuple(items.into()),
+            "itertools.cycle" => Value::Cycle(items.into()),
+            "next" => return items.into_iter().next(),
+            "reversed" => {
+                items.reverse();
+                let cell = Cell::of(Value::list(items));
+                return Some(cell.with(Taint::ASSEMBLED));
+            }
+            "sorted" => return None,
+            "enumerate" => Value::list(
+                items
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, item)| {
+                        Cell::of(Value::Tuple([Cell::of(Value::Int(at as i64)), item].into()))
+                    })
+                    .collect(),
+            ),
+            "itertools.repeat" | "itertools.islice" => return None,
+            "zip" | "zip_longest" => {
+                let lists: Option<Vec<Vec<Cell>>> = {
+                    let len = args
+                        .iter()
+                        .filter(|a| !matches!(a.value, Value::Cycle(_)))
+                        .map(|a| self.items(a).map(|i| i.len()))
+                        .min()??;
+                    args.iter().map(|a| self.cycled(a, len)).collect()
+                };
+                Value::list(transpose(lists?))
+            }
+            "itertools.chain" => {
+                let mut all = Vec::new();
+                for arg in args {
+                    all.extend(self.items(arg)?);
+                }
+                Value::list(all)
+            }
+            "itertools.chain.from_iterable" => {
+                let mut all = Vec::new();
+                for item in items {
+                    all.extend(self.items(&item)?);
+                }
+                Value::list(all)
+            }
+            _ => Value::list(items),
+        }))
+    }
+
+    fn cycled(&self, cell: &Cell, len: usize) -> Option<Vec<Cell>> {
+        match &cell.value {
+            Value::Cycle(items) if !items.is_empty() => {
+                Some(items.iter().cycle().take(len).cloned().collect())
+            }
+            _ => self.items(cell),
+        }
+    }
+
+    fn make_dict(&mut self, first: Option<&Cell>, named: &Named) -> Option<Cell> {
+        let mut dict = crate::value::Dict::default();
+        if let Some(first) = first {
+            if let Value::Dict(other) = &first.value {
+                for (key, value) in &other.try_borrow().ok()?.entries {
+                    dict.set(key.clone(), value.clone());
+                }
+            } else {
+                if first.value.is_opaque() {
+                    return None;
+                }
+                for pair in self.items(first)? {
+                    let mut pair = self.items(&pair)?.into_iter();
+                    dict.set(pair.next()?, pair.next()?);
+                }
+            }
+        }
+        for (name, value) in named {
+            dict.set(Cell::text(name.as_deref()?), value.clone());
+        }
+        Some(Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))))
+    }
+
+    fn map(
+        &mut self,
+        frame: &mut Frame<'_>,
+        function: &Cell,
+        lists: &[Cell],
+        offset: u32,
+    ) -> Option<Cell> {
+        let Some(lists) = lists
+            .iter()
+            .map(|l| self.items(l))
+            .collect::<Option<Vec<_>>>()
+        else {
+            // Over unknown items a function of the artifact still runs.
+            let args: Vec<Cell> = lists.iter().map(|l| Cell::tainted(l.deep_taint())).collect();
+            let cell = self.apply(frame, function, args, Named::new(), offset);
+            return Some(Cell::tainted(cell.deep_taint()));
+        };
+        let len = lists.iter().map(Vec::len).min()?;
+        let mut out = Vec::with_capacity(len.min(10_000));
+        for at in 0..len {
+            if at > 2 && !self.spend_loop(frame) {
+                return None;
+            }
+            let args = lists.iter().filter_map(|l| l.get(at).cloned()).collect();
+            out.push(self.apply(frame, function, args, Named::new(), offset));
+        }
+        Some(Cell::of(Value::list(out)))
+    }
+
+    fn number(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        let first = args.first()?;
+        Some(Cell::of(match path {
+            "chr" | "unichr" => {
+                let c = u32::try_from(first.value.int()?).ok().and_then(char::from_u32)?;
+                let cell = Cell::of(Value::Str(c.encode_utf8(&mut [0; 4]).into()));
+                return Some(cell.with(Taint::ASSEMBLED));
+            }
+            "ord" => match &first.value {
+                Value::Str(text) => Value::Int(i64::from(u32::from(text.chars().next()?))),
+                Value::Bytes(bytes) => Value::Int(i64::from(*bytes.first()?)),
+                _ => return None,
+            },
+            "len" => Value::Int(match &first.value {
+                Value::Str(text) => text.chars().count() as i64,
+                Value::Bytes(bytes) => bytes.len() as i64,
+                Value::Path(_) | Value::Unknown => return None,
+                _ => self.items(first)?.len() as i64,
+            }),
+            "int" | "long" => integer(first, args.get(1))?,
+            "float" => match &first.value {
+                Value::Str(text) => Value::Float(text.trim().parse().ok()?),
+                other => Value::Float(other.int()? as f64),
+            },
+            "bool" => Value::Bool(first.value.truth()?),
+            "abs" => Value::Int(first.value.int()?.checked_abs()?),
+            "hex" => Value::Str(format!("{:#x}", first.value.int()?).into()),
+            "oct" => Value::Str(format!("{:#o}", first.value.int()?).into()),
+            "bin" => Value::Str(format!("{:#b}", first.value.int()?).into()),
+            "round" => match &first.value {
+                Value::Float(v) if args.len() == 1 => Value::Int(v.round() as i64),
+                other => Value::Int(other.int()?),
+            },
+            "pow" | "operator.pow" => {
+                return Some(self.binary(first, BinaryOp::Pow, args.get(1)?));
+            }
+            "operator.xor" => return Some(self.binary(first, BinaryOp::Xor, args.get(1)?)),
+            "operator.add" | "operator.concat" => {
+                return Some(self.binary(first, BinaryOp::Add, args.get(1)?));
+            }
+            "operator.sub" => return Some(self.binary(first, BinaryOp::Sub, args.get(1)?)),
+            "operator.mul" => return Some(self.binary(first, BinaryOp::Mul, args.get(1)?)),
+            "sum" | "min" | "max" => return self.aggregate(path, args),
+            "str" | "unicode" | "repr" | "ascii" | "format" => return self.text_of(path, args),
+            "bytes" | "bytearray" | "memoryview" => return self.bytes_of(args),
+            _ => return None,
+        }))
+    }
+
+    fn aggregate(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        let items = if args.len() > 1 && path != "sum" {
+            args.to_vec()
+        } else {
+            self.items(args.first()?)?
+        };
+        let ints: Option<Vec<i64>> = items.iter().map(|c| c.value.int()).collect();
+        let ints = ints?;
+        Some(Cell::of(Value::Int(match path {
+            "sum" => ints.iter().try_fold(0i64, |a, b| a.checked_add(*b))?,
+            "min" => *ints.iter().min()?,
+            _ => *ints.iter().max()?,
+        })))
+    }
+
+    fn text_of(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        let first = args.first()?;
+        if let (Value::Bytes(bytes), Some(_)) = (&first.value, args.get(1)) {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            return Some(self.folded_text(text));
+        }
+        if path == "format" && args.len() > 1 {
+            return None;
+        }
+        let quoted = path == "repr" || path == "ascii";
+        let text = super::format::shown(&first.value, quoted)?;
+        Some(self.folded_text(text))
+    }
+
+    fn bytes_of(&mut self, args: &[Cell]) -> Option<Cell> {
+        let first = args.first()?;
+        let bytes = match &first.value {
+            Value::Str(text) => super::bytes::encode(text, args.get(1))?,
+            Value::Bytes(bytes) => return Some(Cell::of(Value::Bytes(Rc::clone(bytes)))),
+            Value::Int(len) => {
+                let len = usize::try_from(*len).ok().filter(|len| *len <= 1 << 16)?;
+                vec![0; len]
+            }
+            Value::List(_) | Value::Tuple(_) => {
+                let items = self.items(first)?;
+                let bytes: Option<Vec<u8>> = items
+                    .iter()
+                    .map(|c| c.value.int().and_then(|v| u8::try_from(v).ok()))
+                    .collect();
+                let cell = self.folded_bytes(bytes?);
+                return Some(cell.with(Taint::ASSEMBLED));
+            }
+            _ => return None,
+        };
+        Some(self.folded_bytes(bytes))
+    }
+}
+
+fn transpose(lists: Vec<Vec<Cell>>) -> Vec<Cell> {
+    let len = lists.iter().map(Vec::len).min().unwrap_or(0);
+    (0..len)
+        .map(|at| {
+            let row: Vec<Cell> = lists.iter().filter_map(|l| l.get(at).cloned()).collect();
+            Cell::of(Value::Tuple(row.into()))
+        })
+        .collect()
+}
+
+fn range(args: &[Cell]) -> Option<Vec<Cell>> {
+    let ints: Option<Vec<i64>> = args.iter().map(|c| c.value.int()).collect();
+    let (start, stop, step) = match *ints? {
+        [stop] => (0, stop, 1),
+        [start, stop] => (start, stop, 1),
+        [start, stop, step] if step != 0 => (start, stop, step),
+        _ => return None,
+    };
+    let span = if step > 0 { stop.checked_sub(start)? } else { start.checked_sub(stop)? };
+    if span / step.checked_abs()? > MAX_RANGE {
+        return None;
+    }
+    let mut cells = Vec::new();
+    let mut at = start;
+    while if step > 0 { at < stop } else { at > stop } {
+        cells.push(Cell::of(Value::Int(at)));
+        at = at.checked_add(step)?;
+    }
+    Some(cells)
+}
+
+fn integer(first: &Cell, base: Option<&Cell>) -> Option<Value> {
+    match &first.value {
+        Value::Float(v) => Some(Value::Int(*v as i64)),
+        Value::Str(text) => {
+            let base = match base {
+                Some(base) => u32::try_from(base.value.int()?).ok()?,
+                None => 10,
+            };
+            let text = text.trim().replace('_', "").to_ascii_lowercase();
+            let digits = match base {
+                16 => text.trim_start_matches("0x"),
+                2 => text.trim_start_matches("0b"),
+                8 => text.trim_start_matches("0o"),
+                10 | 3..=36 => &text,
+                _ => return None,
+            };
+            i64::from_str_radix(digits, base).ok().map(Value::Int)
+        }
+        other => other.int().map(Value::Int),
+    }
+}

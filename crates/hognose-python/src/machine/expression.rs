@@ -1,0 +1,459 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use super::{Frame, Machine, Scope, ScopeKind};
+use crate::names::Symbol;
+use crate::tree::{BinaryOp, ComprehensionKind, Expr, ExprId, Exprs};
+use crate::value::{Cell, Dict, Taint, Value};
+
+/// Deepest recursion; beyond it values are unknown.
+const MAX_DEPTH: usize = 4_500;
+/// Texts shorter than this name nothing.
+const MIN_TEXT: usize = 4;
+
+impl Machine<'_> {
+    pub(super) fn eval(&mut self, frame: &mut Frame<'_>, id: ExprId) -> Cell {
+        if self.fuel == 0 || self.depth >= MAX_DEPTH {
+            return Cell::UNKNOWN;
+        }
+        self.fuel -= 1;
+        self.depth += 1;
+        let cell = self.eval_inner(frame, id);
+        self.depth -= 1;
+        cell
+    }
+
+    fn eval_inner(&mut self, frame: &mut Frame<'_>, id: ExprId) -> Cell {
+        let tree = frame.tree;
+        match tree.expr(id) {
+            Expr::Unknown => Cell::UNKNOWN,
+            Expr::None => Cell::of(Value::None),
+            Expr::Bool(v) => Cell::of(Value::Bool(*v)),
+            Expr::Int(v) => Cell::of(Value::Int(*v)),
+            Expr::Float(v) => Cell::of(Value::Float(*v)),
+            Expr::Str(v) => {
+                self.see_text(frame, id, v);
+                Cell::of(Value::Str(Rc::clone(v)))
+            }
+            Expr::Bytes(v) => {
+                self.see_bytes(frame, id, v);
+                Cell::of(Value::Bytes(Rc::clone(v)))
+            }
+            Expr::Name(name) => self.name(frame, *name),
+            Expr::Attribute(value, name) => {
+                let value = self.eval(frame, *value);
+                self.attribute(frame, &value, *name, tree.offset(id))
+            }
+            Expr::Subscript(value, index) => self.subscript(frame, *value, *index, id),
+            Expr::Call {
+                callee,
+                args,
+                keywords,
+            } => self.call_expr(frame, id, *callee, *args, *keywords),
+            Expr::Binary(..) => self.binary_chain(frame, id),
+            Expr::Unary(op, value) => {
+                let value = self.eval(frame, *value);
+                Self::unary(*op, &value)
+            }
+            Expr::And(values) => self.logical(frame, *values, false),
+            Expr::Or(values) => self.logical(frame, *values, true),
+            Expr::Compare(left, op, right) => {
+                let left = self.eval(frame, *left);
+                let right = self.eval(frame, *right);
+                let taint = left.taint.and(right.taint);
+                let value = self.compare(&left, *op, &right);
+                Cell { value, taint }
+            }
+            Expr::IfElse { test, then, other } => self.if_else(frame, *test, *then, *other),
+            other => self.eval_rest(frame, id, other),
+        }
+    }
+
+    fn eval_rest(&mut self, frame: &mut Frame<'_>, id: ExprId, expr: &Expr) -> Cell {
+        match expr {
+            Expr::List(items) | Expr::Set(items) => {
+                let cells = self.cells(frame, *items);
+                Cell::of(Value::list(cells))
+            }
+            Expr::Tuple(items) => Cell::of(Value::Tuple(self.cells(frame, *items).into())),
+            Expr::Dict(items) => self.dict(frame, *items),
+            Expr::Formatted(parts) => self.formatted(frame, *parts),
+            Expr::Format { value, .. } | Expr::Starred(value) | Expr::Await(value) => {
+                self.eval(frame, *value)
+            }
+            Expr::Comprehension {
+                kind,
+                element,
+                value,
+                generators,
+            } => self.comprehension(frame, *kind, (*element, *value), *generators),
+            Expr::Lambda(function) => {
+                let closure = self.closure(frame, *function, false, false);
+                Cell::of(Value::Function(closure))
+            }
+            Expr::Named(name, value) => {
+                let cell = self.eval(frame, *value);
+                self.bind(frame, *name, cell.clone());
+                cell
+            }
+            Expr::Yield(value) => {
+                let cell = match value {
+                    Some(value) => self.eval(frame, *value),
+                    None => Cell::of(Value::None),
+                };
+                let yielded = frame.yielded.get_or_insert_with(Vec::new);
+                if yielded.len() < 100_000 {
+                    yielded.push(cell);
+                }
+                Cell::UNKNOWN
+            }
+            Expr::Slice(..) => {
+                let _ = id;
+                Cell::UNKNOWN
+            }
+            _ => Cell::UNKNOWN,
+        }
+    }
+
+    fn see_text(&mut self, frame: &Frame<'_>, id: ExprId, text: &str) {
+        if text.len() < MIN_TEXT {
+            return;
+        }
+        let key = (Rc::as_ptr(frame.tree) as usize, id.0, self.context.0);
+        if !self.texts_seen.insert(key) {
+            return;
+        }
+        let offset = frame.tree.offset(id);
+        self.with_site(frame.tree, frame.module, offset, |observer, site, _| {
+            observer.text(site, text, Taint::NONE);
+        });
+    }
+
+    fn see_bytes(&mut self, frame: &Frame<'_>, id: ExprId, bytes: &[u8]) {
+        if bytes.len() >= MIN_TEXT
+            && bytes.len() < 65_536
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            self.see_text(frame, id, text);
+        }
+    }
+
+    /// A text that was put together is shown to the observer where it is used.
+    pub(super) fn see_folded(&mut self, frame: &Frame<'_>, offset: u32, cell: &Cell) {
+        let text = match &cell.value {
+            Value::Str(text) => Rc::clone(text),
+            Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => text.into(),
+                Err(_) => return,
+            },
+            _ => return,
+        };
+        if text.len() < MIN_TEXT || text.len() > 1 << 20 {
+            return;
+        }
+        let taint = cell.taint;
+        self.with_site(frame.tree, frame.module, offset, |observer, site, _| {
+            observer.text(site, &text, taint);
+        });
+    }
+
+    pub(super) fn name(&mut self, frame: &Frame<'_>, name: Symbol) -> Cell {
+        if let Some(cell) = Self::lookup(&frame.scope, name) {
+            return cell;
+        }
+        let text = self.names.shared(name);
+        if matches!(&*text, "__builtins__" | "__builtin__") {
+            let path = self.names.dotted("builtins");
+            return Cell::of(Value::Path(path));
+        }
+        if is_builtin(&text) {
+            let path = self.names.root(name);
+            return Cell::of(Value::Path(path));
+        }
+        let stars = self
+            .modules
+            .get(frame.module.0 as usize)
+            .map(|m| m.stars.clone())
+            .unwrap_or_default();
+        for star in stars {
+            let path = self.names.child(star, name);
+            if self.observer.knows(&self.names.path(path)) {
+                return Cell::of(Value::Path(path));
+            }
+        }
+        // A well-known module that nobody imported: broken code still says what it wants.
+        if self.observer.knows(&text) {
+            let path = self.names.root(name);
+            return Cell::of(Value::Path(path));
+        }
+        Cell::UNKNOWN
+    }
+
+    fn lookup(scope: &Rc<Scope>, name: Symbol) -> Option<Cell> {
+        let mut current = Some(scope);
+        let mut first = true;
+        while let Some(scope) = current {
+            if (first || scope.kind != ScopeKind::Class)
+                && let Some(cell) = scope.get(name)
+            {
+                return Some(cell);
+            }
+            first = false;
+            current = scope.parent.as_ref();
+        }
+        None
+    }
+
+    pub(super) fn cells(&mut self, frame: &mut Frame<'_>, items: Exprs) -> Vec<Cell> {
+        let tree = frame.tree;
+        let mut cells = Vec::with_capacity(tree.list(items).len());
+        for item in tree.list(items) {
+            let cell = self.eval(frame, *item);
+            if matches!(tree.expr(*item), Expr::Starred(_))
+                && let Some(inner) = self.items(&cell)
+            {
+                cells.extend(inner);
+                continue;
+            }
+            cells.push(cell);
+        }
+        cells
+    }
+
+    fn dict(&mut self, frame: &mut Frame<'_>, items: Exprs) -> Cell {
+        let tree = frame.tree;
+        let mut dict = Dict::default();
+        let mut taint = Taint::NONE;
+        for pair in tree.list(items).chunks_exact(2) {
+            let [key, value] = pair else { continue };
+            let key_cell = self.eval(frame, *key);
+            let value_cell = self.eval(frame, *value);
+            if matches!(tree.expr(*value), Expr::Starred(_)) {
+                taint = taint.and(value_cell.taint);
+                if let Value::Dict(other) = &value_cell.value
+                    && let Ok(other) = other.try_borrow()
+                {
+                    for (key, value) in &other.entries {
+                        dict.set(key.clone(), value.clone());
+                    }
+                }
+                continue;
+            }
+            dict.set(key_cell, value_cell);
+        }
+        Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))).with(taint)
+    }
+
+    /// `a + b + c …`: walked from the left in a loop, since generated code has thousands of links.
+    fn binary_chain(&mut self, frame: &mut Frame<'_>, id: ExprId) -> Cell {
+        let tree = frame.tree;
+        let mut links = Vec::new();
+        let mut left = id;
+        while let Expr::Binary(op, inner, right) = tree.expr(left) {
+            links.push((*op, *right));
+            left = *inner;
+        }
+        let mut result = self.eval(frame, left);
+        let pieces = links.len();
+        if links.iter().all(|(op, _)| *op == BinaryOp::Add) && pieces > 2 {
+            return self.sum(frame, result, &links);
+        }
+        for (op, right) in links.into_iter().rev() {
+            let right = self.eval(frame, right);
+            result = self.binary(&result, op, &right);
+        }
+        result
+    }
+
+    /// A long sum of texts, without copying what is already there at every link.
+    fn sum(&mut self, frame: &mut Frame<'_>, first: Cell, links: &[(BinaryOp, ExprId)]) -> Cell {
+        let mut taint = first.taint;
+        let mut text = match &first.value {
+            Value::Str(text) => Some(text.to_string()),
+            _ => None,
+        };
+        let mut value = first;
+        let mut short = 0;
+        for (op, right) in links.iter().rev() {
+            let right = self.eval(frame, *right);
+            taint = taint.and(right.taint);
+            if let (Some(known), Value::Str(more)) = (&mut text, &right.value)
+                && known.len() + more.len() <= self.bounds.value_bytes
+            {
+                short += usize::from(more.len() <= 4);
+                known.push_str(more);
+                continue;
+            }
+            if let Some(known) = text.take() {
+                value = self.folded_text(known);
+            }
+            value = self.binary(&value, *op, &right);
+        }
+        if let Some(known) = text {
+            value = self.folded_text(known);
+            // Six pieces of up to four letters: nobody writes that to be read.
+            if short >= 6 {
+                taint = taint.and(Taint::ASSEMBLED);
+            }
+        }
+        value.with(taint)
+    }
+
+    fn logical(&mut self, frame: &mut Frame<'_>, values: Exprs, is_or: bool) -> Cell {
+        let tree = frame.tree;
+        let mut taint = Taint::NONE;
+        let mut known: Option<Cell> = None;
+        for value in tree.list(values) {
+            let cell = self.eval(frame, *value);
+            taint = taint.and(cell.taint);
+            match cell.value.truth() {
+                Some(truth) if truth == is_or => {
+                    return known.unwrap_or(cell).with(taint);
+                }
+                Some(_) => {}
+                None => {
+                    known.get_or_insert(cell);
+                    continue;
+                }
+            }
+            if known.is_none() && Some(value) == tree.list(values).last() {
+                return cell.with(taint);
+            }
+        }
+        match known {
+            Some(cell) => cell.with(taint),
+            None => Cell::tainted(taint),
+        }
+    }
+
+    fn if_else(&mut self, frame: &mut Frame<'_>, test: ExprId, then: ExprId, other: ExprId) -> Cell {
+        let truth = self.eval(frame, test).value.truth();
+        match truth {
+            Some(true) => self.eval(frame, then),
+            Some(false) => self.eval(frame, other),
+            None => {
+                let then = self.eval(frame, then);
+                let other = self.eval(frame, other);
+                super::statement::join(then, other)
+            }
+        }
+    }
+
+    fn comprehension(
+        &mut self,
+        frame: &mut Frame<'_>,
+        kind: ComprehensionKind,
+        element: (ExprId, Option<ExprId>),
+        generators: Exprs,
+    ) -> Cell {
+        let scope = Scope::new(ScopeKind::Function, Some(Rc::clone(&frame.scope)));
+        let mut inner = Frame::new(frame.tree, frame.module, scope);
+        inner.class.clone_from(&frame.class);
+        inner.receiver.clone_from(&frame.receiver);
+        let mut made = Made {
+            keys: Vec::new(),
+            cells: Vec::new(),
+            exact: true,
+            taint: Taint::NONE,
+        };
+        self.generate(&mut inner, frame.tree.list(generators), element, &mut made);
+        if kind == ComprehensionKind::Dict {
+            let mut dict = Dict::default();
+            for (key, value) in made.keys.into_iter().zip(made.cells) {
+                dict.set(key, value);
+            }
+            return Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))).with(made.taint);
+        }
+        if made.exact {
+            return Cell::of(Value::list(made.cells)).with(made.taint);
+        }
+        let taint = made
+            .cells
+            .iter()
+            .fold(made.taint, |t, c| t.and(c.deep_taint()));
+        Cell::tainted(taint)
+    }
+
+    fn generate(
+        &mut self,
+        frame: &mut Frame<'_>,
+        generators: &[ExprId],
+        element: (ExprId, Option<ExprId>),
+        made: &mut Made,
+    ) {
+        let [target, iterable, conditions, rest @ ..] = generators else {
+            let cell = self.eval(frame, element.0);
+            if let Some(value) = element.1 {
+                made.keys.push(cell);
+                let value = self.eval(frame, value);
+                made.cells.push(value);
+            } else {
+                made.cells.push(cell);
+            }
+            return;
+        };
+        let iterable = self.eval(frame, *iterable);
+        made.taint = made.taint.and(iterable.taint);
+        let items = self.items(&iterable).unwrap_or_else(|| {
+            made.exact = false;
+            vec![self.unknown_item(&iterable)]
+        });
+        for (round, item) in items.into_iter().enumerate() {
+            if round > 2 && !self.spend_loop(frame) {
+                made.exact = false;
+                break;
+            }
+            self.assign(frame, *target, item);
+            if self.filtered(frame, *conditions, made) {
+                self.generate(frame, rest, element, made);
+            }
+        }
+    }
+
+    /// False when a condition is known to be false.
+    fn filtered(&mut self, frame: &mut Frame<'_>, conditions: ExprId, made: &mut Made) -> bool {
+        let tree = frame.tree;
+        let Expr::Tuple(conditions) = tree.expr(conditions) else {
+            return true;
+        };
+        for condition in tree.list(*conditions) {
+            match self.eval(frame, *condition).value.truth() {
+                Some(false) => return false,
+                Some(true) => {}
+                None => made.exact = false,
+            }
+        }
+        true
+    }
+}
+
+/// What a comprehension has made so far.
+struct Made {
+    keys: Vec<Cell>,
+    cells: Vec<Cell>,
+    /// False when items or conditions were unknown: then the result is not a known list.
+    exact: bool,
+    taint: Taint,
+}
+
+/// The names every module has.
+pub(super) fn is_builtin(name: &str) -> bool {
+    matches!(
+        name,
+        "exec" | "eval" | "compile" | "__import__" | "open" | "getattr" | "setattr" | "hasattr"
+            | "delattr" | "globals" | "locals" | "vars" | "dir" | "chr" | "ord" | "int" | "str"
+            | "bytes" | "bytearray" | "float" | "bool" | "list" | "tuple" | "dict" | "set"
+            | "frozenset" | "range" | "xrange" | "len" | "map" | "filter" | "zip" | "reversed"
+            | "sorted" | "enumerate" | "sum" | "min" | "max" | "abs" | "round" | "pow" | "divmod"
+            | "hex" | "oct" | "bin" | "ascii" | "repr" | "format" | "iter" | "next" | "type"
+            | "object" | "super" | "print" | "input" | "raw_input" | "unicode" | "unichr"
+            | "execfile" | "reload" | "isinstance" | "issubclass" | "callable" | "id" | "hash"
+            | "any" | "all" | "memoryview" | "property" | "staticmethod" | "classmethod" | "slice"
+            | "breakpoint" | "exit" | "quit" | "file" | "long" | "basestring" | "reduce" | "apply"
+            | "Exception" | "BaseException" | "ImportError" | "OSError" | "IOError" | "KeyError"
+            | "ValueError" | "TypeError" | "RuntimeError" | "SystemExit" | "KeyboardInterrupt"
+            | "AttributeError" | "ModuleNotFoundError" | "FileNotFoundError" | "__loader__"
+            | "__spec__"
+    )
+}

@@ -1,0 +1,421 @@
+//! An interpreter that knows little and runs nothing.
+//!
+//! It walks a module the way Python would, with *cells* instead of objects: a value if it can be known from the source
+//! alone, and the labels of where the data came from. Functions of the artifact are followed into, so that a function
+//! called at import time is import time; constants are folded, decoded and, when they are code, walked again as a
+//! *layer*. What it meets outside the artifact it tells an [`Observer`], which knows what the call means.
+//!
+//! Every cost is bounded: steps (*fuel*), bytes folded, layers, depth. A bound that is reached is said
+//! ([`Machine::exhausted`]), never silently survived.
+
+mod assign;
+mod attribute;
+mod builtins;
+mod bytes;
+mod call;
+mod decode;
+mod expression;
+mod format;
+mod import;
+mod layer;
+mod method;
+mod operator;
+mod run;
+mod sequence;
+mod statement;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::names::{Names, PathId, Symbol};
+use crate::tree::{Block, FunctionId, Tree};
+use crate::value::{Cell, Taint, Value};
+
+/// A module of the artifact, or a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+/// What makes the code run; the meaning is the driver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Context(pub u8);
+
+/// Where something happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// The module; for layers, the module that holds the outermost constant.
+    pub module: ModuleId,
+    /// Line, from 1.
+    pub line: u32,
+    /// Byte column, from 1.
+    pub column: u32,
+    /// Decode layers above, outermost first.
+    pub layers: &'a [&'static str],
+    /// What makes it run.
+    pub context: Context,
+    /// True where every error is swallowed (`except: pass`).
+    pub guarded: bool,
+}
+
+/// A call of something outside the artifact, or an item read of it (`os.environ["X"]` is `os.environ[]`).
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The callee's dotted path.
+    pub path: &'a str,
+    /// The same, interned.
+    pub id: PathId,
+    /// Labels of the object whose method it is.
+    pub receiver: Taint,
+    /// Positional arguments.
+    pub args: &'a [Cell],
+    /// Arguments by name; no name is `**mapping`.
+    pub keywords: &'a [(Option<Rc<str>>, Cell)],
+    /// What the call gives, when it could be folded.
+    pub folded: Option<&'a Value>,
+}
+
+impl Call<'_> {
+    /// The argument at a position or of a name.
+    pub fn arg(&self, position: usize, name: &str) -> Option<&Cell> {
+        self.args.get(position).or_else(|| self.keyword(name))
+    }
+
+    /// The argument of a name.
+    pub fn keyword(&self, name: &str) -> Option<&Cell> {
+        self.keywords
+            .iter()
+            .find(|(known, _)| known.as_deref() == Some(name))
+            .map(|(_, cell)| cell)
+    }
+
+    /// Labels of all arguments, with what they hold.
+    pub fn argument_taint(&self) -> Taint {
+        self.args
+            .iter()
+            .chain(self.keywords.iter().map(|(_, cell)| cell))
+            .fold(Taint::NONE, |t, c| t.and(c.deep_taint()))
+    }
+}
+
+/// What the observer makes of a call.
+#[derive(Debug, Default)]
+pub struct Effect {
+    /// Labels of the result, in addition to those of the arguments and the receiver.
+    pub taint: Taint,
+    /// Labels the result must not carry over from the arguments.
+    pub washes: Taint,
+    /// A value for the result.
+    pub value: Option<Value>,
+    /// Classes of the artifact whose methods are run because of the call.
+    pub methods: Vec<(Cell, &'static str)>,
+    /// Functions of the artifact that are run because of the call.
+    pub functions: Vec<Cell>,
+    /// Python code that is run because of the call, as another program: layer name and text.
+    pub programs: Vec<(&'static str, String)>,
+}
+
+/// Knows what things outside of the artifact mean.
+pub trait Observer {
+    /// Something outside is called.
+    fn call(&mut self, site: &Site<'_>, call: &Call<'_>, names: &Names) -> Effect;
+    /// An attribute of something outside is read; gives the labels of its value.
+    fn reference(&mut self, site: &Site<'_>, path: PathId, names: &Names) -> Taint;
+    /// A text is used: a constant where it stands, or one that was put together.
+    fn text(&mut self, site: &Site<'_>, text: &str, taint: Taint);
+    /// A module outside is imported.
+    fn import(&mut self, site: &Site<'_>, path: &str);
+    /// Something outside is replaced or changed (`sys.stdout = x`).
+    fn store(&mut self, site: &Site<'_>, path: &str, value: &Cell);
+    /// The text of a layer, before it is walked.
+    fn layer(&mut self, site: &Site<'_>, text: &str);
+    /// Marshalled code: the names and texts in it.
+    fn bytecode(&mut self, site: &Site<'_>, bytes: &[u8]);
+    /// True when the path means something to the observer: decides among star imports.
+    fn knows(&self, path: &str) -> bool;
+    /// A function of the artifact is entered, and was found to return data of these labels.
+    fn returned(&mut self, _site: &Site<'_>, _function: &str, _taint: Taint) {}
+}
+
+/// Labels the interpreter itself gives.
+impl Taint {
+    /// Came out of a decoder (base64, hex, zlib, …).
+    pub const DECODED: Self = Self(1 << 63);
+    /// Was put together from pieces so that the source does not show it.
+    pub const ASSEMBLED: Self = Self(1 << 62);
+    /// Came out of a cipher.
+    pub const DECRYPTED: Self = Self(1 << 61);
+    /// A parameter of a function nobody in the artifact calls.
+    pub const PARAMETER: Self = Self(1 << 60);
+
+    /// Decoders, by name, whose results carry a label each.
+    pub const STEPS: [(&'static str, Self); 12] = [
+        ("base64", Self(1 << 48)),
+        ("base32", Self(1 << 49)),
+        ("base85", Self(1 << 50)),
+        ("hex", Self(1 << 51)),
+        ("zlib", Self(1 << 52)),
+        ("bz2", Self(1 << 53)),
+        ("lzma", Self(1 << 54)),
+        ("marshal", Self(1 << 55)),
+        ("rot13", Self(1 << 56)),
+        ("url", Self(1 << 57)),
+        ("cipher", Self(1 << 58)),
+        ("arithmetic", Self(1 << 59)),
+    ];
+
+    /// The label of a decoder, with [`Taint::DECODED`].
+    pub fn step(name: &str) -> Self {
+        Self::STEPS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(Self::DECODED, |(_, label)| label.and(Self::DECODED))
+    }
+
+    /// Names of the decoders the data came through.
+    pub fn steps(self) -> impl Iterator<Item = &'static str> {
+        Self::STEPS
+            .into_iter()
+            .filter(move |(_, label)| self.has(*label))
+            .map(|(name, _)| name)
+    }
+}
+
+/// Bounds of one analysis.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Steps for a module's top level, in addition to a multiple of its size.
+    pub fuel: u64,
+    /// Steps of loops that are run for real, over the whole artifact.
+    pub loop_fuel: u64,
+    /// Bytes that folding may make, over the whole artifact.
+    pub folded_bytes: u64,
+    /// Bytes of one folded value.
+    pub value_bytes: usize,
+    /// Layers within layers.
+    pub layers: usize,
+    /// Calls within calls.
+    pub calls: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            fuel: 100_000,
+            loop_fuel: 3_000_000,
+            folded_bytes: 64 << 20,
+            value_bytes: 4 << 20,
+            layers: 150,
+            calls: 40,
+        }
+    }
+}
+
+/// A scope of names.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    vars: RefCell<FxHashMap<Symbol, Cell>>,
+    parent: Option<Rc<Scope>>,
+    /// Names declared `global` or `nonlocal`.
+    outer: RefCell<Vec<Symbol>>,
+    kind: ScopeKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ScopeKind {
+    Module,
+    Function,
+    Class,
+}
+
+/// A function with the scope it was made in.
+#[derive(Debug)]
+pub struct Closure {
+    tree: Rc<Tree>,
+    module: ModuleId,
+    function: FunctionId,
+    scope: Rc<Scope>,
+    bound: Option<Cell>,
+    class: Option<Rc<ClassObject>>,
+    /// Values of the defaults, in the order positional, keyword.
+    defaults: Rc<[Option<Cell>]>,
+    is_property: bool,
+    is_static: bool,
+}
+
+impl Closure {
+    fn key(&self) -> FunctionKey {
+        (Rc::as_ptr(&self.tree) as usize, self.function.0)
+    }
+}
+
+type FunctionKey = (usize, u32);
+
+/// A class of the artifact.
+#[derive(Debug)]
+pub struct ClassObject {
+    name: Rc<str>,
+    bases: Vec<Cell>,
+    attrs: RefCell<FxHashMap<Symbol, Cell>>,
+}
+
+/// An object of a class of the artifact.
+#[derive(Debug)]
+pub struct Instance {
+    class: Rc<ClassObject>,
+    attrs: RefCell<FxHashMap<Symbol, Cell>>,
+}
+
+#[derive(Debug)]
+struct Module {
+    name: Rc<str>,
+    is_package: bool,
+    /// True for the program itself: `__name__` is `__main__`.
+    is_main: bool,
+    source: Option<Rc<str>>,
+    scope: Rc<Scope>,
+    state: ModuleState,
+    /// Modules outside imported by star.
+    stars: Vec<PathId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ModuleState {
+    Unread,
+    Running,
+    Done,
+}
+
+/// Code that did not run where it stands: `if __name__ == "__main__"`, or a branch whose condition is false.
+#[derive(Debug)]
+struct Pending {
+    tree: Rc<Tree>,
+    module: ModuleId,
+    scope: Rc<Scope>,
+    class: Option<Rc<ClassObject>>,
+    block: Block,
+    is_main: bool,
+    layers: Vec<&'static str>,
+    origin: Option<(ModuleId, u32, u32)>,
+}
+
+/// One activation: a module body or a call.
+struct Frame<'t> {
+    tree: &'t Rc<Tree>,
+    module: ModuleId,
+    scope: Rc<Scope>,
+    class: Option<Rc<ClassObject>>,
+    /// The receiver, for `super()`.
+    receiver: Option<Cell>,
+    /// Unknown conditions around the statement.
+    conditional: u32,
+    returned: Option<Cell>,
+    yielded: Option<Vec<Cell>>,
+}
+
+/// The interpreter over the modules of one artifact.
+pub struct Machine<'o> {
+    observer: &'o mut dyn Observer,
+    /// All names and paths.
+    pub names: Names,
+    bounds: Bounds,
+    modules: Vec<Module>,
+    by_name: FxHashMap<Rc<str>, ModuleId>,
+    context: Context,
+    fuel: u64,
+    loop_fuel: u64,
+    folded: u64,
+    depth: usize,
+    calls: Vec<FunctionKey>,
+    layers: Vec<&'static str>,
+    /// Place of the outermost layer's constant.
+    origin: Option<(ModuleId, u32, u32)>,
+    guarded: u32,
+    concrete_loops: u32,
+    decided: u64,
+    memo: FxHashMap<(FunctionKey, u8, u64), Cell>,
+    created: Vec<Rc<Closure>>,
+    created_keys: FxHashSet<FunctionKey>,
+    entered: FxHashSet<FunctionKey>,
+    classes: Vec<Rc<ClassObject>>,
+    instances: Vec<std::rc::Weak<Instance>>,
+    samples: FxHashMap<usize, Cell>,
+    pending: Vec<Pending>,
+    /// Branches that ran because their condition was known.
+    ran: FxHashSet<(usize, Block)>,
+    texts_seen: FxHashSet<(usize, u32, u8)>,
+    layers_seen: FxHashSet<(u64, u8)>,
+    /// Bytes of sources that were parsed.
+    pub parsed_bytes: u64,
+    /// Bounds that were reached.
+    pub exhausted: Vec<(&'static str, ModuleId)>,
+    known: Known,
+}
+
+/// Symbols looked for by name.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    name: Symbol,
+    file: Symbol,
+    doc: Symbol,
+    init: Symbol,
+}
+
+impl std::fmt::Debug for Machine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine")
+            .field("modules", &self.modules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Machine<'_> {
+    /// Scopes hold closures that hold scopes: the cycles are cut by hand, or every artifact would leak.
+    fn drop(&mut self) {
+        self.memo.clear();
+        self.samples.clear();
+        for module in &self.modules {
+            clear(&module.scope.vars);
+        }
+        for closure in self.created.drain(..) {
+            let mut scope = Some(Rc::clone(&closure.scope));
+            while let Some(current) = scope {
+                clear(&current.vars);
+                scope = current.parent.clone();
+            }
+        }
+        for class in self.classes.drain(..) {
+            clear(&class.attrs);
+        }
+        for instance in self.instances.drain(..) {
+            if let Some(instance) = instance.upgrade() {
+                clear(&instance.attrs);
+            }
+        }
+    }
+}
+
+/// Takes the cells out first: dropping them may reach the same map again.
+fn clear(vars: &RefCell<FxHashMap<Symbol, Cell>>) {
+    let taken = vars.try_borrow_mut().map(|mut v| std::mem::take(&mut *v));
+    drop(taken);
+}
+
+impl Scope {
+    fn new(kind: ScopeKind, parent: Option<Rc<Self>>) -> Rc<Self> {
+        Rc::new(Self {
+            vars: RefCell::default(),
+            parent,
+            outer: RefCell::default(),
+            kind,
+        })
+    }
+
+    fn get(&self, name: Symbol) -> Option<Cell> {
+        self.vars.borrow().get(&name).cloned()
+    }
+
+    fn set(&self, name: Symbol, cell: Cell) {
+        self.vars.borrow_mut().insert(name, cell);
+    }
+}

@@ -1,0 +1,487 @@
+//! Statements.
+
+use std::rc::Rc;
+
+use super::{
+    ClassObject, Closure, Frame, Machine, Pending, Scope, ScopeKind,
+};
+use crate::tree::{Block, ClassId, CompareOp, Expr, ExprId, Exprs, FunctionId, Handler, Stmt, StmtId};
+use crate::value::{Cell, Value};
+
+/// How a block was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    Return,
+    Break,
+    Continue,
+}
+
+/// Rounds of a `while` whose conditions are all known.
+const MAX_ROUNDS: u32 = 20_000;
+
+impl Machine<'_> {
+    pub(super) fn block(&mut self, frame: &mut Frame<'_>, block: Block) -> Flow {
+        let tree = frame.tree;
+        for id in tree.block(block) {
+            if self.fuel == 0 {
+                self.out_of_fuel(frame);
+                return Flow::Next;
+            }
+            self.fuel -= 1;
+            let flow = self.statement(frame, *id);
+            if flow != Flow::Next {
+                return flow;
+            }
+        }
+        Flow::Next
+    }
+
+    fn out_of_fuel(&mut self, frame: &Frame<'_>) {
+        let reached = ("steps", frame.module);
+        if !self.exhausted.contains(&reached) {
+            self.exhausted.push(reached);
+        }
+    }
+
+    fn statement(&mut self, frame: &mut Frame<'_>, id: StmtId) -> Flow {
+        let tree = frame.tree;
+        match tree.stmt(id) {
+            Stmt::Nothing => {}
+            Stmt::Expr(value) => {
+                self.eval(frame, *value);
+            }
+            Stmt::Assign { targets, value } => {
+                let cell = self.eval(frame, *value);
+                for target in tree.list(*targets) {
+                    self.assign(frame, *target, cell.clone());
+                }
+            }
+            Stmt::AugAssign(op, target, value) => {
+                self.augmented(frame, *op, *target, *value);
+            }
+            Stmt::Return(value) => return self.give_back(frame, *value),
+            Stmt::Delete(targets) => {
+                for target in tree.list(*targets) {
+                    if !matches!(tree.expr(*target), Expr::Name(_)) {
+                        self.eval(frame, *target);
+                    }
+                }
+            }
+            Stmt::Raise(value) => {
+                if let Some(value) = value {
+                    self.eval(frame, *value);
+                }
+                // Under a condition nothing is known of, the code after it may run all the same.
+                if frame.conditional == 0 {
+                    return Flow::Return;
+                }
+            }
+            Stmt::Global(names) => frame.scope.outer.borrow_mut().extend(names.iter()),
+            Stmt::Import(names) => self.import(frame, names, tree.stmt_offset(id)),
+            Stmt::ImportFrom {
+                level,
+                module,
+                names,
+                star,
+            } => {
+                let offset = tree.stmt_offset(id);
+                self.import_from(frame, (*level, module.as_deref()), names, *star, offset);
+            }
+            Stmt::Function(function) => self.define(frame, *function),
+            Stmt::Class(class) => self.define_class(frame, *class),
+            Stmt::Break => return Flow::Break,
+            Stmt::Continue => return Flow::Continue,
+            _ => return self.compound(frame, id),
+        }
+        Flow::Next
+    }
+
+    fn compound(&mut self, frame: &mut Frame<'_>, id: StmtId) -> Flow {
+        let tree = frame.tree;
+        match tree.stmt(id) {
+            Stmt::If { test, body, orelse } => self.branch(frame, *test, *body, *orelse),
+            Stmt::For {
+                target,
+                iterable,
+                body,
+                orelse,
+            } => {
+                let iterable = self.eval(frame, *iterable);
+                let flow = self.for_loop(frame, *target, &iterable, *body);
+                if flow == Flow::Return {
+                    return flow;
+                }
+                self.block(frame, *orelse)
+            }
+            Stmt::While { test, body, orelse } => {
+                let flow = self.while_loop(frame, *test, *body);
+                if flow == Flow::Return {
+                    return flow;
+                }
+                self.block(frame, *orelse)
+            }
+            Stmt::With(items, body) => {
+                self.with_items(frame, *items);
+                self.block(frame, *body)
+            }
+            Stmt::Try {
+                body,
+                handlers,
+                orelse,
+                finally,
+            } => self.try_block(frame, (*body, *orelse, *finally), handlers),
+            Stmt::Match {
+                subject,
+                captures,
+                blocks,
+            } => {
+                let subject = self.eval(frame, *subject);
+                for name in &**captures {
+                    self.bind(frame, *name, Cell::tainted(subject.taint));
+                }
+                frame.conditional += 1;
+                for block in &**blocks {
+                    self.block(frame, *block);
+                }
+                frame.conditional -= 1;
+                Flow::Next
+            }
+            _ => Flow::Next,
+        }
+    }
+
+    fn give_back(&mut self, frame: &mut Frame<'_>, value: Option<ExprId>) -> Flow {
+        let cell = match value {
+            Some(value) => self.eval(frame, value),
+            None => Cell::of(Value::None),
+        };
+        let joined = match frame.returned.take() {
+            None => cell,
+            Some(before) => join(before, cell),
+        };
+        frame.returned = Some(joined);
+        if frame.conditional == 0 {
+            Flow::Return
+        } else {
+            Flow::Next
+        }
+    }
+
+    fn branch(&mut self, frame: &mut Frame<'_>, test: ExprId, body: Block, orelse: Block) -> Flow {
+        let is_main = self.is_main_test(frame, test);
+        let truth = self.eval(frame, test).value.truth();
+        match truth {
+            Some(taken) => {
+                self.decided += 1;
+                let (run, rest) = if taken { (body, orelse) } else { (orelse, body) };
+                self.ran.insert((Rc::as_ptr(frame.tree) as usize, run));
+                if self.concrete_loops == 0 && !rest.is_empty() {
+                    self.postpone(frame, rest, is_main && !taken);
+                }
+                self.block(frame, run)
+            }
+            None => {
+                frame.conditional += 1;
+                let first = self.block(frame, body);
+                let second = self.block(frame, orelse);
+                frame.conditional -= 1;
+                if first == second { first } else { Flow::Next }
+            }
+        }
+    }
+
+    /// `__name__ == "__main__"`, the one condition that has a trigger of its own.
+    fn is_main_test(&self, frame: &Frame<'_>, test: ExprId) -> bool {
+        let tree = frame.tree;
+        let Expr::Compare(left, CompareOp::Equal | CompareOp::Is, right) = tree.expr(test) else {
+            return false;
+        };
+        [left, right]
+            .iter()
+            .any(|side| matches!(tree.expr(**side), Expr::Name(n) if *n == self.known.name))
+    }
+
+    fn postpone(&mut self, frame: &Frame<'_>, block: Block, is_main: bool) {
+        if self.pending.len() > 10_000 {
+            return;
+        }
+        self.pending.push(Pending {
+            tree: Rc::clone(frame.tree),
+            module: frame.module,
+            scope: Rc::clone(&frame.scope),
+            class: frame.class.clone(),
+            block,
+            is_main,
+            layers: self.layers.clone(),
+            origin: self.origin,
+        });
+    }
+
+    fn for_loop(
+        &mut self,
+        frame: &mut Frame<'_>,
+        target: ExprId,
+        iterable: &Cell,
+        body: Block,
+    ) -> Flow {
+        let Some(items) = self.items(iterable) else {
+            let item = self.unknown_item(iterable);
+            self.assign(frame, target, item);
+            frame.conditional += 1;
+            let flow = self.block(frame, body);
+            frame.conditional -= 1;
+            return if flow == Flow::Return { flow } else { Flow::Next };
+        };
+        self.concrete_loops += 1;
+        let mut last = Flow::Next;
+        for (round, item) in items.into_iter().enumerate() {
+            // The first rounds are always run: most loops of honest code are that short.
+            if round > 2 && !self.spend_loop(frame) {
+                break;
+            }
+            self.assign(frame, target, item);
+            last = self.block(frame, body);
+            if matches!(last, Flow::Break | Flow::Return) {
+                break;
+            }
+        }
+        self.concrete_loops -= 1;
+        if last == Flow::Return { last } else { Flow::Next }
+    }
+
+    /// Takes from the fuel of loops what one round may cost.
+    pub(super) fn spend_loop(&mut self, frame: &Frame<'_>) -> bool {
+        if self.loop_fuel < 8 {
+            let reached = ("loops", frame.module);
+            if !self.exhausted.contains(&reached) {
+                self.exhausted.push(reached);
+            }
+            return false;
+        }
+        self.loop_fuel -= 8;
+        // Rounds run for real are paid from their own tank.
+        self.fuel = self.fuel.max(1_000);
+        true
+    }
+
+    fn while_loop(&mut self, frame: &mut Frame<'_>, test: ExprId, body: Block) -> Flow {
+        for round in 0..MAX_ROUNDS {
+            let decided = self.decided;
+            let truth = self.eval(frame, test).value.truth();
+            match truth {
+                Some(false) if round == 0 => {
+                    self.postpone(frame, body, false);
+                    return Flow::Next;
+                }
+                Some(false) => return Flow::Next,
+                Some(true) => {
+                    self.concrete_loops += u32::from(round > 0);
+                    let flow = self.block(frame, body);
+                    self.concrete_loops -= u32::from(round > 0);
+                    match flow {
+                        Flow::Return => return flow,
+                        Flow::Break => return Flow::Next,
+                        _ => {}
+                    }
+                    let is_constant = matches!(
+                        frame.tree.expr(test),
+                        Expr::Bool(_) | Expr::Int(_)
+                    );
+                    // `while True` goes on only as long as conditions inside are decided: a state machine.
+                    if (is_constant && self.decided == decided) || !self.spend_loop(frame) {
+                        return Flow::Next;
+                    }
+                }
+                None => {
+                    frame.conditional += 1;
+                    let flow = self.block(frame, body);
+                    frame.conditional -= 1;
+                    return if flow == Flow::Return { flow } else { Flow::Next };
+                }
+            }
+        }
+        Flow::Next
+    }
+
+    fn with_items(&mut self, frame: &mut Frame<'_>, items: Exprs) {
+        let tree = frame.tree;
+        for pair in tree.list(items).chunks_exact(2) {
+            if let [context, target] = pair {
+                let cell = self.eval(frame, *context);
+                let entered = self.enter(&cell);
+                if !matches!(tree.expr(*target), Expr::Unknown) {
+                    self.assign(frame, *target, entered);
+                }
+            }
+        }
+    }
+
+    /// `__enter__` of an artifact's own class; anything else gives itself.
+    fn enter(&mut self, cell: &Cell) -> Cell {
+        let Value::Instance(instance) = &cell.value else {
+            return cell.clone();
+        };
+        let name = self.names.intern("__enter__");
+        match self.class_attribute(&instance.class, name).map(|c| c.value) {
+            Some(Value::Function(function)) => {
+                self.invoke(&function, vec![cell.clone()], Vec::new())
+            }
+            _ => cell.clone(),
+        }
+    }
+
+    fn try_block(
+        &mut self,
+        frame: &mut Frame<'_>,
+        (body, orelse, finally): (Block, Block, Block),
+        handlers: &[Handler],
+    ) -> Flow {
+        let tree = frame.tree;
+        let swallows = handlers.iter().any(|h| {
+            h.catches.is_none_or(|c| self.is_any_exception(frame, c))
+                && tree
+                    .block(h.body)
+                    .iter()
+                    .all(|s| matches!(tree.stmt(*s), Stmt::Nothing | Stmt::Continue | Stmt::Return(_)))
+        });
+        self.guarded += u32::from(swallows);
+        let mut flow = self.block(frame, body);
+        self.guarded -= u32::from(swallows);
+        if flow == Flow::Next {
+            flow = self.block(frame, orelse);
+        }
+        frame.conditional += 1;
+        for handler in handlers {
+            if let Some(catches) = handler.catches {
+                self.eval(frame, catches);
+            }
+            if let Some(name) = handler.name {
+                self.bind(frame, name, Cell::UNKNOWN);
+            }
+            self.block(frame, handler.body);
+        }
+        frame.conditional -= 1;
+        match self.block(frame, finally) {
+            Flow::Next => flow,
+            other => other,
+        }
+    }
+
+    fn is_any_exception(&self, frame: &Frame<'_>, catches: ExprId) -> bool {
+        matches!(
+            frame.tree.expr(catches),
+            Expr::Name(n) if matches!(self.names.text(*n), "Exception" | "BaseException")
+        )
+    }
+
+    fn define(&mut self, frame: &mut Frame<'_>, id: FunctionId) {
+        let tree = frame.tree;
+        let Some(function) = tree.function(id) else {
+            return;
+        };
+        let (mut is_property, mut is_static) = (false, false);
+        let mut wraps = Vec::new();
+        for decorator in tree.list(function.decorators) {
+            let cell = self.eval(frame, *decorator);
+            match cell.value.path_text(&self.names).as_deref() {
+                Some("property" | "functools.cached_property" | "cached_property") => {
+                    is_property = true;
+                }
+                Some("staticmethod") => is_static = true,
+                Some("classmethod") => {}
+                _ => wraps.push((cell, *decorator)),
+            }
+        }
+        let closure = self.closure(frame, id, is_property, is_static);
+        let mut cell = Cell::of(Value::Function(closure));
+        for (wrap, at) in wraps.into_iter().rev() {
+            cell = self.decorate(frame, &wrap, at, cell);
+        }
+        let name = function.name;
+        self.bind(frame, name, cell);
+    }
+
+    /// A decorator is a call. Of one outside the artifact, the function itself is kept: most give it back.
+    fn decorate(&mut self, frame: &mut Frame<'_>, wrap: &Cell, at: ExprId, cell: Cell) -> Cell {
+        let given = self.apply(frame, wrap, vec![cell.clone()], Vec::new(), frame.tree.offset(at));
+        if given.value.is_opaque() { cell } else { given }
+    }
+
+    pub(super) fn closure(
+        &mut self,
+        frame: &mut Frame<'_>,
+        id: FunctionId,
+        is_property: bool,
+        is_static: bool,
+    ) -> Rc<Closure> {
+        let tree = frame.tree;
+        let mut defaults = Vec::new();
+        if let Some(function) = tree.function(id) {
+            for parameter in function.positional.iter().chain(&*function.keyword) {
+                let value = parameter.default.map(|d| self.eval(frame, d));
+                defaults.push(value);
+            }
+        }
+        let class = (frame.scope.kind == ScopeKind::Class)
+            .then(|| frame.class.clone())
+            .flatten();
+        let closure = Rc::new(Closure {
+            tree: Rc::clone(tree),
+            module: frame.module,
+            function: id,
+            scope: Rc::clone(&frame.scope),
+            bound: None,
+            class,
+            defaults: defaults.into(),
+            is_property,
+            is_static,
+        });
+        if self.created_keys.insert(closure.key()) || self.created.len() < 5_000 {
+            self.created.push(Rc::clone(&closure));
+        }
+        closure
+    }
+
+    fn define_class(&mut self, frame: &mut Frame<'_>, id: ClassId) {
+        let tree = frame.tree;
+        let Some(class) = tree.class(id) else {
+            return;
+        };
+        let bases = tree
+            .list(class.bases)
+            .iter()
+            .map(|base| self.eval(frame, *base))
+            .collect();
+        let object = Rc::new(ClassObject {
+            name: self.names.shared(class.name),
+            bases,
+            attrs: std::cell::RefCell::default(),
+        });
+        self.classes.push(Rc::clone(&object));
+        let scope = Scope::new(ScopeKind::Class, Some(Rc::clone(&frame.scope)));
+        let mut inner = Frame::new(tree, frame.module, Rc::clone(&scope));
+        inner.class = Some(Rc::clone(&object));
+        inner.conditional = frame.conditional;
+        self.block(&mut inner, class.body);
+        *object.attrs.borrow_mut() = std::mem::take(&mut *scope.vars.borrow_mut());
+        let mut cell = Cell::of(Value::Class(object));
+        for decorator in tree.list(class.decorators).iter().rev() {
+            let wrap = self.eval(frame, *decorator);
+            cell = self.decorate(frame, &wrap, *decorator, cell);
+        }
+        self.bind(frame, class.name, cell);
+    }
+}
+
+/// Two values a place may have: what is known wins, origins add up.
+pub(super) fn join(before: Cell, after: Cell) -> Cell {
+    let taint = before.taint.and(after.taint);
+    let value = match (&before.value, &after.value) {
+        (Value::None | Value::Unknown, _) => after.value,
+        (_, Value::None | Value::Unknown) => before.value,
+        (Value::Path(_), _) => after.value,
+        _ => before.value,
+    };
+    Cell { value, taint }
+}
