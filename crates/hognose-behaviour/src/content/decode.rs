@@ -60,3 +60,16 @@ pub(crate) fn text(bytes: &[u8]) -> Option<String> {
         .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'));
     (!odd).then(|| text.to_owned())
 }
+/// Hexadecimal digits in pairs, blanks skipped.
+pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 2);
+    let mut high = None;
+    for byte in text.iter().filter(|b| !b.is_ascii_whitespace()) {
+        let digit = char::from(*byte).to_digit(16)? as u8;
+        match high.take() {
+            None => high = Some(digit),
+            Some(first) => out.push(first << 4 | digit),
+        }
+    }
+    high.is_none().then_some(out)
+}

@@ -3,6 +3,8 @@
 
 pub mod command;
 pub(crate) mod decode;
+pub mod hidden;
+pub mod media;
 pub mod strings;
 
 pub use strings::classify;

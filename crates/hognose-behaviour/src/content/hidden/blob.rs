@@ -1,0 +1,133 @@
+//! Large encoded constants.
+
+use super::View;
+use super::scan::{Kind, Token};
+use crate::content::{decode, media};
+use crate::fact::FactKind;
+
+/// Smallest constant worth a word, in encoded characters.
+const SMALL: usize = 1_024;
+/// Most characters kept to look at what a constant holds.
+const HEAD: usize = 512;
+
+/// The constant that is being put together from neighbouring strings.
+#[derive(Debug, Default)]
+pub(super) struct Blobs {
+    start: usize,
+    length: usize,
+    base64: bool,
+    hexadecimal: bool,
+    base85: bool,
+    escapes: usize,
+    classes: u8,
+    head: Vec<u8>,
+}
+
+impl Blobs {
+    /// Takes the next token; strings with nothing but blanks between them are one constant.
+    pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
+        match token.kind {
+            Kind::String => self.string(view.text, token),
+            Kind::Blanks | Kind::Newline | Kind::Comment | Kind::Other('\\') => {}
+            _ => self.finish(view),
+        }
+    }
+
+    fn string(&mut self, text: &str, token: Token) {
+        let Some(content) = text.get(token.start..token.end) else {
+            return;
+        };
+        if self.length == 0 {
+            *self = Self {
+                start: token.start,
+                base64: true,
+                hexadecimal: true,
+                base85: true,
+                ..Self::default()
+            };
+        }
+        for byte in content.bytes() {
+            if byte.is_ascii_whitespace() || byte == b'\\' {
+                self.escapes += usize::from(byte == b'\\');
+                // Text has blanks inside its lines, encoded data only at their ends.
+                self.base85 &= byte != b' ';
+                self.base64 &= byte != b' ';
+                continue;
+            }
+            self.length += 1;
+            self.base64 &=
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+            self.hexadecimal &= byte.is_ascii_hexdigit();
+            self.base85 &= byte.is_ascii_graphic();
+            self.classes |= match byte {
+                b'A'..=b'Z' => 1,
+                b'a'..=b'z' => 2,
+                b'0'..=b'9' => 4,
+                _ => 8,
+            };
+            if self.head.len() < HEAD {
+                self.head.push(byte);
+            }
+        }
+    }
+
+    /// Judges the constant that has ended.
+    pub(super) fn finish(&mut self, view: &mut View<'_>) {
+        let blob = std::mem::take(self);
+        if blob.length < SMALL {
+            return;
+        }
+        let Some(encoding) = blob.encoding() else {
+            return;
+        };
+        if !blob.is_harmless(encoding) {
+            view.add(
+                FactKind::EncodedBlob,
+                blob.start,
+                format!("{encoding}, {} characters", blob.length),
+            );
+        }
+    }
+
+    fn encoding(&self) -> Option<&'static str> {
+        let mixed = self.classes & 7 == 7;
+        if self.escapes * 4 >= self.length && self.classes & 4 != 0 {
+            Some("escapes")
+        } else if self.escapes > self.length / 64 + 2 {
+            None
+        } else if self.hexadecimal && self.classes & 4 != 0 {
+            Some("hexadecimal")
+        } else if self.base64 && mixed {
+            Some("base64")
+        } else if self.base85 && self.classes == 15 && self.looks_random() {
+            Some("base85")
+        } else {
+            None
+        }
+    }
+
+    /// Text without blanks (URLs, minified code) uses few characters often; encoded data uses all alike.
+    fn looks_random(&self) -> bool {
+        let mut counts = [0_u16; 256];
+        for byte in &self.head {
+            if let Some(count) = counts.get_mut(usize::from(*byte)) {
+                *count += 1;
+            }
+        }
+        let distinct = counts.iter().filter(|c| **c > 0).count();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        distinct >= 60 && usize::from(most) * 20 <= self.head.len()
+    }
+
+    /// Whether the constant is a picture, a font, a certificate or text of data.
+    fn is_harmless(&self, encoding: &str) -> bool {
+        let even = self.head.get(..self.head.len() & !3).unwrap_or_default();
+        let bytes = match encoding {
+            "base64" => decode::base64(even),
+            "hexadecimal" => decode::hexadecimal(even),
+            _ => None,
+        };
+        bytes
+            .is_some_and(|bytes| media::is_presentation(&bytes) || bytes.starts_with(&[0x30, 0x82]))
+    }
+}

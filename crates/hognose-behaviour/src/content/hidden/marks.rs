@@ -1,0 +1,150 @@
+//! Marks that obfuscators leave, and words meant for language models that review code.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::View;
+use crate::fact::FactKind;
+
+/// Texts that an obfuscator writes into what it makes, and the tool.
+const MARKS: [(&str, &str); 28] = [
+    ("__pyarmor__(", "pyarmor"),
+    ("import __pyarmor__", "pyarmor"),
+    ("import pyarmor_runtime", "pyarmor"),
+    ("from pytransform import", "pyarmor"),
+    ("# pyarmor 8", "pyarmor"),
+    ("# pyarmor 9", "pyarmor"),
+    ("lambda __ : __import__('zlib')", "zlib lambda"),
+    ("lambda __:__import__('zlib')", "zlib lambda"),
+    ("lambda __ : __import__(\"zlib\")", "zlib lambda"),
+    ("exec((_)(b'", "zlib lambda"),
+    ("exec((_)(b\"", "zlib lambda"),
+    ("blankobf", "BlankOBF"),
+    ("pyobfuscate", "PyObfuscate"),
+    ("oxyry.com", "Oxyry"),
+    (
+        "development-tools.net/python-obfuscator",
+        "development-tools",
+    ),
+    ("hyperion.py obfuscat", "Hyperion"),
+    ("billythegoat356", "Hyperion"),
+    ("obfuscated with", "comment"),
+    ("obfuscated by", "comment"),
+    ("obfuscated using", "comment"),
+    ("pyminifier --", "pyminifier"),
+    ("freecodingtools.org/py-obfuscator", "freecodingtools"),
+    ("pyfuscat", "PyFuscation"),
+    ("exec(marshal.loads(", "marshal"),
+    ("exec(__import__('marshal').loads(", "marshal"),
+    ("exec(__import__(\"marshal\").loads(", "marshal"),
+    ("import('marshal'),__import__('zlib')", "marshal"),
+    ("sourcedefender", "SourceDefender"),
+];
+
+/// Words that take a model by the sleeve.
+const ADDRESS: [&str; 22] = [
+    "ignore previous instructions",
+    "ignore all previous instructions",
+    "ignore the previous instructions",
+    "ignore any previous instructions",
+    "ignore all prior instructions",
+    "ignore prior instructions",
+    "ignore your instructions",
+    "ignore the above instructions",
+    "disregard previous instructions",
+    "disregard all previous",
+    "disregard prior instructions",
+    "forget all previous instructions",
+    "forget everything you",
+    "note to ai",
+    "note to llm",
+    "note to the ai",
+    "attention ai",
+    "dear ai",
+    "dear llm",
+    "if you are an ai",
+    "if you are an llm",
+    "if you are a language model",
+];
+
+/// What such words ask for; without one of these near, they are somebody's prompt or a test of a guard.
+const WISHES: [&str; 16] = [
+    "benign",
+    "is safe",
+    "as safe",
+    "not malicious",
+    "no malware",
+    "malicious code",
+    "do not flag",
+    "don't flag",
+    "do not report",
+    "don't report",
+    "security scan",
+    "security review",
+    "security audit",
+    "code review",
+    "legitimate package",
+    "vulnerabilit",
+];
+
+/// How far around an address a wish may stand.
+const NEAR: usize = 400;
+
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(
+            MARKS
+                .iter()
+                .map(|(text, _)| *text)
+                .chain(ADDRESS)
+                .chain(WISHES),
+        )
+        .ok()
+});
+
+/// Looks for all of them in one pass.
+pub(super) fn search(view: &mut View<'_>) {
+    let Some(search) = SEARCH.as_ref() else {
+        return;
+    };
+    let text = view.text;
+    let mut address = None;
+    let mut wish = None;
+    for hit in search.find_iter(text) {
+        let at = hit.start();
+        let which = hit.pattern().as_usize();
+        if let Some((mark, tool)) = MARKS.get(which) {
+            if *tool != "comment" || begins_comment(text, at) {
+                view.add(FactKind::ObfuscatorMark, at, format!("{tool}: {mark}"));
+            }
+        } else {
+            let last = if which < MARKS.len() + ADDRESS.len() {
+                &mut address
+            } else {
+                &mut wish
+            };
+            *last = Some(at);
+            if let (Some(address), Some(wish)) = (address, wish)
+                && usize::abs_diff(address, wish) <= NEAR
+            {
+                view.add(FactKind::PromptInjection, address, view.line_from(address));
+            }
+        }
+        if view.is_full() {
+            break;
+        }
+    }
+}
+
+/// Whether nothing but `#` and blanks stand before: the tool signs, nobody writes about something.
+fn begins_comment(text: &str, at: usize) -> bool {
+    let head = text.get(crate::content::strings::floor(text, at.saturating_sub(120))..at);
+    let line = head
+        .unwrap_or_default()
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default();
+    line.contains('#') && line.chars().all(|c| matches!(c, '#' | ' ' | '\t'))
+}

@@ -1,0 +1,92 @@
+//! What the text of Python source hides from the people who read it: code out of sight, characters nobody sees, names
+//! that deceive, encoded constants, padding, marks of obfuscators, words meant for language models.
+
+mod blob;
+mod characters;
+mod layout;
+mod marks;
+mod names;
+mod scan;
+
+use crate::fact::{Fact, FactKind, Place, Trigger};
+use scan::{Kind, Lines, Scanner};
+
+/// Most facts of one file; what is hidden a hundred times is hidden.
+const FACTS: usize = 100;
+/// Longest text shown of a line.
+const SHOWN: usize = 160;
+
+/// Notes what the source of a Python file hides.
+pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
+    let mut view = View {
+        path,
+        text: source,
+        lines: None,
+        trigger,
+        facts: Vec::new(),
+    };
+    let mut layout = layout::Layout::default();
+    let mut names = names::Names::default();
+    let mut blobs = blob::Blobs::default();
+    let mut nothing = 0;
+    for token in Scanner::new(source) {
+        layout.token(&mut view, token);
+        blobs.token(&mut view, token);
+        characters::token(&mut view, token);
+        match token.kind {
+            Kind::Name => names.token(&mut view, token),
+            Kind::Comment | Kind::Blanks | Kind::Newline => nothing += token.end - token.start,
+            _ => {}
+        }
+    }
+    layout.end_line(&mut view, source.len());
+    blobs.finish(&mut view);
+    names.finish(&mut view);
+    characters::padding(&mut view, nothing);
+    marks::search(&mut view);
+    view.facts.sort_by_key(|fact| fact.place.line);
+    out.append(&mut view.facts);
+}
+
+/// The file being read and what was found in it.
+struct View<'a> {
+    path: &'a str,
+    text: &'a str,
+    /// Made when the first fact needs a line.
+    lines: Option<Lines>,
+    trigger: Trigger,
+    facts: Vec<Fact>,
+}
+
+impl View<'_> {
+    fn add(&mut self, kind: FactKind, at: usize, detail: impl AsRef<str>) {
+        if self.is_full() {
+            return;
+        }
+        let lines = self.lines.get_or_insert_with(|| Lines::new(self.text));
+        let place = Place::line(self.path, lines.of(at));
+        let same = |f: &Fact| f.kind == kind && f.place.line == place.line;
+        if !self.facts.iter().any(same) {
+            self.facts
+                .push(Fact::new(kind, self.trigger, place, detail.as_ref()));
+        }
+    }
+
+    /// Adds a kind that is worth saying once of a file.
+    fn once(&mut self, kind: FactKind, at: usize, detail: impl AsRef<str>) {
+        if !self.facts.iter().any(|f| f.kind == kind) {
+            self.add(kind, at, detail);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.facts.len() >= FACTS
+    }
+
+    /// The rest of the line, to be shown.
+    fn line_from(&self, at: usize) -> String {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
+        line.chars().take(SHOWN).collect()
+    }
+}
