@@ -5,7 +5,8 @@
 //! choice: see [`ArchiveError`] for the catalogue. An analyser, which must see what any reader could see, uses
 //! [`examine`](examine::examine) instead: it goes on, and reports each [`ConfusionKind`](examine::ConfusionKind).
 //!
-//! This crate knows nothing of Python and nothing of networks.
+//! This crate knows nothing of networks, and of Python only the file formats of its distributions: [`wheel`],
+//! [`sdist`], [`record`].
 
 pub mod codec;
 mod error;
@@ -13,7 +14,10 @@ pub mod examine;
 pub mod fuzzing;
 mod limits;
 mod names;
+pub mod record;
+pub mod sdist;
 pub mod tarball;
+pub mod wheel;
 pub mod zip;
 
 pub use error::ArchiveError;

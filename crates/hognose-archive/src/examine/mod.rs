@@ -135,7 +135,9 @@ impl Read for Counted<'_> {
 }
 
 fn conclude(mut run: Run<'_, '_>, name: &str, format: Format, packed_bytes: u64) -> Summary {
-    if let Some(promised) = sniff::promised(name).filter(|p| !p.contains(&format)) {
+    // What could not be read at all is nothing in particular.
+    let read = run.members > 0 || !run.incomplete;
+    if let Some(promised) = sniff::promised(name).filter(|p| read && !p.contains(&format)) {
         run.confuse(OUTERMOST, Kind::ExtensionMismatch, None, || {
             format!(
                 "{} instead of {}",

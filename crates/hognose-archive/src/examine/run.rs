@@ -203,17 +203,12 @@ impl<'r, 'v> Run<'r, 'v> {
         head: &[u8],
         rest: &mut Metered<'_>,
     ) {
-        // The target of a symbolic link in a ZIP archive is its content.
-        let target = match (meta.kind, &meta.link) {
-            (EntryKind::Symlink, None) => Some(String::from_utf8_lossy(head)),
-            _ => None,
-        };
         let entry = Entry {
             path,
             name: &meta.name,
             other_name: meta.other_name.as_deref(),
             kind: meta.kind,
-            link: meta.link.as_deref().or(target.as_deref()),
+            link: meta.link.as_deref(),
             depth: place.depth,
             size: meta.size,
             executable: meta.executable,

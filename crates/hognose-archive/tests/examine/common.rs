@@ -51,15 +51,28 @@ impl Seen {
     }
 }
 
+/// With a clock that stands still.
 pub(crate) fn look_with(bytes: &[u8], name: &str, limits: &Limits) -> Seen {
+    look_by(bytes, name, limits, &|| Duration::ZERO)
+}
+
+/// With a clock that goes on by half a second whenever it is looked at.
+pub(crate) fn look_ticking(bytes: &[u8], name: &str, limits: &Limits) -> Seen {
+    let ticks = std::cell::Cell::new(0);
+    look_by(bytes, name, limits, &|| {
+        ticks.set(ticks.get() + 1);
+        Duration::from_millis(500 * ticks.get())
+    })
+}
+
+fn look_by(bytes: &[u8], name: &str, limits: &Limits, clock: &dyn Fn() -> Duration) -> Seen {
     let mut members = Vec::new();
     let mut buffer = Vec::new();
-    let clock = || Duration::ZERO;
     let summary = examine(
         &mut Cursor::new(bytes),
         name,
         limits,
-        &clock,
+        clock,
         &mut |entry, content| {
             let ended = content.read_up_to(1 << 16, &mut buffer);
             members.push(Shown {
@@ -92,6 +105,35 @@ pub(crate) fn gzip(data: &[u8]) -> Vec<u8> {
     let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     e.write_all(data).unwrap();
     e.finish().unwrap()
+}
+
+pub(crate) fn bzip2(data: &[u8]) -> Vec<u8> {
+    let mut e = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    e.write_all(data).unwrap();
+    e.finish().unwrap()
+}
+
+/// With a dictionary of this many bytes.
+pub(crate) fn xz(data: &[u8], dictionary: u32) -> Vec<u8> {
+    let mut options = lzma_rust2::XzOptions::with_preset(1);
+    options.lzma_options.dict_size = dictionary;
+    let mut e = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    e.write_all(data).unwrap();
+    e.finish().unwrap()
+}
+
+/// A small stream that asks for a dictionary of 4 GiB.
+pub(crate) fn huge_xz() -> Vec<u8> {
+    let mut bytes = xz(b"", 1 << 20);
+    let empty = xz(b"x", 1 << 20);
+    bytes.clear();
+    bytes.extend(empty);
+    // Block header: size, flags, filter 0x21 with one byte of properties, padding, checksum.
+    let header = 12;
+    bytes[header + 4] = 40;
+    let sum = crc(&bytes[header..header + 8]);
+    bytes[header + 8..header + 12].copy_from_slice(&sum.to_le_bytes());
+    bytes
 }
 
 pub(crate) fn crc(data: &[u8]) -> u32 {

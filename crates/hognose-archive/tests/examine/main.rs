@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod catalogue;
 mod common;
 mod honest;
 mod zip;

@@ -87,6 +87,24 @@ pub(super) fn deliver(
     Ok(used)
 }
 
+/// The target of a symbolic link: the first bytes of its content.
+pub(super) fn target(walk: &mut Walk<'_, '_, '_>, listed: &Listed, data: u64) -> Option<String> {
+    const LONGEST: u64 = 4096;
+    let mut range = walk
+        .source
+        .range(data, data.saturating_add(listed.packed.min(LONGEST)));
+    let mut bytes = Vec::new();
+    // A damaged link is said when its content is shown.
+    let _ = match (refused(listed), listed.method) {
+        (None, STORED) => range.read_to_end(&mut bytes),
+        (None, DEFLATED) => flate2::bufread::DeflateDecoder::new(range)
+            .take(LONGEST)
+            .read_to_end(&mut bytes),
+        _ => return None,
+    };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// What the method alone says.
 fn say_method(
     walk: &mut Walk<'_, '_, '_>,

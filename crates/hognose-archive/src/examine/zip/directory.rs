@@ -87,6 +87,8 @@ pub(super) fn read(
             run.confuse(place, Kind::DirectoryDamaged, None, || {
                 format!("entry {count}")
             });
+            // Nor here.
+            count = end.entries;
             break;
         };
         count += 1;

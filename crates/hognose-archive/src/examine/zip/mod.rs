@@ -117,7 +117,10 @@ impl Walk<'_, '_, '_> {
                 || "it reaches into the directory",
             );
         }
-        let meta = self.meta(name, listed, &local);
+        let mut meta = self.meta(name, listed, &local);
+        if meta.kind == EntryKind::Symlink {
+            meta.link = content::target(self, listed, local.data);
+        }
         self.names.add(run, self.place, &meta);
         content::deliver(self, run, &meta, listed, local.data, false)?;
         if listed.method == content::STORED && listed.packed > 0 {
