@@ -5,6 +5,9 @@ pub mod command;
 pub(crate) mod decode;
 pub mod hidden;
 pub mod media;
+pub mod metadata;
+pub mod startup;
+pub(crate) mod stdlib;
 pub mod strings;
 
 pub use strings::classify;
