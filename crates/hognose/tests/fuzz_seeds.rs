@@ -18,6 +18,8 @@ fn targets() -> Vec<(&'static str, Entry)> {
         ("database", hognose_advisories::fuzzing::database),
         ("zip", hognose_archive::fuzzing::zip),
         ("tar", hognose_archive::fuzzing::tar),
+        ("examine", hognose_archive::fuzzing::examine),
+        ("distribution", hognose_archive::fuzzing::distribution),
         ("config", hognose_policy::fuzzing::config),
         ("ignores", hognose_policy::fuzzing::ignores),
         ("vocabulary", hognose_types::fuzzing::vocabulary),

@@ -358,7 +358,7 @@ fn headers() -> Vec<Case> {
         b[257..265].copy_from_slice(b"ustar  \0");
         b[345] = b'q';
     });
-    let after = [tar(&[a.clone()]), tar(&[tar_file("p/b", b"2")])].concat();
+    let after = [tar(std::slice::from_ref(&a)), tar(&[tar_file("p/b", b"2")])].concat();
     let global = tar_member("g", b'g', "", record("path", "p/z").as_bytes());
     let damaged = tar_member("x", b'x', "", b"99999 path=x\n");
     let several = [

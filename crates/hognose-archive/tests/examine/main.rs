@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod bombs;
 mod catalogue;
 mod common;
 mod honest;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Read};
 
-use super::super::budget::over;
+use super::super::budget::{Measured, over};
 use super::super::kinds::ConfusionKind as Kind;
 use super::super::run::{Meta, Run};
 use super::super::sniff::{self, Sniffed};
@@ -66,11 +66,26 @@ pub(super) fn deliver(
     };
     if let Some(fault) = &measured.fault {
         run.fault(place, name, fault);
-        return Ok(used);
+    } else if !open {
+        say_measured(walk, run, meta, listed, &measured);
+        if used < end {
+            run.confuse(place, Kind::PackedSizeMismatch, name, || {
+                format!("{} bytes", end - used)
+            });
+        }
     }
-    if open {
-        return Ok(used);
-    }
+    Ok(used)
+}
+
+/// What the content is against what the directory says.
+fn say_measured(
+    walk: &Walk<'_, '_, '_>,
+    run: &mut Run<'_, '_>,
+    meta: &Meta,
+    listed: &Listed,
+    measured: &Measured,
+) {
+    let (place, name) = (walk.place, Some(meta.name.as_str()));
     if measured.size != listed.size {
         run.confuse(place, Kind::SizeMismatch, name, || {
             format!("{} bytes stated, {} found", listed.size, measured.size)
@@ -79,12 +94,6 @@ pub(super) fn deliver(
     if measured.crc != listed.crc {
         run.confuse(place, Kind::ChecksumMismatch, name, String::new);
     }
-    if used < end {
-        run.confuse(place, Kind::PackedSizeMismatch, name, || {
-            format!("{} bytes", end - used)
-        });
-    }
-    Ok(used)
 }
 
 /// The target of a symbolic link: the first bytes of its content.

@@ -112,12 +112,9 @@ fn entry(
     shift: u64,
 ) -> io::Result<Option<(Listed, bool)>> {
     let mut fixed = [0; ENTRY_LEN];
-    if let Err(e) = range.read_exact(&mut fixed) {
-        return if e.kind() == io::ErrorKind::UnexpectedEof {
-            Ok(None)
-        } else {
-            Err(e)
-        };
+    match range.read_exact(&mut fixed) {
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        result => result?,
     }
     let mut f = Fields(&fixed);
     let parsed = (|| {
