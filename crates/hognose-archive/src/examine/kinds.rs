@@ -73,6 +73,7 @@ kinds! {
     DirectoryDamaged "directory-damaged" Unreadable "the central directory cannot be read to its end";
     DirectoryCount "directory-count" Hostile "the end record states another number of entries than the directory holds";
     DirectoryGap "directory-gap" Odd "bytes stand between the central directory and the end record";
+    DirectoryPlace "directory-place" Hostile "the central directory stands before the place that the end record states";
     MultiVolume "multi-volume" Hostile "the archive claims to be one of several volumes";
     Zip64Disagreement "zip64-disagreement" Hostile "the ZIP64 fields and the plain fields disagree";
     Zip64Missing "zip64-missing" Odd "a ZIP64 record is asked for and missing";

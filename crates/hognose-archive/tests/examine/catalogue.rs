@@ -92,6 +92,8 @@ fn structure() -> Vec<Case> {
     let mut damaged = Zip::new(&[file("a", b"1"), file("b", b"2")]);
     let second = damaged.directory.len() / 2;
     damaged.directory[second] = b'Q';
+    let mut later = zip_a.end(b"");
+    later[16] += 1;
     let mut missing = zip_a.end(b"");
     missing[12..16].fill(0xff);
     // A ZIP64 record that states another number of entries.
@@ -120,6 +122,7 @@ fn structure() -> Vec<Case> {
             Kind::DirectoryGap,
             parts([b"....".to_vec(), zip_a.end(b"")].concat()),
         ),
+        raw_zip(Kind::DirectoryPlace, parts(later)),
         raw_zip(Kind::MultiVolume, parts(volume)),
         raw_zip(
             Kind::Zip64Disagreement,

@@ -109,7 +109,7 @@ pub(super) fn read(
 fn entry(
     range: &mut super::super::source::Range<'_, '_>,
     variable: &mut Vec<u8>,
-    shift: u64,
+    shift: i64,
 ) -> io::Result<Option<(Listed, bool)>> {
     let mut fixed = [0; ENTRY_LEN];
     match range.read_exact(&mut fixed) {
@@ -149,18 +149,16 @@ fn entry(
     variable.clear();
     let length = name + extra + comment;
     range.take(length as u64).read_to_end(variable)?;
-    if variable.len() != length {
-        return Ok(None);
-    }
-    let (name, rest) = variable.split_at_checked(name).unwrap_or_default();
+    // `zipfile` takes an entry that is cut off by the end of the directory.
+    let (name, rest) = variable.split_at(name.min(variable.len()));
     listed.name = name.into();
     let mut wide = [listed.size, listed.packed, listed.header];
-    let extra = Extra::parse(rest.get(..extra).unwrap_or_default(), name, &mut wide);
+    let extra = Extra::parse(rest.get(..extra).unwrap_or(rest), name, &mut wide);
     [listed.size, listed.packed, listed.header] = wide;
-    listed.header = listed.header.saturating_add(shift);
+    listed.header = listed.header.saturating_add_signed(shift);
     listed.zip64_disagrees = extra.zip64_disagrees;
     listed.zip64_missing = extra.zip64_missing;
-    listed.extra_damaged = extra.damaged;
+    listed.extra_damaged = extra.damaged || variable.len() < length;
     listed.unicode_path = extra.unicode_path;
     Ok(Some((listed, disk != 0 && disk != u16::MAX)))
 }

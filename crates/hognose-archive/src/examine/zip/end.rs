@@ -26,8 +26,8 @@ pub(super) struct End {
     pub(super) size: u64,
     /// Entries as stated.
     pub(super) entries: u64,
-    /// What must be added to offsets: bytes that were put before the archive.
-    pub(super) shift: u64,
+    /// What must be added to offsets: bytes that were put before the archive, or taken away.
+    pub(super) shift: i64,
     /// Bytes behind the record and its comment.
     pub(super) after: u64,
     /// Places of other records that lead to a directory.
@@ -99,7 +99,7 @@ struct Located {
     start: u64,
     size: u64,
     entries: u64,
-    shift: u64,
+    shift: i64,
     /// Bytes between directory and record.
     gap: u64,
     zip64: Zip64,
@@ -141,7 +141,7 @@ fn locate(source: &mut Source<'_>, record: &Record) -> io::Result<Option<Located
     };
     let empty = entries == 0 && size == 0;
     let plain = offset < stop && is_directory(source, offset)?;
-    let found = |start: u64, shift: u64, two: bool| Located {
+    let found = |start: u64, shift: i64, two: bool| Located {
         start,
         size,
         entries,
@@ -151,13 +151,18 @@ fn locate(source: &mut Source<'_>, record: &Record) -> io::Result<Option<Located
         two,
     };
     Ok(match before {
-        Some(start) if empty && offset <= stop => Some(found(start, start - offset, false)),
-        Some(start) if start >= offset && size >= ENTRY_LEN && is_directory(source, start)? => {
-            Some(found(start, start - offset, plain && start != offset))
+        Some(start) if empty && offset <= stop => Some(found(start, shift(start, offset), false)),
+        Some(start) if size >= ENTRY_LEN && is_directory(source, start)? => {
+            let two = plain && start != offset;
+            Some(found(start, shift(start, offset), two))
         }
         _ if plain => Some(found(offset, 0, false)),
         _ => None,
     })
+}
+
+fn shift(start: u64, offset: u64) -> i64 {
+    start.cast_signed().wrapping_sub(offset.cast_signed())
 }
 
 /// The ZIP64 record before a plain one: its place, and size, offset and entries.
@@ -244,6 +249,11 @@ fn say(run: &mut Run<'_, '_>, place: Place<'_>, record: &Record, located: &Locat
         Zip64::Fine => {}
         Zip64::Missing => run.confuse(place, Kind::Zip64Missing, None, String::new),
         Zip64::Disagrees => run.confuse(place, Kind::Zip64Disagreement, None, String::new),
+    }
+    if located.shift < 0 {
+        run.confuse(place, Kind::DirectoryPlace, None, || {
+            format!("{} bytes earlier", located.shift.unsigned_abs())
+        });
     }
     if located.two {
         run.confuse(
