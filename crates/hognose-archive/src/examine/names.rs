@@ -1,5 +1,6 @@
 //! Names of members, one by one and against one another.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::{DefaultHasher, Entry as Slot};
 use std::hash::Hasher as _;
@@ -107,8 +108,9 @@ impl Names {
     }
 
     fn parents(&mut self, run: &mut Run<'_, '_>, place: Place<'_>, name: &str, path: &str) {
-        for (at, _) in path.match_indices('/') {
-            match self.exact.entry(hash(path.get(..at).unwrap_or_default())) {
+        let parents = path.matches('/').count();
+        for prefix in prefixes(path, Cow::Borrowed).take(parents) {
+            match self.exact.entry(prefix) {
                 Slot::Vacant(slot) => {
                     slot.insert(Seen::Parent);
                 }
@@ -144,27 +146,18 @@ impl Names {
 
     fn folds(&mut self, run: &mut Run<'_, '_>, place: Place<'_>, name: &str, path: &str) {
         // Every parent too: `A/x` and `a/y` share a directory on some systems.
-        for at in path
-            .match_indices('/')
-            .map(|(at, _)| at)
-            .chain([path.len()])
-        {
-            let exact = path.get(..at).unwrap_or_default();
-            let folded = if exact.is_ascii() {
-                hash(&exact.to_ascii_lowercase())
+        let mut collides = false;
+        let exact = prefixes(path, Cow::Borrowed);
+        for (folded, exact) in prefixes(path, folded).zip(exact) {
+            collides = *self.folded.entry(folded).or_insert(exact) != exact;
+        }
+        if collides {
+            let kind = if path.is_ascii() {
+                Kind::CaseCollision
             } else {
-                let compatible: String = exact.nfkc().collect();
-                hash(&compatible.to_lowercase())
+                Kind::UnicodeCollision
             };
-            let before = *self.folded.entry(folded).or_insert_with(|| hash(exact));
-            if before != hash(exact) && at == path.len() {
-                let kind = if exact.is_ascii() {
-                    Kind::CaseCollision
-                } else {
-                    Kind::UnicodeCollision
-                };
-                run.confuse(place, kind, Some(name), String::new);
-            }
+            run.confuse(place, kind, Some(name), String::new);
         }
     }
 
@@ -196,12 +189,10 @@ impl Names {
             return;
         };
         self.links |= !hard;
-        let ends = resolved.match_indices('/').map(|(at, _)| at);
+        let own = hash(path);
         let through_link = self.links
-            && ends.chain([resolved.len()]).any(|at| {
-                let part = resolved.get(..at).unwrap_or_default();
-                self.exact.get(&hash(part)) == Some(&Seen::Symlink) && part != path
-            });
+            && prefixes(&resolved, Cow::Borrowed)
+                .any(|part| self.exact.get(&part) == Some(&Seen::Symlink) && part != own);
         if through_link {
             run.confuse(place, Kind::LinkChain, name, detail);
         }
@@ -238,8 +229,32 @@ fn resolve(from: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn hash(text: &str) -> u64 {
+/// Hashes of every prefix of a path that ends with a whole part, the path itself last; in one pass, because a path may
+/// have thousands of parts.
+fn prefixes<'p>(
+    path: &'p str,
+    fold: impl Fn(&'p str) -> Cow<'p, str>,
+) -> impl Iterator<Item = u64> {
     let mut hasher = DefaultHasher::new();
-    hasher.write(text.as_bytes());
-    hasher.finish()
+    path.split('/').map(move |part| {
+        hasher.write(fold(part).as_bytes());
+        let prefix = hasher.finish();
+        hasher.write_u8(b'/');
+        prefix
+    })
+}
+
+/// A part as the least exact file system compares it.
+fn folded(part: &str) -> Cow<'_, str> {
+    if !part.is_ascii() {
+        Cow::Owned(part.nfkc().collect::<String>().to_lowercase())
+    } else if part.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(part.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(part)
+    }
+}
+
+fn hash(path: &str) -> u64 {
+    prefixes(path, Cow::Borrowed).last().unwrap_or_default()
 }

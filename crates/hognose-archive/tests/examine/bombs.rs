@@ -226,6 +226,16 @@ fn marks_by_chance_are_no_confusion() {
 }
 
 #[test]
+fn names_of_thousands_of_parts_cost_little() {
+    let name = |i: usize| format!("{}{i}", "é/".repeat(1300));
+    let members: Vec<_> = (0..300).map(|i| file(name(i), b"")).collect();
+    assert_eq!(
+        look(&Zip::new(&members).bytes(), "a.whl").kinds(),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
 fn the_visitor_may_stop() {
     let zip = Zip::new(&[file("a", b"1"), file("b", b"2")]).bytes();
     let mut count = 0;
