@@ -228,7 +228,7 @@ fn marks_by_chance_are_no_confusion() {
 #[test]
 fn names_of_thousands_of_parts_cost_little() {
     let name = |i: usize| format!("{}{i}", "é/".repeat(1300));
-    let members: Vec<_> = (0..300).map(|i| file(name(i), b"")).collect();
+    let members: Vec<_> = (0..60).map(|i| file(name(i), b"")).collect();
     assert_eq!(
         look(&Zip::new(&members).bytes(), "a.whl").kinds(),
         Vec::<&str>::new()
