@@ -4,8 +4,10 @@
 pub mod command;
 pub(crate) mod decode;
 pub mod hidden;
+pub mod javascript;
 pub mod media;
 pub mod metadata;
+pub mod script;
 pub mod startup;
 pub(crate) mod stdlib;
 pub mod strings;

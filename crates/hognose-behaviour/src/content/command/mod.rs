@@ -56,6 +56,13 @@ pub fn read_argv(argv: &[&str]) -> Reading {
     reader.finish()
 }
 
+/// Reads PowerShell's language, as a script or a pipe holds it.
+pub fn read_powershell(text: &str) -> Reading {
+    let mut reader = Reader::new();
+    powershell::language(&mut reader, text, 0);
+    reader.finish()
+}
+
 /// What the commands so far mean for the next one.
 #[derive(Debug, Default)]
 struct Line {

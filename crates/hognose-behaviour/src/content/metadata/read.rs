@@ -150,24 +150,7 @@ pub(super) fn pyproject(text: &str) -> Option<Metadata> {
             .and_then(toml::Value::as_str);
         describe(&mut metadata, text.unwrap_or("readme"));
     }
-    for value in table
-        .get("dependencies")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        metadata
-            .requires_dist
-            .extend(value.as_str().map(|v| kept(v, VALUE).to_owned()));
-    }
-    if let Some(dependencies) = table.get("dependencies").and_then(toml::Value::as_table) {
-        metadata.requires_dist.extend(
-            dependencies
-                .iter()
-                .filter(|(name, _)| *name != "python")
-                .map(|(name, value)| poetry_requirement(name, value)),
-        );
-    }
+    dependencies(&mut metadata, table);
     people(&mut metadata, table);
     for (label, address) in table
         .get("urls")
@@ -188,6 +171,27 @@ pub(super) fn pyproject(text: &str) -> Option<Metadata> {
         );
     }
     Some(metadata)
+}
+
+fn dependencies(metadata: &mut Metadata, table: &toml::Table) {
+    for value in table
+        .get("dependencies")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        metadata
+            .requires_dist
+            .extend(value.as_str().map(|v| kept(v, VALUE).to_owned()));
+    }
+    if let Some(dependencies) = table.get("dependencies").and_then(toml::Value::as_table) {
+        metadata.requires_dist.extend(
+            dependencies
+                .iter()
+                .filter(|(name, _)| *name != "python")
+                .map(|(name, value)| poetry_requirement(name, value)),
+        );
+    }
 }
 
 fn poetry_requirement(name: &str, value: &toml::Value) -> String {
