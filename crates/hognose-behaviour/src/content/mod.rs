@@ -1,6 +1,7 @@
 //! Content that is not Python to be evaluated: strings, commands, hidden text, metadata, start-up files, scripts,
 //! binaries, bytecode and media. Each analyser turns bytes into facts and knows nothing of the others' files.
 
+pub mod binary;
 pub mod command;
 pub(crate) mod decode;
 pub mod hidden;
