@@ -8,6 +8,7 @@
 mod cipher;
 mod lower;
 mod machine;
+pub mod marshal;
 pub mod names;
 pub mod nesting;
 pub mod source;
