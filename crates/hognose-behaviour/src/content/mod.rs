@@ -2,6 +2,7 @@
 //! binaries, bytecode and media. Each analyser turns bytes into facts and knows nothing of the others' files.
 
 pub mod binary;
+pub mod bytecode;
 pub mod command;
 pub(crate) mod decode;
 pub mod hidden;
