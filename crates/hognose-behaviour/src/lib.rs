@@ -4,7 +4,10 @@
 //! the code run. *Rules* are conjunctions of facts. An explicit model turns what fired into a score and a band.
 //! This crate knows nothing of policies.
 
+pub mod artifact;
 pub mod content;
 pub mod fact;
+mod python;
 
+pub use artifact::{Inspection, inspect_archive};
 pub use fact::{Fact, FactKind, Group, Place, Trigger};

@@ -41,7 +41,7 @@ impl Observer for Trace {
         self.lines.push(format!(
             "{}:{}{} {}({})",
             site.context.0,
-            site.line,
+            site.position().0,
             site.layers.iter().map(|l| format!("/{l}")).collect::<String>(),
             call.path,
             args.join(", ")
@@ -71,7 +71,7 @@ fn run_modules(modules: &[(&str, &str)]) -> Vec<String> {
     for id in ids {
         machine.run_module(id, IMPORT);
     }
-    machine.run_rest(MAIN, CALL);
+    machine.run_rest(&|_, is_main| if is_main { MAIN } else { CALL });
     drop(machine);
     trace.lines
 }

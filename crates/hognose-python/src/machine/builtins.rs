@@ -184,7 +184,7 @@ impl Machine<'_> {
                     None => items.next()?,
                 };
                 for item in items {
-                    if !self.spend_loop(frame) {
+                    if !self.spend_loop() {
                         return None;
                     }
                     sum = self.apply(frame, &function, vec![sum, item], Named::new(), offset);
@@ -305,7 +305,7 @@ impl Machine<'_> {
         let len = lists.iter().map(Vec::len).min()?;
         let mut out = Vec::with_capacity(len.min(10_000));
         for at in 0..len {
-            if at > 2 && !self.spend_loop(frame) {
+            if at > 2 && !self.spend_loop() {
                 return None;
             }
             let args = lists.iter().filter_map(|l| l.get(at).cloned()).collect();

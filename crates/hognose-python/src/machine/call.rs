@@ -155,7 +155,8 @@ impl Machine<'_> {
             .chain(named.iter().map(|(_, c)| c))
             .all(|c| c.value.is_scalar());
         let again = self.calls.iter().filter(|k| **k == key).count();
-        let too_deep = self.calls.len() >= self.bounds.calls
+        let too_deep = self.calls.len() >= self.call_depth
+            || self.followed == 0
             || again >= if exact { self.bounds.calls / 2 } else { 2 };
         let memo = (key, self.context.0, digest(&args, &named));
         if let Some(known) = self.memo.get(&memo) {
@@ -166,7 +167,9 @@ impl Machine<'_> {
         }
         self.entered.insert(key);
         self.calls.push(key);
+        let before = self.fuel;
         let cell = self.run_function(closure, args, named);
+        self.followed = self.followed.saturating_sub(before.saturating_sub(self.fuel));
         self.calls.pop();
         if self.memo.len() < 50_000 {
             self.memo.insert(memo, cell.clone());
@@ -411,16 +414,27 @@ fn calls_back(path: &str) -> bool {
 fn digest(args: &[Cell], named: &Named) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     for cell in args {
-        digest_cell(cell, &mut hasher);
+        digest_cell(cell, &mut hasher, 2);
     }
     for (name, cell) in named {
         name.hash(&mut hasher);
-        digest_cell(cell, &mut hasher);
+        digest_cell(cell, &mut hasher, 2);
     }
     hasher.finish()
 }
 
-fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher) {
+/// The first cells of a container, a few levels deep.
+fn digest_some(cells: &[Cell], hasher: &mut rustc_hash::FxHasher, levels: u8) {
+    for cell in cells.iter().take(16) {
+        if levels > 0 {
+            digest_cell(cell, hasher, levels - 1);
+        } else {
+            cell.taint.hash(hasher);
+        }
+    }
+}
+
+fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
     cell.taint.hash(hasher);
     std::mem::discriminant(&cell.value).hash(hasher);
     match &cell.value {
@@ -435,20 +449,42 @@ fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher) {
         Value::Module(v) => v.hash(hasher),
         Value::Tuple(v) | Value::Cycle(v) => {
             v.len().hash(hasher);
-            for cell in v.iter().take(8) {
-                // One level: a tuple within a tuple counts by its place in memory.
-                match &cell.value {
-                    Value::Tuple(inner) => (inner.as_ptr() as usize).hash(hasher),
-                    _ => digest_cell(cell, hasher),
+            digest_some(v, hasher, levels);
+        }
+        Value::List(v) => {
+            if let Ok(cells) = v.try_borrow() {
+                cells.len().hash(hasher);
+                digest_some(&cells, hasher, levels);
+            }
+        }
+        Value::Dict(v) => {
+            if let Ok(dict) = v.try_borrow() {
+                dict.entries.len().hash(hasher);
+                for (key, value) in dict.entries.iter().take(16) {
+                    digest_some(std::slice::from_ref(key), hasher, levels);
+                    digest_some(std::slice::from_ref(value), hasher, levels);
                 }
             }
         }
-        Value::List(v) => (Rc::as_ptr(v) as usize).hash(hasher),
-        Value::Dict(v) => (Rc::as_ptr(v) as usize).hash(hasher),
-        Value::Function(v) => (v.key(), Rc::as_ptr(&v.scope) as usize).hash(hasher),
+        Value::Function(v) => v.key().hash(hasher),
         Value::Class(v) => (Rc::as_ptr(v) as usize).hash(hasher),
-        Value::Instance(v) => (Rc::as_ptr(v) as usize).hash(hasher),
-        Value::Partial(v) => (Rc::as_ptr(v) as usize).hash(hasher),
+        Value::Instance(v) => {
+            (Rc::as_ptr(&v.class) as usize).hash(hasher);
+            // The order of a map must not matter.
+            let attrs = v.attrs.try_borrow();
+            let sum = attrs.iter().flat_map(|a| a.iter()).fold(0u64, |sum, (name, cell)| {
+                let mut inner = rustc_hash::FxHasher::default();
+                name.hash(&mut inner);
+                if cell.value.is_scalar() {
+                    digest_cell(cell, &mut inner, 0);
+                } else {
+                    cell.taint.hash(&mut inner);
+                }
+                sum.wrapping_add(inner.finish())
+            });
+            sum.hash(hasher);
+        }
+        Value::Partial(v) => digest_some(std::slice::from_ref(&v.0), hasher, levels),
         Value::Unknown | Value::None | Value::Code(_) => {}
     }
 }

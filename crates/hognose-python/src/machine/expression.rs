@@ -400,7 +400,7 @@ impl Machine<'_> {
             vec![self.unknown_item(&iterable)]
         });
         for (round, item) in items.into_iter().enumerate() {
-            if round > 2 && !self.spend_loop(frame) {
+            if round > 2 && !self.spend_loop() {
                 made.exact = false;
                 break;
             }

@@ -46,16 +46,30 @@ pub struct Context(pub u8);
 pub struct Site<'a> {
     /// The module; for layers, the module that holds the outermost constant.
     pub module: ModuleId,
-    /// Line, from 1.
-    pub line: u32,
-    /// Byte column, from 1.
-    pub column: u32,
+    /// Where in the source; most calls are no fact, and nobody asks.
+    offset: Offset<'a>,
     /// Decode layers above, outermost first.
     pub layers: &'a [&'static str],
     /// What makes it run.
     pub context: Context,
     /// True where every error is swallowed (`except: pass`).
     pub guarded: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Offset<'a> {
+    Known(u32, u32),
+    In(&'a Tree, u32),
+}
+
+impl Site<'_> {
+    /// Line and byte column, from 1.
+    pub fn position(&self) -> (u32, u32) {
+        match self.offset {
+            Offset::Known(line, column) => (line, column),
+            Offset::In(tree, offset) => tree.position(offset),
+        }
+    }
 }
 
 /// A call of something outside the artifact, or an item read of it (`os.environ["X"]` is `os.environ[]`).
@@ -148,6 +162,9 @@ impl Taint {
     /// A parameter of a function nobody in the artifact calls.
     pub const PARAMETER: Self = Self(1 << 60);
 
+    /// The program's own file: `__file__`.
+    pub const OWN_FILE: Self = Self(1 << 47);
+
     /// Decoders, by name, whose results carry a label each.
     pub const STEPS: [(&'static str, Self); 12] = [
         ("base64", Self(1 << 48)),
@@ -188,6 +205,8 @@ pub struct Bounds {
     pub fuel: u64,
     /// Steps of loops that are run for real, over the whole artifact.
     pub loop_fuel: u64,
+    /// Steps inside called functions, over the whole artifact; beyond them every function is still walked once.
+    pub followed: u64,
     /// Bytes that folding may make, over the whole artifact.
     pub folded_bytes: u64,
     /// Bytes of one folded value.
@@ -202,7 +221,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             fuel: 100_000,
-            loop_fuel: 3_000_000,
+            loop_fuel: 1_500_000,
+            followed: 1_500_000,
             folded_bytes: 64 << 20,
             value_bytes: 4 << 20,
             layers: 150,
@@ -327,6 +347,10 @@ pub struct Machine<'o> {
     folded: u64,
     depth: usize,
     calls: Vec<FunctionKey>,
+    /// Calls within calls that are followed at present.
+    call_depth: usize,
+    /// Steps left for following calls, over the whole artifact.
+    followed: u64,
     layers: Vec<&'static str>,
     /// Place of the outermost layer's constant.
     origin: Option<(ModuleId, u32, u32)>,

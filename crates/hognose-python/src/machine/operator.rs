@@ -81,7 +81,10 @@ impl Machine<'_> {
             // `pathlib`: the parts are joined like a path.
             (Value::Path(path), BinaryOp::Div, Value::Str(_)) => Cell::of(Value::Path(*path)),
             (a, op, b) => match (a.int(), b.int()) {
-                (Some(a), Some(b)) => Cell::of(integer(a, op, b)),
+                (Some(a), Some(b)) => {
+                    self.folded += 1;
+                    Cell::of(integer(a, op, b))
+                }
                 _ => Cell::of(float(a, op, b)),
             },
         };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     Bounds, Closure, Context, Frame, Known, Machine, Module, ModuleId, ModuleState, Observer,
-    Pending, Scope, ScopeKind, Site,
+    Offset, Pending, Scope, ScopeKind, Site,
 };
 use crate::names::Names;
 use crate::tree::Tree;
@@ -13,6 +13,9 @@ use crate::{lower, nesting};
 
 /// Sources larger than this are not parsed: the tree would not fit the memory an analysis may take.
 const MAX_SOURCE: usize = 6 << 20;
+
+/// Calls within calls that are followed from a function nobody calls.
+const UNCALLED_DEPTH: usize = 4;
 
 impl<'o> Machine<'o> {
     /// A machine without modules.
@@ -36,6 +39,8 @@ impl<'o> Machine<'o> {
             folded: 0,
             depth: 0,
             calls: Vec::new(),
+            call_depth: bounds.calls,
+            followed: bounds.followed,
             layers: Vec::new(),
             origin: None,
             guarded: 0,
@@ -162,7 +167,10 @@ impl<'o> Machine<'o> {
         let scope = &module.scope;
         scope.set(self.known.name, Cell::of(Value::Str(name)));
         let file = format!("/{}.py", module.name.replace('.', "/"));
-        scope.set(self.known.file, Cell::of(Value::Str(file.into())));
+        scope.set(
+            self.known.file,
+            Cell::of(Value::Str(file.into())).with(Taint::OWN_FILE),
+        );
         if let Some(doc) = &tree.docstring {
             scope.set(self.known.doc, Cell::of(Value::Str(Rc::clone(doc))));
         }
@@ -177,22 +185,27 @@ impl<'o> Machine<'o> {
 
     /// Runs what did not run yet: first what stands under `if __name__ == "__main__"` and false conditions, then every
     /// function nobody called, with parameters nothing is known of.
-    pub fn run_rest(&mut self, main: Context, call: Context) {
+    ///
+    /// `context` says what makes it run: for a module, and whether it is code under `__main__`.
+    pub fn run_rest(&mut self, context: &dyn Fn(ModuleId, bool) -> Context) {
         while let Some(pending) = self.pending.pop() {
-            let context = if pending.is_main { main } else { call };
+            let context = context(pending.module, pending.is_main);
             self.run_pending(&pending, context);
         }
+        // Of what nobody calls, calls are followed a few steps only: what they do is seen once they are walked themselves.
+        self.call_depth = UNCALLED_DEPTH;
         let mut next = 0;
         while let Some(closure) = self.created.get(next).cloned() {
             next += 1;
             if self.entered.contains(&closure.key()) {
                 continue;
             }
-            self.context = call;
+            self.context = context(closure.module, false);
             self.fuel = self.bounds.fuel / 4;
             self.run_uncalled(&closure);
             while let Some(pending) = self.pending.pop() {
-                self.run_pending(&pending, call);
+                let context = context(pending.module, false);
+                self.run_pending(&pending, context);
             }
         }
     }
@@ -311,14 +324,13 @@ impl<'o> Machine<'o> {
         offset: u32,
         tell: impl FnOnce(&mut dyn Observer, &Site<'_>, &Names) -> T,
     ) -> T {
-        let (module, line, column) = self.origin.unwrap_or_else(|| {
-            let (line, column) = tree.position(offset);
-            (module, line, column)
-        });
+        let (module, offset) = match self.origin {
+            Some((module, line, column)) => (module, Offset::Known(line, column)),
+            None => (module, Offset::In(tree, offset)),
+        };
         let site = Site {
             module,
-            line,
-            column,
+            offset,
             layers: &self.layers,
             context: self.context,
             guarded: self.guarded > 0,

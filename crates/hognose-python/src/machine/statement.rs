@@ -235,10 +235,16 @@ impl Machine<'_> {
         };
         self.concrete_loops += 1;
         let mut last = Flow::Next;
+        let mut progress = self.folded + self.decided;
         for (round, item) in items.into_iter().enumerate() {
-            // The first rounds are always run: most loops of honest code are that short.
-            if round > 2 && !self.spend_loop(frame) {
-                break;
+            // The first rounds are always run: most loops of honest code are that short. Further ones only where they
+            // make something: a loop over a table that calls unknown things tells nothing new.
+            if round > 2 {
+                let now = self.folded + self.decided;
+                if now == progress || !self.spend_loop() {
+                    break;
+                }
+                progress = now;
             }
             self.assign(frame, target, item);
             last = self.block(frame, body);
@@ -251,17 +257,15 @@ impl Machine<'_> {
     }
 
     /// Takes from the fuel of loops what one round may cost.
-    pub(super) fn spend_loop(&mut self, frame: &Frame<'_>) -> bool {
+    pub(super) fn spend_loop(&mut self) -> bool {
+        // A loop cut short has still been walked three times; only the value it would have made is not known.
         if self.loop_fuel < 8 {
-            let reached = ("loops", frame.module);
-            if !self.exhausted.contains(&reached) {
-                self.exhausted.push(reached);
-            }
             return false;
         }
-        self.loop_fuel -= 8;
         // Rounds run for real are paid from their own tank.
-        self.fuel = self.fuel.max(1_000);
+        let round = self.loop_fuel.min(200);
+        self.loop_fuel -= round;
+        self.fuel += round;
         true
     }
 
@@ -289,7 +293,7 @@ impl Machine<'_> {
                         Expr::Bool(_) | Expr::Int(_)
                     );
                     // `while True` goes on only as long as conditions inside are decided: a state machine.
-                    if (is_constant && self.decided == decided) || !self.spend_loop(frame) {
+                    if (is_constant && self.decided == decided) || !self.spend_loop() {
                         return Flow::Next;
                     }
                 }

@@ -1,0 +1,180 @@
+//! The network: requests, connections, look-ups, and what reaches them.
+
+use hognose_python::{Call, Cell, Effect, Site, Taint, Value};
+
+use super::labels as l;
+use super::witness::{Witness, argument, tainted};
+use crate::fact::FactKind as F;
+
+impl Witness {
+    pub(super) fn fetch(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
+        let address = call
+            .args
+            .get(position)
+            .or_else(|| call.keyword("url"))
+            .or_else(|| call.args.first());
+        let shown = address.map_or_else(|| call.path.to_owned(), |c| address_text(c, call.path));
+        let method = call.args.first().and_then(Cell::as_text);
+        let sends = call.keyword("data").is_some()
+            || call.keyword("json").is_some()
+            || call.keyword("files").is_some()
+            || (position == 1 && method.is_some_and(|m| matches!(&*m.to_ascii_uppercase(), "POST" | "PUT" | "PATCH")))
+            || (call.path.ends_with("urlopen") && call.args.len() > 1);
+        self.add(site, F::NetworkCall, &shown);
+        if sends {
+            self.add(site, F::NetworkSend, &shown);
+        }
+        self.unverified(site, call);
+        self.flows(site, call, call.argument_taint().and(call.receiver), &shown);
+        Effect {
+            taint: l::NETWORK,
+            washes: everything(),
+            ..Effect::default()
+        }
+    }
+
+    pub(super) fn send(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
+        let address = call.args.get(position).or_else(|| call.keyword("url"));
+        let shown = address.map_or_else(|| call.path.to_owned(), |c| address_text(c, call.path));
+        // An unknown thing that has a `sendall` need not be a connection.
+        if call.path.starts_with('?') && call.argument_taint() == Taint::NONE {
+            return Effect::default();
+        }
+        self.add(site, F::NetworkCall, &shown);
+        self.add(site, F::NetworkSend, &shown);
+        self.unverified(site, call);
+        self.flows(site, call, call.argument_taint().and(call.receiver), &shown);
+        Effect {
+            taint: l::NETWORK,
+            washes: everything(),
+            ..Effect::default()
+        }
+    }
+
+    fn unverified(&mut self, site: &Site<'_>, call: &Call<'_>) {
+        if call
+            .keyword("verify")
+            .is_some_and(|c| c.value.truth() == Some(false))
+        {
+            self.add(site, F::TlsUnverified, call.path);
+        }
+    }
+
+    /// What reaches the network.
+    pub(super) fn flows(&mut self, site: &Site<'_>, call: &Call<'_>, taint: Taint, shown: &str) {
+        let to = if shown.is_empty() { call.path } else { shown };
+        for (label, kind) in l::TO_NETWORK {
+            if !taint.has(label) || (label == l::FILE && taint.has(l::PACKAGE_DATA)) {
+                continue;
+            }
+            // Platform and version are what every honest client says of itself; alone they only count unasked.
+            if label == l::PLATFORM && (taint.has(l::HOST) || Self::trigger(site) >= crate::Trigger::EntryPoint) {
+                continue;
+            }
+            self.add(site, kind, to);
+        }
+        if taint.has(Taint::PARAMETER) && shown.starts_with("http") {
+            self.add(site, F::FlowParameterNetwork, to);
+        }
+    }
+
+    pub(super) fn download(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        from: usize,
+        to: usize,
+    ) -> Effect {
+        let shown = argument(call, from);
+        self.add(site, F::NetworkCall, &shown);
+        self.add(site, F::DownloadFile, &shown);
+        let path = call
+            .args
+            .get(to)
+            .or_else(|| call.keyword("filename"))
+            .or_else(|| call.keyword("out"))
+            .and_then(Cell::as_text)
+            .map(|t| t.to_string())
+            .unwrap_or_default();
+        self.drop_file(site, path, l::NETWORK);
+        self.flows(site, call, call.argument_taint(), &shown);
+        tainted(l::NETWORK.and(l::DOWNLOADED_PATH))
+    }
+
+    pub(super) fn connect(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
+        let shown = call
+            .args
+            .first()
+            .map_or_else(|| call.path.to_owned(), |c| address_text(c, call.path));
+        self.connected(site);
+        self.add(site, F::NetworkCall, &shown);
+        if call.path.starts_with("socket.") {
+            self.add(site, F::SocketConnect, &shown);
+        }
+        for text in pieces(call) {
+            for (kind, detail) in crate::content::strings::classify(&text) {
+                if kind.group() == crate::Group::Network {
+                    self.add(site, kind, &detail);
+                }
+            }
+        }
+        tainted(l::SOCKET)
+    }
+
+    pub(super) fn look_up(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
+        let Some(name) = call.args.get(position) else {
+            return Effect::default();
+        };
+        let shown = address_text(name, call.path);
+        self.add(site, F::DnsLookup, &shown);
+        let carried = l::HOST.and(l::ENV_ALL).and(l::ENV_SECRET).and(l::CREDENTIAL).and(l::FILE).and(l::COMMAND);
+        if name.taint.has(carried) && shown != call.path {
+            self.add(site, F::DnsConstructed, &shown);
+            self.add(site, F::FlowDns, &shown);
+        }
+        Effect {
+            taint: Taint::NONE,
+            washes: everything(),
+            ..Effect::default()
+        }
+    }
+}
+
+/// What an answer does not carry over from its request.
+fn everything() -> Taint {
+    Taint(u64::MAX)
+}
+
+/// Host and port of `connect(("host", 1))`, or a text.
+fn pieces(call: &Call<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for cell in call.args.iter().take(2) {
+        match &cell.value {
+            Value::Str(text) => out.push(text.to_string()),
+            Value::Tuple(parts) => out.extend(
+                parts
+                    .iter()
+                    .filter_map(|p| p.as_text().map(|t| t.to_string())),
+            ),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn address_text(cell: &Cell, path: &str) -> String {
+    match &cell.value {
+        Value::Str(text) => text.to_string(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Tuple(parts) => parts
+            .iter()
+            .map(|p| match &p.value {
+                Value::Str(text) => text.to_string(),
+                Value::Int(port) => port.to_string(),
+                _ => "{}".into(),
+            })
+            .collect::<Vec<_>>()
+            .join(":"),
+        _ => path.to_owned(),
+    }
+}

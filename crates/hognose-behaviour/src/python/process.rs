@@ -1,0 +1,241 @@
+//! Processes, and code run as code.
+
+use hognose_python::{Call, Cell, Effect, Site, Taint, Value};
+
+use super::labels as l;
+use super::witness::{HIDING, Witness, tainted};
+use crate::content::command::{self, Reading};
+use crate::fact::FactKind as F;
+
+impl Witness {
+    pub(super) fn process(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        shell: bool,
+        output: bool,
+    ) -> Effect {
+        let target = call.args.first().or_else(|| call.keyword("args").or_else(|| call.keyword("cmd")));
+        let through_shell = shell
+            || call
+                .keyword("shell")
+                .is_some_and(|c| c.value.truth() == Some(true));
+        let reading = target.map(read_command).unwrap_or_default();
+        self.started(site, call, target, reading, through_shell);
+        let mut effect = tainted(if output { l::COMMAND } else { Taint::NONE });
+        effect.washes = l::ENV_ALL.and(l::HOME).and(HIDING);
+        effect.programs = self.programs(target);
+        effect
+    }
+
+    pub(super) fn process_at(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
+        let target = call.args.get(position).or_else(|| call.args.first());
+        // `ShellExecute(None, "runas", program, arguments, …)`.
+        let mut reading = target.map(read_command).unwrap_or_default();
+        for cell in call.args.iter().take(5) {
+            if cell.as_text().is_some_and(|t| &**t == "runas") {
+                reading.facts.push((F::PrivilegeRise, "runas".into()));
+            }
+        }
+        if let Some(more) = call.args.get(position + 1) {
+            reading.facts.extend(read_command(more).facts);
+        }
+        self.started(site, call, target, reading, false);
+        Effect {
+            programs: self.programs(call.args.get(position + 1)),
+            ..Effect::default()
+        }
+    }
+
+    fn started(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        target: Option<&Cell>,
+        reading: Reading,
+        through_shell: bool,
+    ) {
+        let taint = target.map_or(Taint::NONE, Cell::deep_taint);
+        let shown = target.map_or_else(|| call.path.to_owned(), |c| command_text(c, call.path));
+        let only_builds = !reading.facts.is_empty()
+            && reading.facts.iter().all(|(kind, _)| *kind == F::ProcessBuild);
+        if !only_builds {
+            self.add(site, F::ProcessStart, &shown);
+            if through_shell {
+                self.add(site, F::ProcessShell, &shown);
+            }
+        }
+        for (kind, detail) in reading.facts {
+            self.add(site, kind, &detail);
+        }
+        if is_silent(call) && !only_builds {
+            self.add(site, F::ProcessSilent, &shown);
+        }
+        if is_detached(call) {
+            self.add(site, F::ProcessDetached, &shown);
+        }
+        if taint.has(l::NETWORK) && !taint.has(l::WRITTEN) {
+            self.add(site, F::FlowNetworkCommand, &shown);
+        }
+        if taint.has(HIDING) {
+            self.add(site, F::HiddenCommand, &shown);
+        }
+        if let Some(origin) = self.runs_dropped(site, &shown, taint) {
+            let kind = if origin.has(l::NETWORK) {
+                F::FlowDownloadRun
+            } else {
+                F::FlowDecodedRun
+            };
+            self.add(site, kind, &shown);
+        }
+    }
+
+    /// Where the bytes of the file that is started came from, when the program wrote it.
+    fn runs_dropped(&mut self, site: &Site<'_>, shown: &str, taint: Taint) -> Option<Taint> {
+        if taint.has(l::DOWNLOADED_PATH) {
+            return Some(l::NETWORK);
+        }
+        let ledger = self.ledgers.get(&site.module.0)?;
+        let lower = shown.to_ascii_lowercase();
+        ledger.dropped().iter().find_map(|(path, origin)| {
+            let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+            let named = !name.is_empty() && name != "{}" && lower.contains(&name);
+            // Neither side is known: a path in a variable was written, a path in a variable is started.
+            let both_unknown = (name.is_empty() || name == "{}")
+                && (lower.starts_with("subprocess.")
+                    || lower.starts_with("os.")
+                    || lower.contains("{}"));
+            (named || both_unknown).then_some(*origin)
+        })
+    }
+
+    fn programs(&self, target: Option<&Cell>) -> Vec<(&'static str, String)> {
+        target
+            .map(read_command)
+            .unwrap_or_default()
+            .python
+            .into_iter()
+            .take(4)
+            .map(|text| ("python -c", text))
+            .collect()
+    }
+
+    pub(super) fn exec(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
+        let Some(code) = call.args.first().or_else(|| call.keyword("source")) else {
+            return Effect::default();
+        };
+        let taint = code.deep_taint();
+        let detail = match &code.value {
+            Value::Str(text) | Value::Code(text) => text.to_string(),
+            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => call.path.to_owned(),
+        };
+        // `compile` runs nothing by itself; what runs its result is seen there.
+        if call.path == "compile" {
+            return tainted(Taint::NONE);
+        }
+        let known = matches!(code.value, Value::Str(_) | Value::Code(_) | Value::Bytes(_));
+        if taint.has(l::NETWORK) {
+            self.add(site, F::ExecDownloaded, &detail);
+            self.add(site, F::FlowDownloadExec, &detail);
+        } else if taint.has(Taint::DECRYPTED) {
+            self.add(site, F::ExecDecrypted, &detail);
+            self.add(site, F::ExecDecoded, &detail);
+        } else if taint.has(Taint::DECODED) || (known && taint.has(Taint::ASSEMBLED) && detail.len() > 16) {
+            self.add(site, F::ExecDecoded, &detail);
+        } else if taint.has(l::FILE) {
+            self.add(site, F::ExecFile, &detail);
+        } else if known {
+            if call.path != "eval" || detail.len() > 64 {
+                self.add(site, F::ExecConstant, &detail);
+            }
+        } else if call.path != "eval" {
+            self.add(site, F::ExecDynamic, call.path);
+        }
+        Effect::default()
+    }
+}
+
+/// The text of a command, as far as it is known.
+fn command_text(cell: &Cell, path: &str) -> String {
+    match &cell.value {
+        Value::Str(text) => text.to_string(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => {
+            let argv = argv(cell);
+            if argv.is_empty() {
+                path.to_owned()
+            } else {
+                argv.join(" ")
+            }
+        }
+    }
+}
+
+/// The arguments of a list, with `{}` for what is not known. The interpreter's own path is `python`.
+fn argv(cell: &Cell) -> Vec<String> {
+    let list = |cells: &[Cell]| {
+        cells
+            .iter()
+            .take(256)
+            .map(|c| match &c.value {
+                Value::Str(text) => text.to_string(),
+                Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                _ => "{}".to_owned(),
+            })
+            .collect()
+    };
+    match &cell.value {
+        Value::List(cells) => cells.try_borrow().map(|c| list(&c)).unwrap_or_default(),
+        Value::Tuple(cells) => list(cells),
+        _ => Vec::new(),
+    }
+}
+
+fn read_command(cell: &Cell) -> Reading {
+    match &cell.value {
+        Value::Str(text) => command::read(text),
+        Value::Bytes(bytes) => command::read(&String::from_utf8_lossy(bytes)),
+        _ => {
+            let mut argv = argv(cell);
+            if argv.is_empty() {
+                return Reading::default();
+            }
+            // `[sys.executable, "-c", code]`: the first is not known, and an option says what it is.
+            if let [first, second, ..] = argv.as_mut_slice()
+                && first == "{}"
+                && matches!(second.as_str(), "-c" | "-m" | "-u" | "-W")
+            {
+                "python".clone_into(first);
+            }
+            let parts: Vec<&str> = argv.iter().map(String::as_str).collect();
+            command::read_argv(&parts)
+        }
+    }
+}
+
+fn is_silent(call: &Call<'_>) -> bool {
+    let hidden_window = call.keyword("creationflags").is_some()
+        || call.keyword("startupinfo").is_some();
+    let both_null = ["stdout", "stderr"].iter().all(|name| {
+        call.keyword(name).is_some_and(|c| {
+            matches!(&c.value, Value::Path(_)) && !c.taint.has(l::WRITTEN) || c.value.int() == Some(-3)
+        })
+    });
+    hidden_window || (both_null && call.keyword("stdin").is_some())
+}
+
+fn is_detached(call: &Call<'_>) -> bool {
+    call.keyword("start_new_session")
+        .is_some_and(|c| c.value.truth() == Some(true))
+        || call.keyword("preexec_fn").is_some()
+}
+
+/// A hidden text that reads like a command line.
+pub(super) fn looks_like_command(text: &str) -> bool {
+    let lower = text.trim_start().to_ascii_lowercase();
+    ["powershell", "cmd ", "cmd.exe", "curl ", "wget ", "bash ", "sh -c", "start ", "mshta ", "rundll32"]
+        .iter()
+        .any(|p| lower.starts_with(p))
+}
+
