@@ -164,7 +164,11 @@ impl<'a> Reader<'a> {
             self.processes = true;
             self.add(FactKind::JavascriptActive, "child_process");
         }
-        if let [.., Token::Name("ActiveXObject"), Token::Mark(b'('), _] = self.window {
+        // Old browsers have their requests and parsers there, too.
+        let host = ["WScript.", "Scripting.", "Shell.", "ADODB."]
+            .iter()
+            .any(|name| text.starts_with(name));
+        if host && let [.., Token::Name("ActiveXObject"), Token::Mark(b'('), _] = self.window {
             self.add(FactKind::JavascriptActive, text);
         }
         if let [

@@ -68,7 +68,7 @@ const DISPOSABLE: &str = " 0-mail.com 10minutemail.com 10minutemail.net 1secmail
     yopmail.com yopmail.fr yopmail.net zetmail.com ";
 
 /// Wording of packages that are sent out to show a weakness.
-const RESEARCH: [&str; 27] = [
+const RESEARCH: [&str; 26] = [
     "dependency confusion",
     "dependency-confusion",
     "dependencyconfusion",
@@ -79,7 +79,6 @@ const RESEARCH: [&str; 27] = [
     "for security research",
     "security research purposes",
     "for research purposes only",
-    "security researcher",
     "proof of concept package",
     "proof-of-concept package",
     "poc package",
@@ -217,7 +216,8 @@ fn is_date(number: u64) -> bool {
     let year = |y: u64| (1970..=2100).contains(&y);
     let short_year = |y: u64| (10..=40).contains(&y);
     year(number)
-        || year(number / 100) && month(number % 100)
+        // A month or a week.
+        || year(number / 100) && (1..=53).contains(&(number % 100))
         || year(number / 10_000) && month(number / 100 % 100) && day(number % 100)
         || short_year(number / 100) && month(number % 100)
         || short_year(number / 10_000) && month(number / 100 % 100) && day(number % 100)

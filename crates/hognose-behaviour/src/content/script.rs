@@ -10,6 +10,9 @@ const PER_KIND: usize = 12;
 /// Longest logical line, joined from continued ones.
 const LINE: usize = 256 * 1024;
 
+/// Longest PowerShell script that is also read as a whole.
+const WHOLE: usize = 8 * 1024;
+
 /// What interprets a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -90,8 +93,12 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn add(&mut self, kind: FactKind, line: u32, detail: &str) {
-        // Every script calls build tools; what they do is their own file's business.
-        if kind == FactKind::ProcessBuild || self.count(kind) >= PER_KIND {
+        // Every script calls build tools; what they do is their own file's business. Every second one starts something in
+        // the background.
+        let background = kind == FactKind::ProcessDetached
+            && !detail.contains("nohup")
+            && !detail.contains("setsid");
+        if kind == FactKind::ProcessBuild || background || self.count(kind) >= PER_KIND {
             return;
         }
         let fact = Fact::new(kind, self.trigger, Place::line(self.path, line), detail);
@@ -197,6 +204,10 @@ fn powershell(text: &str, found: &mut Found<'_>) {
         if !bare.is_empty() && !bare.starts_with('#') {
             found.reading(number, command::read_powershell(bare));
         }
+    }
+    // Words that stand far apart in a long script have nothing to do with each other.
+    if text.len() > WHOLE {
+        return;
     }
     for (kind, detail) in command::read_powershell(text).facts {
         if found.count(kind) == 0 {

@@ -59,7 +59,7 @@ pub fn pth(path: &str, text: &str, out: &mut Vec<Fact>) -> Pth {
 }
 
 /// Statements of the `.pth` files that packaging tools write; `*` stands for names, quotes and dots.
-const STATEMENTS: [&str; 34] = [
+const STATEMENTS: [&str; 37] = [
     // Editable installs of setuptools.
     "import __editable___*_finder",
     "__editable___*_finder.install()",
@@ -78,6 +78,9 @@ const STATEMENTS: [&str; 34] = [
     "has_mfs = sys.version_info > (3, 5)",
     "p = os.path.join(sys._getframe(1).f_locals['sitedir'], *(*))",
     "ie = os.path.exists(os.path.join(p,'__init__.py'))",
+    "importlib = __import__('importlib.util')",
+    "__import__('importlib.machinery')",
+    "m = sys.modules.setdefault('*', importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('*', [os.path.dirname(p)])))",
     "importlib = has_mfs and __import__('importlib.util')",
     "has_mfs and __import__('importlib.machinery')",
     "m = has_mfs and sys.modules.setdefault('*', importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('*', [os.path.dirname(p)])))",

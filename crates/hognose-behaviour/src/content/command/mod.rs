@@ -178,7 +178,7 @@ fn unhide(text: &str) -> Option<String> {
     let carets = inside_words(text, "^");
     let ticks = inside_words(text, "`");
     let quotes = inside_words(text, "\"\"") + inside_words(text, "''");
-    let blanks = text.contains("${IFS}") || text.contains("$IFS");
+    let blanks = hides_blanks(text);
     if carets < 3 && ticks < 3 && quotes < 3 && !blanks {
         return None;
     }
@@ -196,6 +196,20 @@ fn unhide(text: &str) -> Option<String> {
         plain = plain.replace("\"\"", "").replace("''", "");
     }
     Some(plain)
+}
+
+/// Whether `$IFS` stands for a blank: right behind a word. Scripts that keep and restore it write it by itself.
+fn hides_blanks(text: &str) -> bool {
+    ["${IFS}", "$IFS"].iter().any(|mark| {
+        text.match_indices(mark).take(64).any(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+            let after = text.as_bytes().get(at + mark.len());
+            before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'}' | b'/'))
+                && after.is_some_and(|b| {
+                    !b.is_ascii_whitespace() && !matches!(b, b';' | b'"' | b'\'' | b')')
+                })
+        })
+    })
 }
 
 /// How often a mark stands between two letters.

@@ -296,7 +296,15 @@ fn unix_command(call: &Call<'_>) -> Option<String> {
 
 /// Notes what is piped into an interpreter.
 fn into_interpreter(reader: &mut Reader, call: &Call<'_>) {
-    if !call.piped {
+    // With a script or code of its own, what comes through the pipe is data.
+    let own = unix_command(call).is_some()
+        || call.has(&["-m", "-e"])
+        || call
+            .operands()
+            .next()
+            .is_some_and(|first| !first.starts_with('#'))
+            && !call.has(&["-s", "-", "--"]);
+    if !call.piped || own {
         return;
     }
     if reader.line.fetched {

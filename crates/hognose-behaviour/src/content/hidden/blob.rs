@@ -7,6 +7,8 @@ use crate::fact::FactKind;
 
 /// Smallest constant worth a word, in encoded characters.
 const SMALL: usize = 1_024;
+/// Encoded data has long lines; a list of words has short ones.
+const LINE: usize = 32;
 /// Most characters kept to look at what a constant holds.
 const HEAD: usize = 512;
 
@@ -19,6 +21,9 @@ pub(super) struct Blobs {
     hexadecimal: bool,
     base85: bool,
     escapes: usize,
+    backslashes: usize,
+    /// Ends of lines inside the strings.
+    breaks: usize,
     classes: u8,
     head: Vec<u8>,
 }
@@ -46,9 +51,16 @@ impl Blobs {
                 ..Self::default()
             };
         }
+        let mut escaped = false;
         for byte in content.bytes() {
+            // `\x41` and `\101`, not the `\u` and `\w` of patterns.
+            if std::mem::take(&mut escaped) && (byte == b'x' || byte.is_ascii_digit()) {
+                self.escapes += 1;
+            }
             if byte.is_ascii_whitespace() || byte == b'\\' {
-                self.escapes += usize::from(byte == b'\\');
+                escaped = byte == b'\\';
+                self.breaks += usize::from(byte == b'\n');
+                self.backslashes += usize::from(escaped);
                 // Text has blanks inside its lines, encoded data only at their ends.
                 self.base85 &= byte != b' ';
                 self.base64 &= byte != b' ';
@@ -93,7 +105,7 @@ impl Blobs {
         let mixed = self.classes & 7 == 7;
         if self.escapes * 4 >= self.length && self.classes & 4 != 0 {
             Some("escapes")
-        } else if self.escapes > self.length / 64 + 2 {
+        } else if self.backslashes > self.length / 64 + 2 || self.breaks * LINE > self.length {
             None
         } else if self.hexadecimal && self.classes & 4 != 0 {
             Some("hexadecimal")

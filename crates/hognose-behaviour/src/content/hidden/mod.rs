@@ -13,6 +13,10 @@ use scan::{Kind, Lines, Scanner};
 
 /// Most facts of one file; what is hidden a hundred times is hidden.
 const FACTS: usize = 100;
+/// Indentation of real code; more is filler.
+const INDENT: usize = 100;
+/// Empty lines in a row that people write.
+const EMPTY: usize = 5;
 /// Longest text shown of a line.
 const SHOWN: usize = 160;
 
@@ -29,15 +33,27 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     let mut names = names::Names::default();
     let mut blobs = blob::Blobs::default();
     let mut nothing = 0;
+    let mut empty = 0;
+    let mut last = None;
     for token in Scanner::new(source) {
         layout.token(&mut view, token);
         blobs.token(&mut view, token);
         characters::token(&mut view, token);
         match token.kind {
             Kind::Name => names.token(&mut view, token),
-            Kind::Comment | Kind::Blanks | Kind::Newline => nothing += token.end - token.start,
+            Kind::Comment => nothing += token.end - token.start,
+            Kind::Blanks if token.end - token.start > INDENT => nothing += token.end - token.start,
+            Kind::Newline => {
+                empty = if last == Some(Kind::Newline) {
+                    empty + 1
+                } else {
+                    0
+                };
+                nothing += usize::from(empty > EMPTY);
+            }
             _ => {}
         }
+        last = Some(token.kind);
     }
     layout.end_line(&mut view, source.len());
     blobs.finish(&mut view);

@@ -14,7 +14,11 @@ pub(super) fn classify(text: &str, found: &mut Found) {
         let rest = bytes.get(at + 10..).unwrap_or_default();
         let id = run(rest, |b| b.is_ascii_digit());
         let token = rest.get(id + 1..).map_or(0, |t| run(t, is_token));
-        if (17..=20).contains(&id) && rest.get(id) == Some(&b'/') && token >= 60 {
+        if (17..=20).contains(&id)
+            && rest.get(id) == Some(&b'/')
+            && token >= 60
+            && is_random(rest.get(id + 1..id + 1 + token))
+        {
             add(text, at, at + 11 + id + token, found);
         }
     }
@@ -22,7 +26,7 @@ pub(super) fn classify(text: &str, found: &mut Found) {
         let rest = bytes.get(at + 25..).unwrap_or_default();
         let length = run(rest, |b| b.is_ascii_alphanumeric() || b == b'/');
         let parts = rest.get(..length).unwrap_or_default().split(|b| *b == b'/');
-        if length >= 40 && parts.count() == 3 && has_digit(rest.get(..length)) {
+        if length >= 40 && parts.count() == 3 && is_random(rest.get(18..length)) {
             add(text, at, at + 25 + length, found);
         }
     }
@@ -41,8 +45,15 @@ pub(super) fn classify(text: &str, found: &mut Found) {
     }
 }
 
-fn has_digit(text: Option<&[u8]>) -> bool {
-    text.unwrap_or_default().iter().any(u8::is_ascii_digit)
+/// Whether a secret uses many characters: documentation writes `XXXX`.
+fn is_random(text: Option<&[u8]>) -> bool {
+    let mut seen = [false; 256];
+    for byte in text.unwrap_or_default() {
+        if let Some(slot) = seen.get_mut(usize::from(*byte)) {
+            *slot = true;
+        }
+    }
+    seen.iter().filter(|seen| **seen).count() >= 8
 }
 
 fn run(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {

@@ -44,11 +44,11 @@ const VOCABULARIES: [&str; 18] = [
 ];
 
 /// Endings of host names that cost next to nothing and that software projects rarely use.
-const THROW_AWAY: [&str; 40] = [
+const THROW_AWAY: &[&str] = &[
     "tk", "ga", "cf", "gq", "pw", "top", "icu", "cyou", "sbs", "cfd", "bond", "buzz", "rest",
-    "monster", "quest", "click", "hair", "skin", "beauty", "makeup", "autos", "boats", "lol",
-    "bid", "loan", "win", "download", "stream", "racing", "review", "party", "trade", "gdn", "kim",
-    "men", "mom", "faith", "cricket", "surf", "cam",
+    "monster", "quest", "click", "hair", "skin", "beauty", "makeup", "autos", "boats", "bid",
+    "loan", "win", "stream", "racing", "review", "party", "trade", "gdn", "kim", "men", "mom",
+    "faith", "cricket", "surf", "cam",
 ];
 
 /// Resolvers that everybody names, to find the own route or to ask them; no server of the author's.
@@ -242,7 +242,7 @@ fn is_program(path: &str) -> bool {
 
 /// Facts about a text that is nothing but a numeric address with or without port and path.
 pub(super) fn bare_address(text: &str, found: &mut Found) {
-    if text.len() > 200 || !text.bytes().any(|b| b.is_ascii_digit()) {
+    if text.len() > 200 || !text.bytes().any(|b| b.is_ascii_digit()) || is_network(text) {
         return;
     }
     let host = text.split(['/', '?']).next().unwrap_or_default();
@@ -263,10 +263,20 @@ pub(super) fn bare_address(text: &str, found: &mut Found) {
     }
 }
 
-/// Four small numbers, or an end in zeros, are a version or a network.
+/// Whether a text is a range of addresses: `10.0.0.0/8`.
+fn is_network(text: &str) -> bool {
+    text.rsplit_once('/').is_some_and(|(_, width)| {
+        width.len() <= 2 && !width.is_empty() && width.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Four small numbers, or an end in zeros, are a version or a network; 1.2, 1.3 and 2.5 begin identifiers of objects
+/// (X.509).
 fn is_version(address: Ipv4Addr) -> bool {
     let octets = address.octets();
-    octets.iter().filter(|o| **o >= 30).count() < 2 || octets.ends_with(&[0])
+    octets.iter().filter(|o| **o >= 30).count() < 2
+        || octets.ends_with(&[0])
+        || matches!(octets, [1, 2 | 3, ..] | [2, 5, ..])
 }
 
 /// An address the way resolvers read it: dotted, decimal, hexadecimal, octal, in one to four parts; or IPv6.
@@ -343,6 +353,20 @@ pub(crate) fn address_kind(address: IpAddr) -> Option<FactKind> {
     public.then_some(FactKind::EndpointIp)
 }
 
+/// Addresses that documentation and tests use although nobody reserved them, and those of `example.com`.
+fn is_example(octets: [u8; 4]) -> bool {
+    matches!(
+        octets,
+        [1, 2, 3, _]
+            | [4, 3, 2, 1]
+            | [5, 6, 7, 8]
+            | [11, 22, 33, 44]
+            | [12, 34, 56, 78]
+            | [123, 45, ..]
+            | [123, 123, 123, 123]
+    ) || matches!(octets, [93, 184, 215 | 216, 14 | 34])
+}
+
 /// Addresses that no router of the public network refuses. The class reserved for the future counts as public: no
 /// private network uses it.
 fn is_public(v4: Ipv4Addr) -> bool {
@@ -352,6 +376,7 @@ fn is_public(v4: Ipv4Addr) -> bool {
         || v4.is_link_local()
         || v4.is_documentation()
         || v4.is_multicast()
+        || is_example(v4.octets())
         || a == 0
         || a == 255
         || (a == 100 && (64..128).contains(&b))
