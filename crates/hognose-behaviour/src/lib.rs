@@ -7,7 +7,13 @@
 pub mod artifact;
 pub mod content;
 pub mod fact;
+pub mod model;
 mod python;
+pub mod rules;
+pub mod score;
 
 pub use artifact::{Inspection, inspect_archive};
 pub use fact::{Fact, FactKind, Group, Place, Trigger};
+pub use model::{Band, Model};
+pub use rules::Rule;
+pub use score::{Assessment, assess};

@@ -6,16 +6,16 @@ use hognose_archive::examine::{Content, Ended, Entry, EntryKind};
 use hognose_python::source;
 
 use super::layout::{self, Kind};
-use super::Size;
+use super::{Size, other};
 use crate::content::metadata::{self, Metadata};
-use crate::content::{hidden, startup};
+use crate::content::{bytecode, hidden, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::python::{Role, Source};
 
 /// Most bytes of one Python file that are read.
 const MAX_PYTHON: usize = 8 << 20;
-/// Most bytes of another file that are read.
-const MAX_OTHER: usize = 1 << 20;
+/// Bytecode kept until it is known which sources stand beside it, over the whole artifact.
+const MAX_BYTECODE: usize = 8 << 20;
 /// Python kept for evaluation, over the whole artifact; beyond it, what is named first is evaluated.
 const MAX_SOURCES: usize = 40 << 20;
 
@@ -38,6 +38,8 @@ pub struct Collector {
     pyproject: Option<String>,
     module_paths: Vec<String>,
     other_code: u64,
+    bytecode: Vec<(String, String, Vec<u8>)>,
+    bytecode_bytes: usize,
     buffer: Vec<u8>,
 }
 
@@ -60,6 +62,8 @@ impl Collector {
             pyproject: None,
             module_paths: Vec::new(),
             other_code: 0,
+            bytecode: Vec::new(),
+            bytecode_bytes: 0,
             buffer: Vec::new(),
         }
     }
@@ -70,7 +74,11 @@ impl Collector {
             return;
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let max = if is_python(entry.path) { MAX_PYTHON } else { MAX_OTHER };
+        let max = if is_python(entry.path) {
+            MAX_PYTHON
+        } else {
+            other::worth(entry.path)
+        };
         let ended = content.read_up_to(max, &mut buffer);
         self.file(entry.path, &buffer, ended);
         buffer.clear();
@@ -227,10 +235,28 @@ impl Collector {
     }
 
     fn other(&mut self, path: &str, inner: &str, bytes: &[u8]) {
+        if inner.ends_with(".pyc") || inner.ends_with(".pyo") {
+            self.bytecode_bytes += bytes.len();
+            if self.bytecode_bytes <= MAX_BYTECODE {
+                self.bytecode
+                    .push((path.to_owned(), inner.to_owned(), bytes.to_vec()));
+            }
+            return;
+        }
         let aside = layout::is_aside_path(inner);
         let trigger = if aside { Trigger::Test } else { Trigger::Call };
         let before = self.facts.len();
-        super::other::facts(path, bytes, trigger, &mut self.facts);
+        let programs = other::facts(path, bytes, trigger, &mut self.facts);
+        for (line, text) in programs.into_iter().take(16) {
+            self.keep(Source {
+                path: path.to_owned(),
+                name: format!("{path}:{line}"),
+                is_package: false,
+                role: if aside { Role::Test } else { Role::Script },
+                text,
+                first_line: line.saturating_sub(1),
+            });
+        }
         let mut found: Vec<&'static str> = Vec::new();
         for fact in self.facts.get(before..).unwrap_or_default() {
             if fact.kind.group() == crate::Group::Binary {
@@ -243,6 +269,25 @@ impl Collector {
             self.size.binaries += u64::from(group == "binaries");
             self.other_code += 1;
             self.surface(group, path);
+        }
+    }
+
+    /// Bytecode is judged once it is known whether its source stands beside it.
+    pub(super) fn judge_bytecode(&mut self) {
+        let sources: std::collections::HashSet<&str> =
+            self.module_paths.iter().map(String::as_str).collect();
+        for (path, inner, bytes) in std::mem::take(&mut self.bytecode) {
+            let state = if sources.contains(source_of(&inner).as_str()) {
+                bytecode::Source::Present
+            } else {
+                bytecode::Source::Absent
+            };
+            let trigger = if layout::is_aside_path(&inner) {
+                Trigger::Test
+            } else {
+                Trigger::Import
+            };
+            bytecode::facts(&path, &bytes, state, trigger, &mut self.facts);
         }
     }
 
@@ -344,6 +389,20 @@ impl Collector {
                 add(FactKind::DependencyOnly, &metadata.requires_dist.join(", "));
             }
         }
+    }
+}
+
+/// The source a bytecode file was compiled from: `pkg/__pycache__/x.cpython-311.pyc` from `pkg/x.py`.
+fn source_of(path: &str) -> String {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split('.').next().unwrap_or(file);
+    let folder = folder
+        .strip_suffix("__pycache__")
+        .map_or(folder, |parent| parent.trim_end_matches('/'));
+    if folder.is_empty() {
+        format!("{stem}.py")
+    } else {
+        format!("{folder}/{stem}.py")
     }
 }
 

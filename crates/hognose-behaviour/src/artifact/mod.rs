@@ -96,6 +96,7 @@ fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
 impl Collector {
     /// Evaluates what was collected.
     pub fn finish(mut self) -> Inspection {
+        self.judge_bytecode();
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
         let starts = std::mem::take(&mut self.starts);

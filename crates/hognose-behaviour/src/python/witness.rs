@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::api::{self, Api};
 use super::labels as l;
-use crate::content::strings;
+use crate::content::{bytecode, strings};
 use crate::fact::{Fact, FactKind as F, Place, Trigger};
 
 /// Facts of one kind and trigger kept for one file: the first ones tell enough.
@@ -668,17 +668,10 @@ impl Observer for Witness {
     }
 
     fn bytecode(&mut self, site: &Site<'_>, bytes: &[u8]) {
-        let mut texts = String::new();
-        for run in bytes.split(|b| !(b.is_ascii_graphic() || *b == b' ')) {
-            if run.len() >= 4 && texts.len() < MAX_TEXT {
-                texts.push_str(&String::from_utf8_lossy(run));
-                texts.push('\n');
-            }
-        }
-        for line in texts.lines() {
-            for (kind, detail) in strings::classify(line) {
-                self.add(site, kind, &detail);
-            }
+        let mut facts = Vec::new();
+        bytecode::marshalled("", bytes, Self::trigger(site), &mut facts);
+        for fact in facts {
+            self.add(site, fact.kind, &fact.detail);
         }
     }
 

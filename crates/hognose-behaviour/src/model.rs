@@ -1,0 +1,228 @@
+//! The model: points by name, in a file people can read. See `model.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fact::{FactKind, Trigger};
+
+/// The text of the built-in model.
+pub const BUILTIN: &str = include_str!("../model.toml");
+
+/// Version of the analyser: facts of another version are not comparable. Raised with every change of what is seen.
+pub const ANALYSER: &str = "1";
+
+/// Points by trigger; a trigger that is not named has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Points {
+    /// At install.
+    #[serde(default)]
+    pub install: f64,
+    /// At every start of Python.
+    #[serde(default)]
+    pub startup: f64,
+    /// At import.
+    #[serde(default)]
+    pub import: f64,
+    /// When a command is started.
+    #[serde(default)]
+    pub entry_point: f64,
+    /// When a function is called.
+    #[serde(default)]
+    pub call: f64,
+    /// In tests, documentation and examples.
+    #[serde(default)]
+    pub test: f64,
+}
+
+impl Points {
+    /// The points of a trigger.
+    pub fn of(&self, trigger: Trigger) -> f64 {
+        match trigger {
+            Trigger::Install => self.install,
+            Trigger::Startup => self.startup,
+            Trigger::Import => self.import,
+            Trigger::EntryPoint => self.entry_point,
+            Trigger::Call => self.call,
+            Trigger::Test => self.test,
+        }
+    }
+
+    fn all(&self) -> [f64; 6] {
+        Trigger::ALL.map(|trigger| self.of(trigger))
+    }
+}
+
+/// Points of one rule.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulePoints {
+    /// For any fact that fires it.
+    pub points: Points,
+    /// For particular facts, instead.
+    #[serde(default)]
+    pub facts: BTreeMap<String, Points>,
+}
+
+/// Scores from which a band begins.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bands {
+    /// Lowest score of *malicious*.
+    pub malicious: f64,
+    /// Lowest score of *suspicious*.
+    pub suspicious: f64,
+    /// Lowest score of *notable*.
+    pub notable: f64,
+}
+
+/// What a score means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Band {
+    /// Nothing worth a word.
+    Nothing,
+    /// Worth knowing, not worth worrying.
+    Notable,
+    /// Somebody should look.
+    Suspicious,
+    /// Sure enough to block.
+    Malicious,
+}
+
+impl Band {
+    /// The name used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Notable => "notable",
+            Self::Suspicious => "suspicious",
+            Self::Malicious => "malicious",
+        }
+    }
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Its version, part of every cached verdict.
+    pub version: String,
+    /// The logit of an artifact on which nothing fires.
+    pub bias: f64,
+    /// What each further rule counts, relative to the one before it.
+    pub decay: f64,
+    /// Bands.
+    pub bands: Bands,
+    /// Points by rule.
+    pub rules: BTreeMap<String, RulePoints>,
+}
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// Not TOML, or not of this form.
+    #[error("the model cannot be read: {0}")]
+    Form(String),
+    /// A number out of its range.
+    #[error("the model's {what} is {value}; it must be {expected}")]
+    Range {
+        /// Which.
+        what: String,
+        /// The value.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A fact that does not exist.
+    #[error("the model names the fact {0:?}, which does not exist")]
+    Kind(String),
+    /// A rule that does not exist.
+    #[error("the model names the rule {0:?}, which does not exist")]
+    Rule(String),
+}
+
+impl Model {
+    /// The built-in model.
+    pub fn builtin() -> &'static Self {
+        static MODEL: LazyLock<Model> = LazyLock::new(|| {
+            Model::parse(BUILTIN).unwrap_or(Model {
+                // Tests parse the built-in text; a model without rules would call everything clean, so call nothing so.
+                version: "unreadable".into(),
+                bias: 100.0,
+                decay: 0.0,
+                bands: Bands {
+                    malicious: 95.0,
+                    suspicious: 50.0,
+                    notable: 8.0,
+                },
+                rules: BTreeMap::new(),
+            })
+        });
+        &MODEL
+    }
+
+    /// Reads a model and checks it.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        let model: Self = toml::from_str(text).map_err(|e| ModelError::Form(e.to_string()))?;
+        let range = |what: &str, value: f64, ok: bool, expected| {
+            if ok && value.is_finite() {
+                Ok(())
+            } else {
+                Err(ModelError::Range {
+                    what: what.to_owned(),
+                    value,
+                    expected,
+                })
+            }
+        };
+        range("bias", model.bias, model.bias.abs() <= 100.0, "between -100 and 100")?;
+        range("decay", model.decay, (0.0..=1.0).contains(&model.decay), "between 0 and 1")?;
+        let b = model.bands;
+        range("bands", b.suspicious, b.notable < b.suspicious && b.suspicious < b.malicious, "notable < suspicious < malicious")?;
+        for (rule, points) in &model.rules {
+            if !crate::rules::texts().iter().any(|(id, _)| id == rule) {
+                return Err(ModelError::Rule(rule.clone()));
+            }
+            for (kind, points) in &points.facts {
+                if FactKind::parse(kind).is_none() {
+                    return Err(ModelError::Kind(kind.clone()));
+                }
+                for value in points.all() {
+                    range(rule, value, (-100.0..=100.0).contains(&value), "between -100 and 100")?;
+                }
+            }
+            for value in points.points.all() {
+                range(rule, value, (-100.0..=100.0).contains(&value), "between -100 and 100")?;
+            }
+        }
+        Ok(model)
+    }
+
+    /// Points of a rule for a fact and a trigger.
+    pub fn points(&self, rule: &str, kind: FactKind, trigger: Trigger) -> f64 {
+        self.rules.get(rule).map_or(0.0, |points| {
+            points
+                .facts
+                .get(kind.as_str())
+                .unwrap_or(&points.points)
+                .of(trigger)
+        })
+    }
+
+    /// The band of a score.
+    pub fn band(&self, score: f64) -> Band {
+        if score >= self.bands.malicious {
+            Band::Malicious
+        } else if score >= self.bands.suspicious {
+            Band::Suspicious
+        } else if score >= self.bands.notable {
+            Band::Notable
+        } else {
+            Band::Nothing
+        }
+    }
+}

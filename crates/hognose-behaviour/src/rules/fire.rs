@@ -1,0 +1,143 @@
+//! Which rules fire on which facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Rule, Within};
+use crate::fact::{Fact, FactKind, Trigger};
+
+/// A rule that fires, at its heaviest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// What makes it happen: the least automatic of the facts it needs.
+    pub trigger: Trigger,
+    /// Points.
+    pub points: f64,
+    /// Positions of the facts that show it, decisive ones first.
+    pub facts: Vec<usize>,
+}
+
+/// Facts kept as evidence of one firing.
+const MAX_EVIDENCE: usize = 8;
+
+/// Fires a rule on facts. `weigh` gives the points of the rule for a fact of its first group and a trigger.
+pub fn fire(
+    rule: &Rule,
+    facts: &[Fact],
+    weigh: &dyn Fn(FactKind, Trigger) -> f64,
+) -> Option<Firing> {
+    if rule.unless.iter().any(|kind| facts.iter().any(|f| f.kind == *kind)) {
+        return None;
+    }
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, fact) in facts.iter().enumerate() {
+        if rule.when.iter().flatten().any(|kind| *kind == fact.kind) {
+            let place = match rule.within {
+                Within::File => fact.place.file.as_str(),
+                Within::Artifact => "",
+            };
+            places.entry(place).or_default().push(at);
+        }
+    }
+    places
+        .into_values()
+        .filter_map(|here| fire_at(rule, facts, &here, weigh))
+        .filter(|firing| firing.points > 0.0)
+        .reduce(|best, next| if next.points > best.points { next } else { best })
+}
+
+fn fire_at(
+    rule: &Rule,
+    facts: &[Fact],
+    here: &[usize],
+    weigh: &dyn Fn(FactKind, Trigger) -> f64,
+) -> Option<Firing> {
+    let (first, others) = rule.when.split_first()?;
+    // Tests and examples hold much that runs nowhere; what they hold must not complete what the package does.
+    let present = |group: &[FactKind], test: bool| -> Vec<usize> {
+        here.iter()
+            .copied()
+            .filter(|at| {
+                facts.get(*at).is_some_and(|f| {
+                    group.contains(&f.kind) && (f.trigger == Trigger::Test) == test
+                })
+            })
+            .collect()
+    };
+    let mut best: Option<Firing> = None;
+    for test in [false, true] {
+        let decisive = present(first, test);
+        let kinds: BTreeSet<FactKind> = decisive
+            .iter()
+            .filter_map(|at| facts.get(*at).map(|f| f.kind))
+            .collect();
+        if decisive.is_empty() || kinds.len() < rule.at_least {
+            continue;
+        }
+        let groups: Vec<Vec<usize>> = others.iter().map(|g| present(g, test)).collect();
+        if groups.iter().any(Vec::is_empty) {
+            continue;
+        }
+        // The most automatic way to satisfy each of the other groups.
+        let slowest = groups
+            .iter()
+            .filter_map(|group| group.iter().filter_map(|at| facts.get(*at)).map(|f| f.trigger).min())
+            .max();
+        let trigger_of = |fact: &Fact| slowest.map_or(fact.trigger, |s| s.max(fact.trigger));
+        let needed = nth_trigger(&decisive, facts, rule.at_least);
+        for at in &decisive {
+            let Some(fact) = facts.get(*at) else { continue };
+            let trigger = trigger_of(fact).max(needed);
+            let points = weigh(fact.kind, trigger);
+            if best.as_ref().is_none_or(|b| points > b.points) {
+                best = Some(Firing {
+                    trigger,
+                    points,
+                    facts: evidence(*at, &decisive, &groups, facts),
+                });
+            }
+        }
+    }
+    best
+}
+
+/// The trigger at which as many different kinds as are needed have been seen.
+fn nth_trigger(decisive: &[usize], facts: &[Fact], needed: usize) -> Trigger {
+    let mut earliest: BTreeMap<FactKind, Trigger> = BTreeMap::new();
+    for fact in decisive.iter().filter_map(|at| facts.get(*at)) {
+        let slot = earliest.entry(fact.kind).or_insert(fact.trigger);
+        *slot = (*slot).min(fact.trigger);
+    }
+    let mut triggers: Vec<Trigger> = earliest.into_values().collect();
+    triggers.sort();
+    triggers
+        .get(needed.saturating_sub(1))
+        .copied()
+        .unwrap_or(Trigger::Install)
+}
+
+fn evidence(decisive: usize, all: &[usize], groups: &[Vec<usize>], facts: &[Fact]) -> Vec<usize> {
+    let mut out = vec![decisive];
+    // Of every group the fact that happens first, then other kinds of the first group.
+    for group in groups {
+        let first = group
+            .iter()
+            .min_by_key(|at| facts.get(**at).map(|f| f.trigger))
+            .copied();
+        out.extend(first.filter(|at| !out.contains(at)));
+    }
+    let mut kinds: BTreeSet<FactKind> = out
+        .iter()
+        .filter_map(|at| facts.get(*at).map(|f| f.kind))
+        .collect();
+    for at in all {
+        if out.len() >= MAX_EVIDENCE {
+            break;
+        }
+        if let Some(fact) = facts.get(*at)
+            && kinds.insert(fact.kind)
+        {
+            out.push(*at);
+        }
+    }
+    out
+}
