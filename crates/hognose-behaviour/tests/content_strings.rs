@@ -51,6 +51,8 @@ fn endpoints() {
         "https://example.invalid/a.ps1",
         &[EndpointOther, EndpointExecutable],
     );
+    names("http://{}/a.exe", &[EndpointExecutable]);
+    names("http://localhost:%s/a.jar", &[]);
     names("https://api.ipify.org?format=json", &[IpLookup]);
     names(
         "http://169.254.169.254/latest/meta-data/iam/",

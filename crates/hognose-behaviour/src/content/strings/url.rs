@@ -166,15 +166,13 @@ pub(super) fn classify(text: &str, found: &mut Found) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for (span, parts) in urls(text) {
         spans.push(span);
-        if let Some(kind) = place(&parts) {
-            let named = if kind == FactKind::EndpointOther {
-                parts.host
-            } else {
-                parts.whole
-            };
-            found.add(kind, named);
+        let kind = place(&parts);
+        if let Some(kind) = kind {
+            let other = kind == FactKind::EndpointOther;
+            found.add(kind, if other { parts.host } else { parts.whole });
         }
-        if is_program(parts.path) && !parts.host.is_empty() {
+        // A host to be filled in is a host, too.
+        if is_program(parts.path) && (kind.is_some() || parts.host.contains(['{', '%', '$'])) {
             found.add(FactKind::EndpointExecutable, parts.whole);
         }
     }
