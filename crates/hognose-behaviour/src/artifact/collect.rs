@@ -98,7 +98,7 @@ impl Collector {
         if is_python(file) || is_python_script(file, bytes) {
             self.python(path, &inner, bytes);
         } else if file.ends_with(".pth") {
-            self.pth(path, bytes);
+            self.pth(path, &inner, bytes);
         } else if file.ends_with(".start") {
             let text = String::from_utf8_lossy(bytes);
             let starts = startup::start_file(path, &text, &mut self.facts);
@@ -129,12 +129,18 @@ impl Collector {
 
     fn python(&mut self, path: &str, inner: &str, bytes: &[u8]) {
         let decoded = source::decode(bytes);
-        let placed = layout::place(inner, self.kind);
+        let mut placed = layout::place(inner, self.kind);
+        // Nobody imports what lies in an archive inside: it takes code that unpacks it, and that code is seen.
+        if let Some((outer, _)) = inner.split_once("!/") {
+            placed.role = if layout::is_aside_path(outer) { Role::Test } else { Role::Nested };
+            placed.name = inner.to_owned();
+        }
         let trigger = match placed.role {
             Role::Setup | Role::Backend => Trigger::Install,
             Role::Startup => Trigger::Startup,
             Role::Module => Trigger::Import,
             Role::Script => Trigger::EntryPoint,
+            Role::Nested => Trigger::Call,
             Role::Test => Trigger::Test,
         };
         if let Some(encoding) = &decoded.unusual {
@@ -146,7 +152,7 @@ impl Collector {
             ));
         }
         hidden::facts(path, &decoded.text, trigger, &mut self.facts);
-        if placed.role != Role::Test {
+        if !matches!(placed.role, Role::Test | Role::Nested) {
             self.size.python_files += 1;
             self.size.python_bytes += bytes.len() as u64;
         }
@@ -181,10 +187,19 @@ impl Collector {
         self.sources.push(source);
     }
 
-    fn pth(&mut self, path: &str, bytes: &[u8]) {
+    fn pth(&mut self, path: &str, inner: &str, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
+        let before = self.facts.len();
         let read = startup::pth(path, &text, &mut self.facts);
-        if !read.code.is_empty() {
+        // Only what lands in the folder of installed packages itself is a hook; deeper it is data, unless something
+        // copies it.
+        let lands = !layout::installed(inner, self.kind).contains('/');
+        if !lands || read.known_shape {
+            let lowest = if layout::is_aside_path(inner) { Trigger::Test } else { Trigger::Call };
+            for fact in self.facts.iter_mut().skip(before) {
+                fact.trigger = fact.trigger.max(lowest);
+            }
+        } else if !read.code.is_empty() {
             self.surface("start-up hooks", path);
         }
         for (line, code) in read.code {
@@ -195,7 +210,7 @@ impl Collector {
                 path: path.to_owned(),
                 name: format!("{path}:{line}"),
                 is_package: false,
-                role: Role::Startup,
+                role: if lands { Role::Startup } else { Role::Test },
                 text: code,
                 first_line: line.saturating_sub(1),
             });

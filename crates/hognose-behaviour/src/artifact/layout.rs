@@ -49,6 +49,23 @@ pub(super) struct Placed {
     pub(super) role: Role,
 }
 
+/// The path without the source folder or the wheel's data folder around it.
+pub(super) fn installed(path: &str, kind: Kind) -> &str {
+    if kind == Kind::Wheel {
+        let mut parts = path.splitn(3, '/');
+        if let (Some(first), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next())
+            && first.ends_with(".data")
+        {
+            return rest;
+        }
+        return path;
+    }
+    ["src/", "lib/", "python/", "source/"]
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
+}
+
 /// Places a Python file. `path` is relative to the root of the artifact.
 pub(super) fn place(path: &str, kind: Kind) -> Placed {
     let mut parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
@@ -72,7 +89,13 @@ pub(super) fn place(path: &str, kind: Kind) -> Placed {
     } else if is_aside(&parts) {
         role = Role::Test;
     }
-    if file == "__main__.py" && role == Role::Module {
+    let stem = file.split('.').next().unwrap_or(file);
+    let is_name = stem
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_')
+        && !stem.starts_with(|c: char| c.is_ascii_digit());
+    // What no import statement can name is only ever started.
+    if role == Role::Module && (file == "__main__.py" || !is_name) {
         role = Role::Script;
     }
     let is_package = file == "__init__.py" || file == "__init__.pyw";
@@ -108,9 +131,13 @@ fn sdist_role(parts: &[&str], file: &str, role: Role) -> Role {
 
 fn is_aside(parts: &[&str]) -> bool {
     let folders = parts.split_last().map_or(&[][..], |(_, folders)| folders);
-    folders
-        .iter()
-        .any(|f| ASIDE.contains(&f.to_ascii_lowercase().as_str()))
+    folders.iter().any(|f| {
+        let lower = f.to_ascii_lowercase();
+        ASIDE.contains(&lower.as_str())
+            || lower
+                .split([' ', '-', '.'])
+                .any(|word| matches!(word, "test" | "tests" | "examples"))
+    })
         || (folders.len() > 1 && folders.iter().skip(1).any(|f| f.starts_with("test_")))
 }
 

@@ -106,6 +106,11 @@ impl Collector {
         for (path, limit) in outcome.limited {
             self.unread.push((path, format!("the analysis reached its limit of {limit}")));
         }
+        for fact in &mut facts {
+            if fact.place.file.contains("!/") {
+                fact.trigger = fact.trigger.max(Trigger::Call);
+            }
+        }
         let metadata = self.metadata(&outcome.setup);
         self.judge_whole(&metadata, &mut facts);
         facts.sort();

@@ -56,6 +56,8 @@ pub(super) enum Api {
     Copy,
     /// `os.walk`, `glob.glob`, …
     Search,
+    /// `os.path.exists`, `os.stat`, `sqlite3.connect`: a path is used.
+    Exists,
     /// `os.path.join`, `os.path.expanduser`: a path of paths.
     PathOf,
     /// `os.dup2`: what a reverse shell does with its connection.
@@ -385,7 +387,9 @@ fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
             "chmod" => Api::Chmod,
             _ => return None,
         },
-        _ if root == "sqlite3" && last == "connect" => Api::Source(l::FILE),
+        "os.path.exists" | "os.path.isfile" | "os.path.isdir" | "os.stat" | "os.access" | "os.makedirs"
+        | "os.mkdir" => Api::Exists,
+        _ if root == "sqlite3" && last == "connect" => Api::Open,
         _ if path.starts_with("open()") && last == "__enter__" => Api::Source(Taint::NONE),
         _ => return None,
     })

@@ -27,6 +27,8 @@ pub(crate) enum Role {
     Module,
     /// A script that is started.
     Script,
+    /// A module in an archive inside the artifact.
+    Nested,
     /// A file of tests, documentation, examples or development.
     Test,
 }
@@ -132,12 +134,13 @@ fn run(sources: &[Source], entries: &[String], starts: &[String]) -> Outcome {
 }
 
 fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
-    let order = [
+    let order: [(Role, Trigger); 7] = [
         (Role::Setup, Trigger::Install),
         (Role::Backend, Trigger::Install),
         (Role::Startup, Trigger::Startup),
         (Role::Module, Trigger::Import),
         (Role::Script, Trigger::EntryPoint),
+        (Role::Nested, Trigger::Call),
         (Role::Test, Trigger::Test),
     ];
     let filter = relevant();
@@ -226,6 +229,7 @@ fn trigger_of(source: &Source) -> Trigger {
         Role::Startup => Trigger::Startup,
         Role::Module => Trigger::Import,
         Role::Script => Trigger::EntryPoint,
+        Role::Nested => Trigger::Call,
         Role::Test => Trigger::Test,
     }
 }

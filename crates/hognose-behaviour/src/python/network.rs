@@ -21,6 +21,7 @@ impl Witness {
             || (position == 1 && method.is_some_and(|m| matches!(&*m.to_ascii_uppercase(), "POST" | "PUT" | "PATCH")))
             || (call.path.ends_with("urlopen") && call.args.len() > 1);
         self.add(site, F::NetworkCall, &shown);
+        self.used(site, &shown);
         if sends {
             self.add(site, F::NetworkSend, &shown);
         }
@@ -42,6 +43,7 @@ impl Witness {
         }
         self.add(site, F::NetworkCall, &shown);
         self.add(site, F::NetworkSend, &shown);
+        self.used(site, &shown);
         self.unverified(site, call);
         self.flows(site, call, call.argument_taint().and(call.receiver), &shown);
         Effect {
@@ -88,6 +90,7 @@ impl Witness {
         let shown = argument(call, from);
         self.add(site, F::NetworkCall, &shown);
         self.add(site, F::DownloadFile, &shown);
+        self.used(site, &shown);
         let path = call
             .args
             .get(to)
@@ -112,11 +115,7 @@ impl Witness {
             self.add(site, F::SocketConnect, &shown);
         }
         for text in pieces(call) {
-            for (kind, detail) in crate::content::strings::classify(&text) {
-                if kind.group() == crate::Group::Network {
-                    self.add(site, kind, &detail);
-                }
-            }
+            self.used(site, &text);
         }
         tainted(l::SOCKET)
     }

@@ -74,10 +74,11 @@ impl Witness {
         if is_detached(call) {
             self.add(site, F::ProcessDetached, &shown);
         }
-        if taint.has(l::NETWORK) && !taint.has(l::WRITTEN) {
+        if target.is_some_and(|c| program_label(c).has(l::NETWORK)) && !taint.has(l::WRITTEN) {
             self.add(site, F::FlowNetworkCommand, &shown);
         }
-        if taint.has(HIDING) {
+        let is_known = target.is_some_and(|c| c.as_text().is_some());
+        if (is_known && taint.has(HIDING) && shown.len() > 4) || taint.has(Taint::DECRYPTED) {
             self.add(site, F::HiddenCommand, &shown);
         }
         if let Some(origin) = self.runs_dropped(site, &shown, taint) {
@@ -99,13 +100,12 @@ impl Witness {
         let lower = shown.to_ascii_lowercase();
         ledger.dropped().iter().find_map(|(path, origin)| {
             let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-            let named = !name.is_empty() && name != "{}" && lower.contains(&name);
+            let named = name.len() > 4 && name.contains('.') && lower.contains(&name);
+            let starts_it = named && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"].iter().any(|p| lower.starts_with(p));
             // Neither side is known: a path in a variable was written, a path in a variable is started.
             let both_unknown = (name.is_empty() || name == "{}")
-                && (lower.starts_with("subprocess.")
-                    || lower.starts_with("os.")
-                    || lower.contains("{}"));
-            (named || both_unknown).then_some(*origin)
+                && (lower.starts_with("subprocess.") || lower.starts_with("os.") || lower.starts_with("{}"));
+            (starts_it || both_unknown).then_some(*origin)
         })
     }
 
@@ -141,7 +141,9 @@ impl Witness {
         } else if taint.has(Taint::DECRYPTED) {
             self.add(site, F::ExecDecrypted, &detail);
             self.add(site, F::ExecDecoded, &detail);
-        } else if taint.has(Taint::DECODED) || (known && taint.has(Taint::ASSEMBLED) && detail.len() > 16) {
+        } else if taint.has(Taint::DECODED)
+            || (known && taint.has(Taint::ASSEMBLED) && detail.len() > 16 && call.path == "exec")
+        {
             self.add(site, F::ExecDecoded, &detail);
         } else if taint.has(l::FILE) {
             self.add(site, F::ExecFile, &detail);
@@ -169,6 +171,23 @@ fn command_text(cell: &Cell, path: &str) -> String {
                 argv.join(" ")
             }
         }
+    }
+}
+
+/// Where the name of the program comes from: a whole text nothing is known of, or the first argument.
+fn program_label(cell: &Cell) -> Taint {
+    match &cell.value {
+        Value::List(cells) => cells
+            .try_borrow()
+            .ok()
+            .and_then(|c| c.first().filter(|c| c.value.is_opaque()).map(|c| c.taint))
+            .unwrap_or_default(),
+        Value::Tuple(cells) => cells
+            .first()
+            .filter(|c| c.value.is_opaque())
+            .map_or(Taint::NONE, |c| c.taint),
+        Value::Str(text) if !text.starts_with("{}") => Taint::NONE,
+        _ => cell.taint,
     }
 }
 
@@ -228,14 +247,17 @@ fn is_silent(call: &Call<'_>) -> bool {
 fn is_detached(call: &Call<'_>) -> bool {
     call.keyword("start_new_session")
         .is_some_and(|c| c.value.truth() == Some(true))
-        || call.keyword("preexec_fn").is_some()
 }
 
 /// A hidden text that reads like a command line.
 pub(super) fn looks_like_command(text: &str) -> bool {
+    if text.len() > 16_384 {
+        return false;
+    }
     let lower = text.trim_start().to_ascii_lowercase();
-    ["powershell", "cmd ", "cmd.exe", "curl ", "wget ", "bash ", "sh -c", "start ", "mshta ", "rundll32"]
+    ["powershell", "cmd /", "cmd.exe", "bash -c", "sh -c", "mshta ", "rundll32", "start /"]
         .iter()
         .any(|p| lower.starts_with(p))
+        || (["curl ", "wget "].iter().any(|p| lower.starts_with(p)) && lower.contains("http"))
 }
 

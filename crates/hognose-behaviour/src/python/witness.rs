@@ -72,7 +72,17 @@ impl Witness {
     }
 
     pub(super) fn add(&mut self, site: &Site<'_>, kind: F, detail: &str) {
-        let trigger = Self::trigger(site);
+        self.add_at(site, Self::trigger(site), kind, detail);
+    }
+
+    /// Notes what a text names where it is used: as a path, an address, an argument of the system.
+    pub(super) fn used(&mut self, site: &Site<'_>, text: &str) {
+        for (kind, detail) in strings::classify(front(text)) {
+            self.add(site, kind, &detail);
+        }
+    }
+
+    fn add_at(&mut self, site: &Site<'_>, trigger: Trigger, kind: F, detail: &str) {
         let (line, column) = site.position();
         let hash = {
             use std::hash::{Hash, Hasher};
@@ -167,8 +177,15 @@ impl Witness {
             }
             Api::Delete => self.delete(site, call),
             Api::Copy => self.copy(site, call),
-            Api::Search => {
+            Api::Search | Api::Exists => {
                 let taint = call.argument_taint();
+                for text in call.args.iter().filter_map(Cell::as_text) {
+                    let text = text.to_string();
+                    self.used(site, &text);
+                }
+                if api == Api::Exists {
+                    return Effect::default();
+                }
                 if taint.has(l::HOME) || call.args.iter().any(is_user_folder) {
                     self.add(site, F::FileSearch, &argument(call, 0));
                 }
@@ -198,7 +215,13 @@ impl Witness {
                 if let Some(Value::Bytes(bytes)) = call.args.first().map(|c| &c.value) {
                     self.bytecode(site, bytes);
                 }
-                tainted(Taint::step("marshal"))
+                // Code of a file of one's own is no decoding; code in a constant is.
+                let hides = call.argument_taint().has(HIDING) || call.args.first().is_some_and(is_constant);
+                tainted(if hides {
+                    Taint::step("marshal")
+                } else {
+                    Taint::step("marshal").without(Taint::DECODED)
+                })
             }
             _ => Effect::default(),
         }
@@ -212,9 +235,6 @@ impl Witness {
         self.add(site, kind, &detail);
         if matches!(kind, F::SendMail | F::FtpTransfer) {
             self.flows(site, call, call.receiver.and(call.argument_taint()), "");
-        }
-        if kind == F::PickleLoad && call.argument_taint().has(Taint::DECODED.and(l::NETWORK)) {
-            self.add(site, F::ExecDecoded, call.path);
         }
     }
 
@@ -243,6 +263,7 @@ impl Witness {
         let mut taint = l::FILE;
         if let Some(text) = &text {
             taint = taint.and(credential_label(text));
+            self.used(site, text);
         }
         // What lies beside the program came with it.
         if path_taint.has(l::ITSELF) {
@@ -324,20 +345,30 @@ impl Witness {
         };
         // The interpreter gives `__file__` a path of its own; a path made from it is longer.
         if path.taint.has(l::ITSELF)
-            && path.as_text().is_none_or(|t| t.ends_with(".py") && t.starts_with('/'))
+            && path.as_text().is_some_and(|t| self.is_own_file(site, t))
         {
             self.add(site, F::SelfDelete, &argument(call, 0));
         }
         let is_tree = call.path.ends_with("rmtree");
+        // `/`, the home folder, system folders.
         let whole = path
             .as_text()
             .is_some_and(|t| matches!(&**t, "/" | "~" | "C:\\" | "C:/" | "/home" | "/etc" | "/usr" | "/var"));
-        if whole || (is_tree && path.taint.has(l::HOME) && path.as_text().is_none_or(|t| t.len() < 4)) {
+        if whole && is_tree {
             self.add(site, F::FilesDelete, &argument(call, 0));
         } else if path.taint.has(l::SEARCHED) && path.taint.has(l::HOME) {
             self.add(site, F::FilesDelete, call.path);
         }
         Effect::default()
+    }
+
+    /// The interpreter gives `__file__` the module's own path.
+    fn is_own_file(&self, site: &Site<'_>, text: &str) -> bool {
+        text.starts_with('/')
+            && self
+                .files
+                .get(site.module.0 as usize)
+                .is_some_and(|file| format!("/{file}").ends_with(text))
     }
 
     fn copy(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
@@ -346,7 +377,11 @@ impl Witness {
             self.write_place(site, &to, Taint::NONE);
         }
         if let Some(from) = call.args.first()
-            && (from.taint.has(l::CREDENTIAL) || from.as_text().is_some_and(|t| credential_label(t) != Taint::NONE))
+            && (from.as_text().is_some_and(|t| {
+                let text = t.to_string();
+                self.used(site, &text);
+                false
+            }) || from.taint.has(l::CREDENTIAL) || from.as_text().is_some_and(|t| credential_label(t) != Taint::NONE))
         {
             return tainted(l::CREDENTIAL);
         }
@@ -355,6 +390,16 @@ impl Witness {
 
     /// Joined paths: known parts are kept around what is not known.
     fn path_of(&mut self, call: &Call<'_>) -> Effect {
+        if call.path == "os.path.dirname" {
+            let parent = call.args.first().and_then(Cell::as_text).map(|text| {
+                let parent = text.rsplit_once('/').map_or("", |(parent, _)| parent);
+                Value::Str(parent.into())
+            });
+            return Effect {
+                value: parent,
+                ..Effect::default()
+            };
+        }
         if call.path == "os.path.join" || call.path == "pathlib.Path" {
             let parts: Vec<&str> = call
                 .args
@@ -447,7 +492,7 @@ impl Witness {
             Some(text) if api::is_sensitive_module(text) => {
                 let text = text.to_string();
                 self.add(site, F::HiddenImport, &text);
-                if name.taint.has(HIDING) {
+                if name.taint.has(HIDING.and(Taint::JOINED)) {
                     self.add(site, F::HiddenName, &text);
                 }
             }
@@ -469,8 +514,7 @@ impl Witness {
             Some(Value::Path(path)) => names.path(*path).to_string(),
             _ => name.as_text().map(|t| t.to_string()).unwrap_or_default(),
         };
-        let builtin = matches!(&*target, "exec" | "eval" | "compile" | "__import__");
-        if (api::is_sensitive(&target) && name.taint.has(HIDING)) || builtin {
+        if api::is_sensitive(&target) && name.taint.has(HIDING.and(Taint::JOINED)) {
             self.add(site, F::HiddenName, &target);
         }
         Effect::default()
@@ -506,6 +550,15 @@ impl Witness {
 /// Labels that mean the source does not show the text.
 pub(super) const HIDING: Taint =
     Taint(Taint::DECODED.0 | Taint::ASSEMBLED.0 | Taint::DECRYPTED.0);
+
+/// The front of a text, as far as it is looked at.
+fn front(text: &str) -> &str {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
 
 pub(super) fn tainted(taint: Taint) -> Effect {
     Effect {
@@ -616,17 +669,24 @@ impl Observer for Witness {
     }
 
     fn text(&mut self, site: &Site<'_>, text: &str, taint: Taint) {
-        let mut end = text.len().min(MAX_TEXT);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let text = text.get(..end).unwrap_or_default();
+        let text = front(text);
         let hides = taint.has(HIDING);
+        // A constant by itself does nothing when it is met; what uses it is seen where it is used.
+        let trigger = if hides {
+            Self::trigger(site)
+        } else {
+            Self::trigger(site).max(Trigger::Call)
+        };
+        let is_prose = text.len() > 400 && !hides;
         for (kind, detail) in strings::classify(text) {
-            if hides && matches!(kind.group(), crate::Group::Network) {
+            let is_address = kind.group() == crate::Group::Network;
+            if is_address && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || (hides && kind != F::EndpointOther)) {
                 self.add(site, F::HiddenUrl, &detail);
             }
-            self.add(site, kind, &detail);
+            // Help texts and tables name many paths.
+            if is_address || !is_prose {
+                self.add_at(site, trigger, kind, &detail);
+            }
         }
         if hides && super::process::looks_like_command(text) {
             self.add(site, F::HiddenCommand, text);

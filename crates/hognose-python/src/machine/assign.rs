@@ -112,7 +112,12 @@ impl Machine<'_> {
         }
         let mut after = self.binary(&before, op, &more);
         // Letter by letter in a loop: what comes out is not in the source.
-        if self.concrete_loops > 0 && matches!(after.value, Value::Str(_) | Value::Bytes(_)) {
+        let is_letter = match &more.value {
+            Value::Str(text) => text.len() <= 4,
+            Value::Bytes(bytes) => bytes.len() <= 1,
+            _ => false,
+        };
+        if self.concrete_loops > 0 && is_letter && matches!(after.value, Value::Str(_) | Value::Bytes(_)) {
             after = after.with(crate::value::Taint::ASSEMBLED);
         }
         self.assign(frame, target, after);

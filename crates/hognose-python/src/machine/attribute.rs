@@ -296,7 +296,7 @@ impl Machine<'_> {
         });
         Cell {
             value: effect.value.unwrap_or(Value::Path(item)),
-            taint: object.taint.and(effect.taint),
+            taint: object.taint.without(effect.washes).and(effect.taint),
         }
     }
 

@@ -291,7 +291,7 @@ impl Machine<'_> {
             value = self.binary(&value, *op, &right);
         }
         if let Some(known) = text {
-            value = self.folded_text(known);
+            value = self.folded_text(known).with(Taint::JOINED);
             // Six pieces of up to four letters: nobody writes that to be read.
             if short >= 6 {
                 taint = taint.and(Taint::ASSEMBLED);

@@ -67,10 +67,10 @@ impl Machine<'_> {
                 };
                 let cell = self.folded_text(out);
                 // `"eJxXX".replace("X", "")`: noise was put in to be taken out.
-                return Some(if to.is_empty() && grown == 0 && text.len() > 8 {
+                return Some(if to.is_empty() && grown == 0 && text.len() > 64 {
                     cell.with(Taint::ASSEMBLED)
                 } else {
-                    cell
+                    cell.with(Taint::JOINED)
                 });
             }
             "encode" => {
@@ -159,7 +159,7 @@ impl Machine<'_> {
         if separator.is_empty() && short > 3 && short * 2 > items.len() {
             taint = taint.and(Taint::ASSEMBLED);
         }
-        Some(self.folded_text(out).with(taint))
+        Some(self.folded_text(out).with(taint).with(Taint::JOINED))
     }
 
     fn split(&mut self, text: &str, args: &[Cell]) -> Cell {

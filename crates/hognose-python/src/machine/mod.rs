@@ -162,6 +162,8 @@ impl Taint {
     /// A parameter of a function nobody in the artifact calls.
     pub const PARAMETER: Self = Self(1 << 60);
 
+    /// Was joined from pieces, as texts often are.
+    pub const JOINED: Self = Self(1 << 46);
     /// The program's own file: `__file__`.
     pub const OWN_FILE: Self = Self(1 << 47);
 

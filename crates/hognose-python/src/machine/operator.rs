@@ -52,7 +52,7 @@ impl Machine<'_> {
         let cell = match (&left.value, op, &right.value) {
             (Value::Str(a), BinaryOp::Add, Value::Str(b)) => {
                 if self.pay(a.len() + b.len()) {
-                    Cell::of(Value::Str(format!("{a}{b}").into()))
+                    Cell::of(Value::Str(format!("{a}{b}").into())).with(Taint::JOINED)
                 } else {
                     Cell::UNKNOWN
                 }
