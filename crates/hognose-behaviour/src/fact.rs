@@ -407,6 +407,8 @@ fact_kinds! {
         NoCode "no-code" "holds no code",
         DirectReference "direct-reference" "depends on a file or repository outside the index",
         TinyPackage "tiny-package" "is very small",
+        LargePackage "large-package" "is large",
+        HugePackage "huge-package" "is very large",
         StdlibDependency "stdlib-dependency" "depends on a package named like a standard module",
     }
     Archive {

@@ -116,6 +116,9 @@ pub struct Model {
     pub decay: f64,
     /// Bands.
     pub bands: Bands,
+    /// Points that facts about the whole artifact add to the bias: in ten thousand lines chance finds more than in ten.
+    #[serde(default)]
+    pub priors: BTreeMap<String, f64>,
     /// Points by rule.
     pub rules: BTreeMap<String, RulePoints>,
 }
@@ -159,6 +162,7 @@ impl Model {
                     suspicious: 50.0,
                     notable: 8.0,
                 },
+                priors: BTreeMap::new(),
                 rules: BTreeMap::new(),
             })
         });
@@ -183,6 +187,12 @@ impl Model {
         range("decay", model.decay, (0.0..=1.0).contains(&model.decay), "between 0 and 1")?;
         let b = model.bands;
         range("bands", b.suspicious, b.notable < b.suspicious && b.suspicious < b.malicious, "notable < suspicious < malicious")?;
+        for (kind, value) in &model.priors {
+            if FactKind::parse(kind).is_none() {
+                return Err(ModelError::Kind(kind.clone()));
+            }
+            range(kind, *value, value.abs() <= 100.0, "between -100 and 100")?;
+        }
         for (rule, points) in &model.rules {
             if !crate::rules::texts().iter().any(|(id, _)| id == rule) {
                 return Err(ModelError::Rule(rule.clone()));
@@ -211,6 +221,14 @@ impl Model {
                 .unwrap_or(&points.points)
                 .of(trigger)
         })
+    }
+
+    /// The bias for these facts: the model's own, and its priors.
+    pub fn bias(&self, facts: &[crate::Fact]) -> f64 {
+        self.priors
+            .iter()
+            .filter(|(kind, _)| facts.iter().any(|f| f.kind.as_str() == kind.as_str()))
+            .fold(self.bias, |sum, (_, value)| sum + value)
     }
 
     /// The band of a score.

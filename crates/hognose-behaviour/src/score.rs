@@ -54,7 +54,7 @@ pub fn assess(facts: &[Fact], model: &Model, own: &[Rule]) -> Assessment {
             .then_with(|| a.rule.id.cmp(&b.rule.id))
     });
     let mut share = 1.0;
-    let mut logit = model.bias;
+    let mut logit = model.bias(facts);
     for one in &mut fired {
         one.counted = one.firing.points * share;
         logit += one.counted;

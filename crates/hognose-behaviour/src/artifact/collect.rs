@@ -40,6 +40,9 @@ pub struct Collector {
     other_code: u64,
     bytecode: Vec<(String, String, Vec<u8>)>,
     bytecode_bytes: usize,
+    digests: rustc_hash::FxHashMap<String, u64>,
+    /// Members that stand in the archive twice with the same bytes: untidy, but nobody is deceived.
+    pub(super) same_twice: std::collections::BTreeSet<String>,
     buffer: Vec<u8>,
 }
 
@@ -64,6 +67,8 @@ impl Collector {
             other_code: 0,
             bytecode: Vec::new(),
             bytecode_bytes: 0,
+            digests: rustc_hash::FxHashMap::default(),
+            same_twice: std::collections::BTreeSet::new(),
             buffer: Vec::new(),
         }
     }
@@ -80,6 +85,20 @@ impl Collector {
             other::worth(entry.path)
         };
         let ended = content.read_up_to(max, &mut buffer);
+        let digest = {
+            use std::hash::{Hash, Hasher};
+            let mut hasher = rustc_hash::FxHasher::default();
+            buffer.hash(&mut hasher);
+            hasher.finish()
+        };
+        if let Some(before) = self.digests.insert(entry.path.to_owned(), digest)
+            && before == digest
+        {
+            self.same_twice.insert(entry.path.to_owned());
+            buffer.clear();
+            self.buffer = buffer;
+            return;
+        }
         self.file(entry.path, &buffer, ended);
         buffer.clear();
         self.buffer = buffer;
@@ -396,6 +415,11 @@ impl Collector {
         let files = self.size.python_files;
         if files <= 6 && bytes < 20_000 && self.size.binaries == 0 {
             add(FactKind::TinyPackage, &format!("{files} Python files, {bytes} bytes"));
+        }
+        if files > 150 {
+            add(FactKind::HugePackage, &format!("{files} Python files"));
+        } else if files > 30 {
+            add(FactKind::LargePackage, &format!("{files} Python files"));
         }
         if bytes < 600 && self.other_code == 0 && self.size.binaries == 0 {
             if metadata.requires_dist.is_empty() {

@@ -79,6 +79,7 @@ fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
     let file = confusion.member.clone().unwrap_or_default();
     let detail = format!("{}: {}", confusion.kind.as_str(), confusion.detail);
     let kind = match confusion.severity() {
+        Severity::Hostile if collector.same_twice.contains(&file) => FactKind::ArchiveOdd,
         Severity::Hostile => FactKind::ArchiveHostile,
         Severity::Odd => FactKind::ArchiveOdd,
         Severity::Unreadable => {

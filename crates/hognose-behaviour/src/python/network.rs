@@ -69,6 +69,10 @@ impl Witness {
             if !taint.has(label) || (label == l::FILE && taint.has(l::PACKAGE_DATA)) {
                 continue;
             }
+            // A token for a code host goes to that host.
+            if label == l::ENV_SECRET && !taint.has(l::CREDENTIAL) && self.only_code_host(site, shown) {
+                continue;
+            }
             // Platform and version are what every honest client says of itself; alone they only count unasked.
             if label == l::PLATFORM && (taint.has(l::HOST) || Self::trigger(site) >= crate::Trigger::EntryPoint) {
                 continue;
@@ -78,6 +82,17 @@ impl Witness {
         if taint.has(Taint::PARAMETER) && shown.starts_with("http") {
             self.add(site, F::FlowParameterNetwork, to);
         }
+    }
+
+    /// True when every secret read from the environment so far is a token of the host that is addressed.
+    fn only_code_host(&mut self, site: &Site<'_>, shown: &str) -> bool {
+        let lower = shown.to_ascii_lowercase();
+        let names = self.secrets(site);
+        !names.is_empty()
+            && names.iter().all(|name| {
+                (name.contains("GITHUB") || name.starts_with("GH_")) && (lower.contains("github") || !lower.contains("://"))
+                    || name.contains("GITLAB") && lower.contains("gitlab")
+            })
     }
 
     pub(super) fn download(

@@ -43,6 +43,10 @@ pub(super) struct Ledger {
     opened: Vec<String>,
     /// A connection was opened.
     connected: bool,
+    /// Secrets read from the environment, in upper case.
+    secrets: Vec<String>,
+    /// Folders were walked.
+    searched: bool,
 }
 
 impl Ledger {
@@ -60,15 +64,23 @@ impl Witness {
         }
     }
 
+    pub(super) fn secrets(&mut self, site: &Site<'_>) -> &[String] {
+        &self.ledger(site).secrets
+    }
+
     pub(super) fn connected(&mut self, site: &Site<'_>) {
         self.ledger(site).connected = true;
     }
 
+    /// What makes it happen. What is reached only through several conditions nothing is known of, calls deep, happens
+    /// when somebody uses the program, not because it was imported.
     pub(super) fn trigger(site: &Site<'_>) -> Trigger {
-        Trigger::ALL
+        let trigger = Trigger::ALL
             .get(usize::from(site.context.0))
             .copied()
-            .unwrap_or(Trigger::Call)
+            .unwrap_or(Trigger::Call);
+        let is_remote = site.doubt >= 4 || (site.depth >= 4 && site.doubt >= 2) || (site.depth >= 8 && site.doubt >= 1);
+        if is_remote { trigger.max(Trigger::Call) } else { trigger }
     }
 
     pub(super) fn add(&mut self, site: &Site<'_>, kind: F, detail: &str) {
@@ -134,7 +146,8 @@ impl Witness {
         match api {
             Api::Fact(kind, taint) => {
                 self.fact_call(site, call, kind);
-                tainted(taint)
+                let is_video = kind == F::Camera && call.args.first().and_then(|c| c.value.int()).is_none();
+                tainted(if is_video { Taint::NONE } else { taint })
             }
             Api::Source(taint) => tainted(taint),
             Api::Process { shell, output } => self.process(site, call, shell, output),
@@ -183,6 +196,7 @@ impl Witness {
                     let text = text.to_string();
                     self.used(site, &text);
                 }
+                self.ledger(site).searched |= api == Api::Search;
                 if api == Api::Exists {
                     return Effect::default();
                 }
@@ -228,6 +242,10 @@ impl Witness {
     }
 
     fn fact_call(&mut self, site: &Site<'_>, call: &Call<'_>, kind: F) {
+        // A video file is no camera.
+        if kind == F::Camera && call.args.first().and_then(|c| c.value.int()).is_none() {
+            return;
+        }
         let detail = match call.args.first().and_then(Cell::as_text) {
             Some(text) => format!("{}({text})", call.path),
             None => call.path.to_owned(),
@@ -310,7 +328,8 @@ impl Witness {
         if taint.has(l::NETWORK) {
             self.add(site, F::DownloadFile, call.path);
         }
-        if taint.has(l::CIPHERED) && (taint.has(l::FILE) || taint.has(l::SEARCHED)) {
+        let searched = self.ledger(site).searched || taint.has(l::SEARCHED);
+        if taint.has(l::CIPHERED) && searched {
             self.add(site, F::FilesEncrypt, call.path);
         }
         if taint.has(l::NETWORK.and(Taint::DECODED).and(Taint::DECRYPTED)) {
@@ -430,6 +449,8 @@ impl Witness {
         match &name {
             Some(name) if is_secret_name(name) => {
                 self.add(site, F::EnvSecret, name);
+                let upper = name.to_ascii_uppercase();
+                self.ledger(site).secrets.push(upper);
                 taint = taint.and(l::ENV_SECRET);
             }
             Some(name) => {
@@ -680,7 +701,8 @@ impl Observer for Witness {
         let is_prose = text.len() > 400 && !hides;
         for (kind, detail) in strings::classify(text) {
             let is_address = kind.group() == crate::Group::Network;
-            if is_address && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || (hides && kind != F::EndpointOther)) {
+            let is_short = text.len() < 2_000;
+            if is_address && is_short && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || kind != F::EndpointOther) && hides {
                 self.add(site, F::HiddenUrl, &detail);
             }
             // Help texts and tables name many paths.

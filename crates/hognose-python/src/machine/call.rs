@@ -158,7 +158,9 @@ impl Machine<'_> {
         let too_deep = self.calls.len() >= self.call_depth
             || self.followed == 0
             || again >= if exact { self.bounds.calls / 2 } else { 2 };
-        let memo = (key, self.context.0, digest(&args, &named));
+        // What is reached through more doubt is other evidence.
+        let certainty = self.context.0 | (self.doubt.min(7) as u8) << 4;
+        let memo = (key, certainty, digest(&args, &named));
         if let Some(known) = self.memo.get(&memo) {
             return known.clone();
         }

@@ -82,7 +82,8 @@ impl Machine<'_> {
     ) {
         let mut hasher = rustc_hash::FxHasher::default();
         (text, kind).hash(&mut hasher);
-        if !self.layers_seen.insert((hasher.finish(), self.context.0)) && kind == "exec" {
+        let certainty = self.context.0 | (self.doubt.min(7) as u8) << 4;
+        if !self.layers_seen.insert((hasher.finish(), certainty)) && kind == "exec" {
             return;
         }
         let outermost = self.origin.is_none();

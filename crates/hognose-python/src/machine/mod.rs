@@ -54,6 +54,10 @@ pub struct Site<'a> {
     pub context: Context,
     /// True where every error is swallowed (`except: pass`).
     pub guarded: bool,
+    /// Conditions nothing is known of on the way here, over all calls. Tests for a platform do not count.
+    pub doubt: u32,
+    /// Calls within calls on the way here.
+    pub depth: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -357,6 +361,7 @@ pub struct Machine<'o> {
     /// Place of the outermost layer's constant.
     origin: Option<(ModuleId, u32, u32)>,
     guarded: u32,
+    doubt: u32,
     concrete_loops: u32,
     decided: u64,
     memo: FxHashMap<(FunctionKey, u8, u64), Cell>,

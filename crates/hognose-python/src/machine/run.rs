@@ -44,6 +44,7 @@ impl<'o> Machine<'o> {
             layers: Vec::new(),
             origin: None,
             guarded: 0,
+            doubt: 0,
             concrete_loops: 0,
             decided: 0,
             memo: rustc_hash::FxHashMap::default(),
@@ -334,6 +335,8 @@ impl<'o> Machine<'o> {
             layers: &self.layers,
             context: self.context,
             guarded: self.guarded > 0,
+            doubt: self.doubt,
+            depth: self.calls.len(),
         };
         tell(&mut *self.observer, &site, &self.names)
     }

@@ -185,9 +185,12 @@ impl Machine<'_> {
                 self.block(frame, run)
             }
             None => {
+                let doubt = u32::from(!self.is_platform_test(frame, test, 0));
                 frame.conditional += 1;
+                self.doubt += doubt;
                 let first = self.block(frame, body);
                 let second = self.block(frame, orelse);
+                self.doubt -= doubt;
                 frame.conditional -= 1;
                 if first == second { first } else { Flow::Next }
             }
@@ -203,6 +206,26 @@ impl Machine<'_> {
         [left, right]
             .iter()
             .any(|side| matches!(tree.expr(**side), Expr::Name(n) if *n == self.known.name))
+    }
+
+    /// Whether a condition asks for the platform: true on the machines it is meant for.
+    fn is_platform_test(&self, frame: &Frame<'_>, test: ExprId, depth: u8) -> bool {
+        let tree = frame.tree;
+        let inside = |id: ExprId| depth < 4 && self.is_platform_test(frame, id, depth + 1);
+        match tree.expr(test) {
+            Expr::Attribute(_, name) | Expr::Name(name) => {
+                let name = self.names.text(*name).to_ascii_lowercase();
+                matches!(name.as_str(), "name" | "platform" | "system" | "version_info" | "is_windows" | "windows")
+            }
+            Expr::Compare(left, _, right) => inside(*left) || inside(*right),
+            Expr::Unary(_, inner) | Expr::Subscript(inner, _) => inside(*inner),
+            Expr::And(items) | Expr::Or(items) => tree.list(*items).iter().any(|i| inside(*i)),
+            Expr::Call { callee, .. } => match tree.expr(*callee) {
+                Expr::Attribute(object, _) => inside(*callee) || inside(*object),
+                _ => inside(*callee),
+            },
+            _ => false,
+        }
     }
 
     /// `sys.argv[-1] == "publish"`: what a build file does for its author runs at nobody's install.

@@ -116,7 +116,12 @@ pub(super) fn search(view: &mut View<'_>) {
         let at = hit.start();
         let which = hit.pattern().as_usize();
         if let Some((mark, tool)) = MARKS.get(which) {
-            if *tool != "comment" || begins_comment(text, at) {
+            let is_signed = match *tool {
+                "comment" => begins_comment(text, at),
+                "pyarmor" => mark.starts_with('#') || begins_statement(text, at),
+                _ => true,
+            };
+            if is_signed {
                 view.add(FactKind::ObfuscatorMark, at, format!("{tool}: {mark}"));
             }
         } else {
@@ -136,6 +141,18 @@ pub(super) fn search(view: &mut View<'_>) {
             break;
         }
     }
+}
+
+/// Whether the line begins here, or with the import the tool writes: a tool that looks for the mark holds it in a text.
+fn begins_statement(text: &str, at: usize) -> bool {
+    let head = text.get(crate::content::strings::floor(text, at.saturating_sub(160))..at);
+    let line = head
+        .unwrap_or_default()
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .trim_start();
+    line.is_empty() || (line.starts_with("from ") && !line.contains(['"', '\'']))
 }
 
 /// Whether nothing but `#` and blanks stand before: the tool signs, nobody writes about something.
