@@ -248,6 +248,11 @@ impl Value {
     }
 }
 
+/// Entries of one dict that are kept.
+const MAX_ENTRIES: usize = 50_000;
+/// Entries from which on unknown keys are no longer told apart.
+const MAX_UNKNOWN: usize = 256;
+
 /// A dict, in order of insertion. Look-up is by a map for texts and linear for the rest.
 #[derive(Debug, Default)]
 pub struct Dict {
@@ -270,12 +275,19 @@ impl Dict {
         }
         self.entries
             .iter()
-            .take(4_096)
+            .take(1_024)
             .position(|(known, _)| known.value.equals(key) == Some(true))
     }
 
-    /// Sets the value of a key; unknown keys are appended.
+    /// Sets the value of a key; unknown keys are appended, up to a limit: `d.update(d)` must not double for ever.
     pub fn set(&mut self, key: Cell, value: Cell) {
+        let most = if key.value.is_scalar() { MAX_ENTRIES } else { MAX_UNKNOWN };
+        if self.entries.len() >= most && self.position(&key.value).is_none() {
+            if let Some((_, last)) = self.entries.last_mut() {
+                last.taint = last.taint.and(key.taint).and(value.taint);
+            }
+            return;
+        }
         if let Some(at) = self.position(&key.value) {
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.1 = value;

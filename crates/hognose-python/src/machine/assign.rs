@@ -104,7 +104,7 @@ impl Machine<'_> {
             let items = self.items(&more);
             if let Ok(mut list) = list.try_borrow_mut() {
                 match items {
-                    Some(items) if list.len() + items.len() < 1_000_000 => list.extend(items),
+                    Some(items) if list.len() + items.len() < 200_000 => list.extend(items),
                     _ => list.push(Cell::tainted(more.deep_taint())),
                 }
             }

@@ -263,7 +263,7 @@ impl Machine<'_> {
             _ => None,
         };
         let mut items = list.try_borrow_mut().ok()?;
-        if items.len() > 1_000_000 {
+        if items.len() > 200_000 {
             return None;
         }
         match method {
@@ -328,6 +328,9 @@ impl Machine<'_> {
                 let Value::Dict(other) = &first?.value else {
                     return None;
                 };
+                if Rc::ptr_eq(dict, other) || !self.pay(other.try_borrow().ok()?.entries.len() * 8) {
+                    return Some(Cell::of(Value::None));
+                }
                 let entries = other.try_borrow().ok()?.entries.clone();
                 let mut dict = dict.try_borrow_mut().ok()?;
                 for (key, value) in entries {
@@ -337,6 +340,7 @@ impl Machine<'_> {
             }
             "keys" | "values" | "items" => {
                 let dict = dict.try_borrow().ok()?;
+                self.copied.set(self.copied.get() + dict.entries.len() as u64);
                 let cells = dict
                     .entries
                     .iter()

@@ -351,6 +351,8 @@ pub struct Machine<'o> {
     fuel: u64,
     loop_fuel: u64,
     folded: u64,
+    /// Items of sequences copied so far.
+    copied: std::cell::Cell<u64>,
     depth: usize,
     calls: Vec<FunctionKey>,
     /// Calls within calls that are followed at present.

@@ -37,6 +37,7 @@ impl<'o> Machine<'o> {
             fuel: 0,
             loop_fuel: bounds.loop_fuel,
             folded: 0,
+            copied: std::cell::Cell::new(0),
             depth: 0,
             calls: Vec::new(),
             call_depth: bounds.calls,

@@ -5,6 +5,9 @@ use std::rc::Rc;
 use super::Machine;
 use crate::value::{Cell, Taint, Value};
 
+/// Items copied over the whole artifact; beyond them sequences are no longer taken apart.
+const MAX_COPIED: u64 = 8_000_000;
+
 /// Most items a sequence is taken apart into.
 const MAX_ITEMS: usize = 1_000_000;
 
@@ -12,6 +15,9 @@ impl Machine<'_> {
     /// The items of a value, when they are known.
     pub(super) fn items(&self, cell: &Cell) -> Option<Vec<Cell>> {
         let taint = cell.taint;
+        if self.copied.get() > MAX_COPIED {
+            return None;
+        }
         let items: Vec<Cell> = match &cell.value {
             Value::List(items) => items.try_borrow().ok()?.clone(),
             Value::Tuple(items) => items.to_vec(),
@@ -32,6 +38,7 @@ impl Machine<'_> {
                 .collect(),
             _ => return None,
         };
+        self.copied.set(self.copied.get() + items.len() as u64);
         if taint == Taint::NONE {
             return Some(items);
         }
