@@ -162,9 +162,21 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, RenderError> {
     String::from_utf8(bytes).map_err(|error| RenderError::Json(serde::ser::Error::custom(error)))
 }
 
-struct SafeFormatter(serde_json::ser::PrettyFormatter<'static>);
+/// One line of JSON, as safe as a report: for streams of records.
+pub fn json_line<T: Serialize>(value: &T) -> Result<String, RenderError> {
+    let mut bytes = Vec::new();
+    let formatter = SafeFormatter(serde_json::ser::CompactFormatter);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    value
+        .serialize(&mut serializer)
+        .map_err(RenderError::Json)?;
+    bytes.push(b'\n');
+    String::from_utf8(bytes).map_err(|error| RenderError::Json(serde::ser::Error::custom(error)))
+}
 
-impl serde_json::ser::Formatter for SafeFormatter {
+struct SafeFormatter<F>(F);
+
+impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for SafeFormatter<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,

@@ -105,7 +105,11 @@ impl FromStr for SbomFormat {
     }
 }
 
-fn find<T: Copy>(raw: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, FormatError> {
+pub(crate) fn find<T: Copy>(
+    raw: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, FormatError> {
     let found = all
         .iter()
         .copied()

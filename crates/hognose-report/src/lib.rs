@@ -13,6 +13,7 @@ mod escape;
 mod format;
 mod github;
 mod html;
+mod inspect;
 mod json;
 mod junit;
 mod licence;
@@ -27,6 +28,12 @@ mod terminal;
 mod view;
 mod words;
 
+pub use escape::json_line;
 pub use format::{Format, FormatError, SbomFormat};
+pub use inspect::{
+    INSPECT_SCHEMA, InspectBand, InspectCapability, InspectChange, InspectDelta, InspectEvidence,
+    InspectField, InspectFormat, InspectReport, InspectRule, InspectedArtifact, NotRead,
+    inspect_summary, render_inspect,
+};
 pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom, summary};
 pub use stored::{ReadError, SCHEMA, StoredFinding, StoredReport, read_json};

@@ -88,7 +88,7 @@ fn rule(finding: &Finding) -> Value {
 }
 
 /// A number in the middle of a band, for rules without an advisory.
-fn band_score(severity: Severity) -> f64 {
+pub(crate) fn band_score(severity: Severity) -> f64 {
     match severity {
         Severity::None => 0.0,
         Severity::Low => 2.0,

@@ -14,7 +14,7 @@ use crate::escape::{markup, plain};
 use crate::view::{self, SEVERITIES, Standing};
 use crate::{ScanReport, words};
 
-const STYLE: &str = include_str!("../../assets/report.css");
+pub(crate) const STYLE: &str = include_str!("../../assets/report.css");
 const SCRIPT: &str = include_str!("../../assets/report.js");
 
 pub(crate) fn render(report: &ScanReport) -> String {
@@ -39,7 +39,7 @@ pub(crate) fn render(report: &ScanReport) -> String {
     out
 }
 
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     format!(
         "'sha256-{}'",
         base64::encode(&Sha256::digest(text.as_bytes()))

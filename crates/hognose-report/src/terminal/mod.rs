@@ -1,7 +1,7 @@
 //! Text for people: the most urgent package first, the summary on the last line.
 
 mod package;
-mod page;
+pub(crate) mod page;
 mod tail;
 
 use page::{Page, Role, Span};

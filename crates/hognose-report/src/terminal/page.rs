@@ -11,7 +11,7 @@ const MIN_WIDTH: usize = 40;
 
 /// What a piece of text is; decides its colour and nothing else, so nothing depends on colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Plain,
     Strong,
     Dim,
@@ -43,7 +43,7 @@ impl Role {
 
 /// Safe text in one role.
 #[derive(Clone, Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     role: Role,
     text: String,
     /// Ids and paths: never broken inside a word, even when longer than the line.
@@ -52,7 +52,7 @@ pub(super) struct Span {
 
 impl Span {
     /// Prose: wrapped at spaces, and inside words that no line holds.
-    pub(super) fn text(role: Role, text: String) -> Self {
+    pub(crate) fn text(role: Role, text: String) -> Self {
         Self {
             role,
             text,
@@ -61,7 +61,7 @@ impl Span {
     }
 
     /// Something to copy: wrapped at spaces only.
-    pub(super) fn keep(role: Role, text: String) -> Self {
+    pub(crate) fn keep(role: Role, text: String) -> Self {
         Self {
             role,
             text,
@@ -72,14 +72,14 @@ impl Span {
 
 /// The text written so far.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     out: String,
     colour: bool,
     width: usize,
 }
 
 impl Page {
-    pub(super) fn new(style: &Style) -> Self {
+    pub(crate) fn new(style: &Style) -> Self {
         Self {
             out: String::new(),
             colour: style.colour,
@@ -87,35 +87,35 @@ impl Page {
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 
     /// One empty line, unless nothing stands above it.
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("\n\n") {
             self.out.push('\n');
         }
     }
 
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(crate) fn heading(&mut self, text: &str) {
         self.blank();
         self.write(0, 0, &[Span::text(Role::Strong, text.to_owned())]);
     }
 
     /// One line however long, so that the last line of the output is the whole summary.
-    pub(super) fn line(&mut self, role: Role, text: &str) {
+    pub(crate) fn line(&mut self, role: Role, text: &str) {
         self.paint(role, text);
         self.out.push('\n');
     }
 
     /// Writes spans separated by spaces; the first line starts at `indent`, the others at `hang`.
-    pub(super) fn write(&mut self, indent: usize, hang: usize, spans: &[Span]) {
+    pub(crate) fn write(&mut self, indent: usize, hang: usize, spans: &[Span]) {
         self.write_after("", Role::Plain, indent, hang, spans);
     }
 
     /// Like [`Page::write`] with a label padded to fill the columns between `indent` and `hang`.
-    pub(super) fn write_after(
+    pub(crate) fn write_after(
         &mut self,
         label: &str,
         role: Role,
