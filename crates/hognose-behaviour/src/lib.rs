@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod content;
+pub mod diff;
 pub mod fact;
 pub mod model;
 mod python;
@@ -13,6 +14,7 @@ pub mod rules;
 pub mod score;
 
 pub use artifact::{Inspection, inspect_archive};
+pub use diff::{Change, diff};
 pub use fact::{Fact, FactKind, Group, Place, Trigger};
 pub use model::{Band, Model};
 pub use rules::Rule;
