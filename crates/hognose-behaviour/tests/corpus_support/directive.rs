@@ -81,6 +81,7 @@ fn constant(head: &str) -> Option<String> {
     Some(match name {
         // Reserved for the future and routed nowhere, yet public by every rule.
         "PUBLIC_IP" => [240, 113, 57, 91].map(|n: u8| n.to_string()).join("."),
+        "PUBLIC_IP_NUMBER" => u32::from_be_bytes([240, 113, 57, 91]).to_string(),
         // The shape of a secret address, of nothing but naughts.
         "WEBHOOK" => format!(
             "https://discord.com/api/webhooks/{}/{}",

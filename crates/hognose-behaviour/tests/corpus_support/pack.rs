@@ -196,7 +196,8 @@ fn tricked(files: &[(String, Vec<u8>)], trick: Option<&Trick>, prefix: &str) -> 
     };
     match trick.kind.as_str() {
         "hidden" => extra.hidden = true,
-        "twice" => {}
+        // Either a path that is there already, or one that RECORD does not know.
+        "twice" | "unrecorded" => {}
         "renamed" => extra.listed_as = Some("README.txt"),
         "appended" => {
             let first = zipfile::zip(files, true);
