@@ -503,6 +503,7 @@ fn backend_modules(pyproject: &str) -> Vec<String> {
             value = value.and_then(|v| v.get(key));
         }
         if let Some(path) = value.and_then(toml::Value::as_str) {
+            let path = path.split(':').next().unwrap_or(path);
             modules.push(path.trim_end_matches(".py").replace('/', "."));
         }
     }
@@ -513,6 +514,12 @@ fn backend_modules(pyproject: &str) -> Vec<String> {
             .and_then(|h| h.get("custom"))
             .is_some()
     });
+    let has_pdm_hook = tool
+        .and_then(|t| t.get("pdm"))
+        .is_some_and(|pdm| pdm.get("build").is_some());
+    if has_pdm_hook || pyproject.contains("pdm.backend") {
+        modules.push("pdm_build".into());
+    }
     if has_hatch_hook {
         modules.push("hatch_build".into());
     }

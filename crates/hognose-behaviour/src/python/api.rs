@@ -368,12 +368,11 @@ fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
         "shutil.make_archive" | "zipfile.ZipFile.write" | "tarfile.open.add" => {
             Api::Fact(F::ArchiveCollect, l::FILE)
         }
-        "os.path.expanduser" | "os.path.expandvars" | "pathlib.Path.home"
-        | "pathlib.Path.expanduser" => Api::Source(l::HOME),
+        "os.path.expanduser" | "os.path.expandvars" => Api::PathOf,
         "tempfile.gettempdir" | "tempfile.mkdtemp" | "tempfile.mkstemp" | "tempfile.mktemp"
         | "tempfile.TemporaryDirectory" => Api::Source(l::TEMPORARY),
         "os.path.join" | "os.path.abspath" | "os.path.realpath" | "os.path.dirname"
-        | "pathlib.Path" | "os.path.normpath" => Api::PathOf,
+        | "os.path.normpath" => Api::PathOf,
         "pkgutil.get_data" | "pkg_resources.resource_string" | "importlib.resources.read_binary"
         | "importlib.resources.read_text" | "importlib.resources.files.joinpath.read_bytes" => {
             Api::Source(l::FILE.and(l::PACKAGE_DATA))
@@ -385,6 +384,7 @@ fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
             "unlink" | "rmdir" => Api::Delete,
             "rglob" | "glob" | "iterdir" | "walk" => Api::Search,
             "chmod" => Api::Chmod,
+            "exists" | "is_file" | "is_dir" | "mkdir" | "stat" => Api::Exists,
             _ => return None,
         },
         "os.path.exists" | "os.path.isfile" | "os.path.isdir" | "os.stat" | "os.access" | "os.makedirs"

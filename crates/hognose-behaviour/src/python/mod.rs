@@ -64,8 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) imports: Vec<String>,
 }
 
-/// Functions a build frontend calls (PEP 517, PEP 660).
-const BACKEND_HOOKS: [&str; 8] = [
+/// Functions and methods that a build frontend (PEP 517, PEP 660) or build tool calls.
+const BACKEND_HOOKS: [&str; 19] = [
     "get_requires_for_build_wheel",
     "get_requires_for_build_sdist",
     "get_requires_for_build_editable",
@@ -74,6 +74,18 @@ const BACKEND_HOOKS: [&str; 8] = [
     "build_wheel",
     "build_sdist",
     "build_editable",
+    // Hooks of hatch, poetry and pdm.
+    "initialize",
+    "finalize",
+    "update",
+    "dependencies",
+    "get_metadata",
+    "build",
+    "pdm_build_hook_enabled",
+    "pdm_build_initialize",
+    "pdm_build_update_files",
+    "pdm_build_finalize",
+    "get_version",
 ];
 
 /// Stack for evaluating deep expressions; only what is touched is taken.
@@ -109,7 +121,7 @@ fn run(sources: &[Source], entries: &[String], starts: &[String]) -> Outcome {
     let ids: Vec<ModuleId> = sources
         .iter()
         .map(|s| {
-            let is_main = matches!(s.role, Role::Setup | Role::Script);
+            let is_main = matches!(s.role, Role::Setup | Role::Script | Role::Backend);
             machine.add_module(&s.name, s.is_package, is_main, Rc::from(s.text.as_str()))
         })
         .collect();
@@ -155,6 +167,7 @@ fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
                 for hook in BACKEND_HOOKS {
                     machine.call_by_name(*id, hook, context(trigger));
                 }
+                machine.call_methods(*id, &BACKEND_HOOKS, context(trigger));
             }
         }
     }
@@ -195,6 +208,7 @@ fn conclude(
             .get(id.0 as usize)
             .map_or_else(String::new, |s| s.path.clone())
     };
+    witness.promote();
     let mut facts = std::mem::take(&mut witness.facts);
     let mut notes = Vec::new();
     for (limit, id) in limited {

@@ -26,7 +26,8 @@ impl Witness {
             self.add(site, F::NetworkSend, &shown);
         }
         self.unverified(site, call);
-        self.flows(site, call, call.argument_taint().and(call.receiver), &shown);
+        let taint = call.argument_taint().and(call.receiver);
+        self.flows(site, call, (taint, sends), &shown);
         Effect {
             taint: l::NETWORK,
             washes: everything(),
@@ -45,7 +46,8 @@ impl Witness {
         self.add(site, F::NetworkSend, &shown);
         self.used(site, &shown);
         self.unverified(site, call);
-        self.flows(site, call, call.argument_taint().and(call.receiver), &shown);
+        let taint = call.argument_taint().and(call.receiver);
+        self.flows(site, call, (taint, true), &shown);
         Effect {
             taint: l::NETWORK,
             washes: everything(),
@@ -63,7 +65,13 @@ impl Witness {
     }
 
     /// What reaches the network.
-    pub(super) fn flows(&mut self, site: &Site<'_>, call: &Call<'_>, taint: Taint, shown: &str) {
+    pub(super) fn flows(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        (taint, sends): (Taint, bool),
+        shown: &str,
+    ) {
         let to = if shown.is_empty() { call.path } else { shown };
         for (label, kind) in l::TO_NETWORK {
             if !taint.has(label) || (label == l::FILE && taint.has(l::PACKAGE_DATA)) {
@@ -74,7 +82,9 @@ impl Witness {
                 continue;
             }
             // Platform and version are what every honest client says of itself; alone they only count unasked.
-            if label == l::PLATFORM && (taint.has(l::HOST) || Self::trigger(site) >= crate::Trigger::EntryPoint) {
+            if label == l::PLATFORM
+                && (!sends || taint.has(l::HOST) || Self::trigger(site) >= crate::Trigger::EntryPoint)
+            {
                 continue;
             }
             self.add(site, kind, to);
@@ -115,7 +125,7 @@ impl Witness {
             .map(|t| t.to_string())
             .unwrap_or_default();
         self.drop_file(site, path, l::NETWORK);
-        self.flows(site, call, call.argument_taint(), &shown);
+        self.flows(site, call, (call.argument_taint(), false), &shown);
         tainted(l::NETWORK.and(l::DOWNLOADED_PATH))
     }
 

@@ -1,6 +1,6 @@
 //! Processes, and code run as code.
 
-use hognose_python::{Call, Cell, Effect, Site, Taint, Value};
+use hognose_python::{Call, Cell, Effect, Names, Site, Taint, Value};
 
 use super::labels as l;
 use super::witness::{HIDING, Witness, tainted};
@@ -12,37 +12,43 @@ impl Witness {
         &mut self,
         site: &Site<'_>,
         call: &Call<'_>,
-        shell: bool,
-        output: bool,
+        (shell, output): (bool, bool),
+        names: &Names,
     ) -> Effect {
         let target = call.args.first().or_else(|| call.keyword("args").or_else(|| call.keyword("cmd")));
         let through_shell = shell
             || call
                 .keyword("shell")
                 .is_some_and(|c| c.value.truth() == Some(true));
-        let reading = target.map(read_command).unwrap_or_default();
-        self.started(site, call, target, reading, through_shell);
+        let reading = target.map(|c| read_command(c, names)).unwrap_or_default();
+        self.started(site, call, (target, names), reading, through_shell);
         let mut effect = tainted(if output { l::COMMAND } else { Taint::NONE });
         effect.washes = l::ENV_ALL.and(l::HOME).and(HIDING);
-        effect.programs = self.programs(target);
+        effect.programs = programs(target, names);
         effect
     }
 
-    pub(super) fn process_at(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
+    pub(super) fn process_at(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        position: usize,
+        names: &Names,
+    ) -> Effect {
         let target = call.args.get(position).or_else(|| call.args.first());
         // `ShellExecute(None, "runas", program, arguments, …)`.
-        let mut reading = target.map(read_command).unwrap_or_default();
+        let mut reading = target.map(|c| read_command(c, names)).unwrap_or_default();
         for cell in call.args.iter().take(5) {
             if cell.as_text().is_some_and(|t| &**t == "runas") {
                 reading.facts.push((F::PrivilegeRise, "runas".into()));
             }
         }
         if let Some(more) = call.args.get(position + 1) {
-            reading.facts.extend(read_command(more).facts);
+            reading.facts.extend(read_command(more, names).facts);
         }
-        self.started(site, call, target, reading, false);
+        self.started(site, call, (target, names), reading, false);
         Effect {
-            programs: self.programs(call.args.get(position + 1)),
+            programs: programs(call.args.get(position + 1), names),
             ..Effect::default()
         }
     }
@@ -51,12 +57,12 @@ impl Witness {
         &mut self,
         site: &Site<'_>,
         call: &Call<'_>,
-        target: Option<&Cell>,
+        (target, names): (Option<&Cell>, &Names),
         reading: Reading,
         through_shell: bool,
     ) {
         let taint = target.map_or(Taint::NONE, Cell::deep_taint);
-        let shown = target.map_or_else(|| call.path.to_owned(), |c| command_text(c, call.path));
+        let shown = target.map_or_else(|| call.path.to_owned(), |c| command_text(c, call.path, names));
         let only_builds = !reading.facts.is_empty()
             && reading.facts.iter().all(|(kind, _)| *kind == F::ProcessBuild);
         if !only_builds {
@@ -109,17 +115,6 @@ impl Witness {
         })
     }
 
-    fn programs(&self, target: Option<&Cell>) -> Vec<(&'static str, String)> {
-        target
-            .map(read_command)
-            .unwrap_or_default()
-            .python
-            .into_iter()
-            .take(4)
-            .map(|text| ("python -c", text))
-            .collect()
-    }
-
     pub(super) fn exec(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
         let Some(code) = call.args.first().or_else(|| call.keyword("source")) else {
             return Effect::default();
@@ -135,7 +130,9 @@ impl Witness {
             return tainted(Taint::NONE);
         }
         let known = matches!(code.value, Value::Str(_) | Value::Code(_) | Value::Bytes(_));
-        if taint.has(l::NETWORK) {
+        // A template with small holes is the program's own code, whatever fills them.
+        let is_template = known && detail.replace("{}", "").trim().len() > 40;
+        if taint.has(l::NETWORK) && !is_template {
             self.add(site, F::ExecDownloaded, &detail);
             self.add(site, F::FlowDownloadExec, &detail);
         } else if taint.has(Taint::DECRYPTED) {
@@ -158,13 +155,24 @@ impl Witness {
     }
 }
 
+fn programs(target: Option<&Cell>, names: &Names) -> Vec<(&'static str, String)> {
+    target
+        .map(|c| read_command(c, names))
+        .unwrap_or_default()
+        .python
+        .into_iter()
+        .take(4)
+        .map(|text| ("python -c", text))
+        .collect()
+}
+
 /// The text of a command, as far as it is known.
-fn command_text(cell: &Cell, path: &str) -> String {
+fn command_text(cell: &Cell, path: &str, names: &Names) -> String {
     match &cell.value {
         Value::Str(text) => text.to_string(),
         Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         _ => {
-            let argv = argv(cell);
+            let argv = argv(cell, names);
             if argv.is_empty() {
                 path.to_owned()
             } else {
@@ -192,7 +200,7 @@ fn program_label(cell: &Cell) -> Taint {
 }
 
 /// The arguments of a list, with `{}` for what is not known. The interpreter's own path is `python`.
-fn argv(cell: &Cell) -> Vec<String> {
+fn argv(cell: &Cell, names: &Names) -> Vec<String> {
     let list = |cells: &[Cell]| {
         cells
             .iter()
@@ -200,6 +208,7 @@ fn argv(cell: &Cell) -> Vec<String> {
             .map(|c| match &c.value {
                 Value::Str(text) => text.to_string(),
                 Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Value::Path(path) if &*names.path(*path) == "sys.executable" => "python".to_owned(),
                 _ => "{}".to_owned(),
             })
             .collect()
@@ -211,12 +220,12 @@ fn argv(cell: &Cell) -> Vec<String> {
     }
 }
 
-fn read_command(cell: &Cell) -> Reading {
+fn read_command(cell: &Cell, names: &Names) -> Reading {
     match &cell.value {
         Value::Str(text) => command::read(text),
         Value::Bytes(bytes) => command::read(&String::from_utf8_lossy(bytes)),
         _ => {
-            let mut argv = argv(cell);
+            let mut argv = argv(cell, names);
             if argv.is_empty() {
                 return Reading::default();
             }

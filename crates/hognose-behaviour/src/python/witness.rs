@@ -30,6 +30,8 @@ pub(super) struct Witness {
     pub(super) ledgers: FxHashMap<u32, Ledger>,
     /// Keywords of `setup(…)` that say what metadata would.
     pub(super) setup: Vec<(String, String)>,
+    /// Facts a constant gave, and the trigger they have where the file acts at that trigger.
+    promotable: Vec<(usize, Trigger)>,
     /// Modules imported from outside, with the trigger.
     pub(super) imports: FxHashSet<String>,
 }
@@ -47,6 +49,8 @@ pub(super) struct Ledger {
     secrets: Vec<String>,
     /// Folders were walked.
     searched: bool,
+    /// Where data of some origin was kept on disk; an empty path is one nothing is known of.
+    kept: Vec<(String, Taint)>,
 }
 
 impl Ledger {
@@ -92,6 +96,39 @@ impl Witness {
         for (kind, detail) in strings::classify(front(text)) {
             self.add(site, kind, &detail);
         }
+    }
+
+    /// What a constant names happens when it is used; where its file acts at the same trigger, it is taken as used.
+    pub(super) fn promote(&mut self) {
+        let mut acts: FxHashMap<String, Trigger> = FxHashMap::default();
+        for fact in self.facts.iter().filter(|f| is_action(f.kind)) {
+            let slot = acts.entry(fact.place.file.clone()).or_insert(fact.trigger);
+            *slot = (*slot).min(fact.trigger);
+        }
+        for (at, trigger) in std::mem::take(&mut self.promotable) {
+            if let Some(fact) = self.facts.get_mut(at)
+                && acts.get(&fact.place.file).is_some_and(|acting| *acting <= trigger)
+            {
+                fact.trigger = trigger;
+            }
+        }
+    }
+
+    /// Remembers the origin of what a file on disk holds.
+    pub(super) fn keep_file(&mut self, site: &Site<'_>, path: Option<&str>, taint: Taint) {
+        let ledger = self.ledger(site);
+        if ledger.kept.len() < 64 && taint.has(KEPT) {
+            ledger.kept.push((path.unwrap_or_default().to_owned(), Taint(taint.0 & KEPT.0)));
+        }
+    }
+
+    fn kept(&mut self, site: &Site<'_>, path: Option<&str>) -> Taint {
+        let ledger = self.ledger(site);
+        ledger
+            .kept
+            .iter()
+            .filter(|(known, _)| known.is_empty() || path.is_none_or(|p| p == known))
+            .fold(Taint::NONE, |t, (_, label)| t.and(*label))
     }
 
     fn add_at(&mut self, site: &Site<'_>, trigger: Trigger, kind: F, detail: &str) {
@@ -146,12 +183,23 @@ impl Witness {
         match api {
             Api::Fact(kind, taint) => {
                 self.fact_call(site, call, kind);
+                if kind == F::KeyboardHook {
+                    return Effect {
+                        taint,
+                        callback: Some(l::KEYS),
+                        ..Effect::default()
+                    };
+                }
+                if matches!(kind, F::Screenshot | F::ArchiveCollect) {
+                    let path = call.args.first().and_then(Cell::as_text).map(|t| t.to_string());
+                    self.keep_file(site, path.as_deref(), taint.and(call.argument_taint()));
+                }
                 let is_video = kind == F::Camera && call.args.first().and_then(|c| c.value.int()).is_none();
                 tainted(if is_video { Taint::NONE } else { taint })
             }
             Api::Source(taint) => tainted(taint),
-            Api::Process { shell, output } => self.process(site, call, shell, output),
-            Api::ProcessAt(position) => self.process_at(site, call, usize::from(position)),
+            Api::Process { shell, output } => self.process(site, call, (shell, output), names),
+            Api::ProcessAt(position) => self.process_at(site, call, usize::from(position), names),
             Api::Exec => self.exec(site, call),
             Api::Fetch(position) => self.fetch(site, call, usize::from(position)),
             Api::Send(position) => self.send(site, call, usize::from(position)),
@@ -160,7 +208,19 @@ impl Witness {
             Api::Lookup(position) => self.look_up(site, call, usize::from(position)),
             Api::Open => self.open(site, call),
             Api::Write => self.write(site, call),
-            Api::Read => tainted(l::FILE),
+            Api::Read => {
+                // `Path(x).read_text()` names its file; of what `open` gave, that was seen there.
+                let text = call.args.first().and_then(Cell::as_text).map(|t| t.to_string());
+                let mut taint = l::FILE;
+                if call.path.starts_with("pathlib.") {
+                    taint = taint.and(self.kept(site, text.as_deref()));
+                    if let Some(text) = &text {
+                        self.used(site, text);
+                        taint = taint.and(credential_label(text));
+                    }
+                }
+                tainted(taint)
+            }
             Api::EnvGet => self.env_get(site, call),
             Api::Decode(step) => self.decode(site, call, step),
             Api::Decrypt => {
@@ -195,6 +255,11 @@ impl Witness {
                 for text in call.args.iter().filter_map(Cell::as_text) {
                     let text = text.to_string();
                     self.used(site, &text);
+                }
+                // `Path("~/.ssh").glob("id_*")`.
+                if let [Some(folder), Some(pattern)] = [call.args.first(), call.args.get(1)].map(|c| c.and_then(Cell::as_text)) {
+                    let whole = format!("{folder}/{pattern}");
+                    self.used(site, &whole);
                 }
                 self.ledger(site).searched |= api == Api::Search;
                 if api == Api::Exists {
@@ -252,7 +317,8 @@ impl Witness {
         };
         self.add(site, kind, &detail);
         if matches!(kind, F::SendMail | F::FtpTransfer) {
-            self.flows(site, call, call.receiver.and(call.argument_taint()), "");
+            let taint = call.receiver.and(call.argument_taint());
+            self.flows(site, call, (taint, true), "");
         }
     }
 
@@ -261,6 +327,11 @@ impl Witness {
             .arg(1, "mode")
             .and_then(Cell::as_text)
             .map_or("r", |m| &**m);
+        if call.path.contains("TemporaryFile") {
+            self.add(site, F::FileWriteTemp, call.path);
+            self.ledger(site).opened.push(String::new());
+            return tainted(l::WRITTEN);
+        }
         let path = call.args.first();
         let path_taint = path.map_or(Taint::NONE, |c| c.taint);
         let text = path.and_then(Cell::as_text).map(|t| t.to_string());
@@ -278,7 +349,7 @@ impl Witness {
                 ..Effect::default()
             };
         }
-        let mut taint = l::FILE;
+        let mut taint = l::FILE.and(self.kept(site, text.as_deref()));
         if let Some(text) = &text {
             taint = taint.and(credential_label(text));
             self.used(site, text);
@@ -344,14 +415,24 @@ impl Witness {
                 }
             }
         }
-        if let Some(text) = data.and_then(Cell::as_text)
-            && looks_like_python(text)
+        let opened = self.ledger(site).opened.clone();
+        for path in opened.iter().map(Some).chain(opened.is_empty().then_some(None)) {
+            self.keep_file(site, path.map(String::as_str), taint);
+        }
+        let text = data.and_then(|c| match &c.value {
+            Value::Str(text) => Some(text.to_string()),
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        });
+        if let Some(text) = text
+            && looks_like_python(&text)
         {
             self.add(site, F::FileWrite, "Python source");
             let taint = data.map_or(Taint::NONE, |c| c.taint);
-            self.ledger(site).dropped.push((String::new(), taint.and(l::WRITTEN)));
+            let path = opened.last().cloned().unwrap_or_default();
+            self.drop_file(site, path, taint.and(l::WRITTEN));
             return Effect {
-                programs: vec![("written", text.to_string())],
+                programs: vec![("written", text)],
                 ..Effect::default()
             };
         }
@@ -391,9 +472,13 @@ impl Witness {
     }
 
     fn copy(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
-        if let Some(to) = call.args.get(1).and_then(Cell::as_text) {
-            let to = to.to_string();
-            self.write_place(site, &to, Taint::NONE);
+        let to = call.args.get(1).and_then(Cell::as_text).map(|t| t.to_string());
+        if let Some(to) = &to {
+            self.write_place(site, to, Taint::NONE);
+        }
+        if let Some(from) = call.args.first().and_then(Cell::as_text) {
+            let label = credential_label(from);
+            self.keep_file(site, to.as_deref(), label);
         }
         if let Some(from) = call.args.first()
             && (from.as_text().is_some_and(|t| {
@@ -419,7 +504,8 @@ impl Witness {
                 ..Effect::default()
             };
         }
-        if call.path == "os.path.join" || call.path == "pathlib.Path" {
+        let home = if call.path.contains("expand") { l::HOME } else { Taint::NONE };
+        if call.path == "os.path.join" {
             let parts: Vec<&str> = call
                 .args
                 .iter()
@@ -428,7 +514,7 @@ impl Witness {
             if parts.iter().any(|p| *p != "{}") {
                 let joined = parts.join("/");
                 return Effect {
-                    value: (call.path != "pathlib.Path").then(|| Value::Str(joined.into())),
+                    value: Some(Value::Str(joined.into())),
                     ..Effect::default()
                 };
             }
@@ -437,8 +523,9 @@ impl Witness {
             value: call
                 .args
                 .first()
-                .filter(|c| c.as_text().is_some() && call.path != "pathlib.Path")
+                .filter(|c| c.as_text().is_some())
                 .map(|c| c.value.clone()),
+            taint: home,
             ..Effect::default()
         }
     }
@@ -568,6 +655,30 @@ impl Witness {
     }
 }
 
+/// Labels that a file on disk keeps.
+const KEPT: Taint = Taint(
+    l::CREDENTIAL.0 | l::SCREEN.0 | l::KEYS.0 | l::COMMAND.0 | l::CLIPBOARD.0 | l::HOST.0 | l::ENV_ALL.0 | l::ENV_SECRET.0,
+);
+
+/// Whether a fact is something done, not something named.
+fn is_action(kind: F) -> bool {
+    use crate::Group;
+    match kind.group() {
+        Group::Process | Group::Flow | Group::Destruction => kind != F::ProcessBuild,
+        Group::Code => !matches!(kind, F::DynamicImport | F::HiddenImport | F::PickleLoad | F::ExecFile),
+        Group::Network => matches!(
+            kind,
+            F::NetworkCall | F::NetworkSend | F::DownloadFile | F::SocketConnect | F::SendMail | F::FtpTransfer
+        ),
+        Group::Collection => matches!(
+            kind,
+            F::ClipboardRead | F::ClipboardWrite | F::Screenshot | F::KeyboardHook | F::FileSearch | F::BrowserDecrypt
+        ),
+        Group::Persistence => matches!(kind, F::FileWriteTemp | F::FileWriteExecutable | F::RegistryWrite),
+        _ => false,
+    }
+}
+
 /// Labels that mean the source does not show the text.
 pub(super) const HIDING: Taint =
     Taint(Taint::DECODED.0 | Taint::ASSEMBLED.0 | Taint::DECRYPTED.0);
@@ -676,6 +787,12 @@ fn is_ci_name(upper: &str) -> bool {
 
 impl Observer for Witness {
     fn call(&mut self, site: &Site<'_>, call: &Call<'_>, names: &Names) -> Effect {
+        // `picture.save(place)`: what is read from there is the picture.
+        if call.receiver.has(l::SCREEN) && call.path.ends_with(".save") {
+            let path = call.args.first().and_then(Cell::as_text).map(|t| t.to_string());
+            self.keep_file(site, path.as_deref(), call.receiver);
+            return Effect::default();
+        }
         match self.api(call) {
             Some(api) => self.act(site, call, api, names),
             None => Effect::default(),
@@ -705,9 +822,18 @@ impl Observer for Witness {
             if is_address && is_short && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || kind != F::EndpointOther) && hides {
                 self.add(site, F::HiddenUrl, &detail);
             }
+            // That word alone is a module's name; writing the file is seen where it is written.
+            if kind == F::PersistSite {
+                continue;
+            }
             // Help texts and tables name many paths.
             if is_address || !is_prose {
+                let before = self.facts.len();
                 self.add_at(site, trigger, kind, &detail);
+                let actual = Self::trigger(site);
+                if self.facts.len() > before && actual < trigger {
+                    self.promotable.push((before, actual));
+                }
             }
         }
         if hides && super::process::looks_like_command(text) {

@@ -15,6 +15,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         include_str!("../../rules/HOG-MAL-browser-theft.toml"),
     ),
     (
+        "HOG-MAL-bundled-program",
+        include_str!("../../rules/HOG-MAL-bundled-program.toml"),
+    ),
+    (
         "HOG-MAL-clipper",
         include_str!("../../rules/HOG-MAL-clipper.toml"),
     ),
@@ -29,6 +33,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "HOG-MAL-credential-dependency",
         include_str!("../../rules/HOG-MAL-credential-dependency.toml"),
+    ),
+    (
+        "HOG-MAL-data-payload",
+        include_str!("../../rules/HOG-MAL-data-payload.toml"),
     ),
     (
         "HOG-MAL-decode",

@@ -85,6 +85,9 @@ impl Machine<'_> {
                 None => self.inherited(frame, &class, name, true, offset),
             };
         }
+        if &*text == "pathlib.Path()" && matches!(self.names.text(name), "parent" | "parents") {
+            return object.clone();
+        }
         let path = self.names.child(path, name);
         let inner = (Cell::of(Value::Path(path)), first.clone());
         Cell::of(Value::Partial(Rc::new(inner))).with(object.taint)

@@ -118,6 +118,9 @@ impl Machine<'_> {
 
     /// Objects outside whose methods need what the constructor was given.
     fn keyed_object(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        if let Some(cell) = self.path_object(path, args) {
+            return Some(cell);
+        }
         let last = path.rsplit('.').next()?;
         let is_cipher = last == "Fernet"
             || (last == "new"
@@ -135,6 +138,53 @@ impl Machine<'_> {
             Cell::of(Value::Path(path)),
             args.to_vec(),
         )))))
+    }
+
+    /// A path of `pathlib`, with its text; unknown parts are holes.
+    fn path_object(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        let text = match path {
+            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
+                self.joined(args)
+            }
+            "pathlib.Path.home" => "~".to_owned(),
+            "pathlib.Path().joinpath" | "pathlib.Path().expanduser" | "pathlib.Path().resolve"
+            | "pathlib.Path().absolute" | "pathlib.Path().with_suffix" | "pathlib.Path().with_name" => {
+                self.joined(args)
+            }
+            _ => return None,
+        };
+        let taint = args.iter().fold(Taint::NONE, |t, c| t.and(c.taint));
+        Some(self.made_path(&text, taint))
+    }
+
+    pub(super) fn made_path(&mut self, text: &str, taint: Taint) -> Cell {
+        let class = self.names.dotted("pathlib.Path");
+        let object = self.names.called(class);
+        let partial = (Cell::of(Value::Path(object)), vec![Cell::text(text).with(taint)]);
+        Cell::of(Value::Partial(Rc::new(partial))).with(taint)
+    }
+
+    fn joined(&self, args: &[Cell]) -> String {
+        let parts: Vec<Rc<str>> = args
+            .iter()
+            .map(|cell| self.path_text_of(cell).unwrap_or_else(|| super::format::HOLE.into()))
+            .collect();
+        let mut out = parts.join("/");
+        out.truncate(out.floor_char_boundary(4_096));
+        out
+    }
+
+    /// The text of a path, whether of `pathlib` or not.
+    pub(super) fn path_text_of(&self, cell: &Cell) -> Option<Rc<str>> {
+        match &cell.value {
+            Value::Str(text) => Some(Rc::clone(text)),
+            Value::Partial(partial) => {
+                let (callee, first) = &**partial;
+                let is_path = callee.value.path_text(&self.names).as_deref() == Some("pathlib.Path()");
+                is_path.then(|| first.first()?.as_text().cloned()).flatten()
+            }
+            _ => None,
+        }
     }
 
     /// Functions over sequences.
@@ -315,6 +365,14 @@ impl Machine<'_> {
     }
 
     fn number(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
+        if args.is_empty() {
+            return match path {
+                "bytearray" | "list" => Some(Cell::of(Value::list(Vec::new()))),
+                "bytes" => Some(Cell::of(Value::Bytes(Rc::default()))),
+                "str" => Some(Cell::text("")),
+                _ => None,
+            };
+        }
         let first = args.first()?;
         Some(Cell::of(match path {
             "chr" | "unichr" => {
@@ -357,8 +415,13 @@ impl Machine<'_> {
             "operator.sub" => return Some(self.binary(first, BinaryOp::Sub, args.get(1)?)),
             "operator.mul" => return Some(self.binary(first, BinaryOp::Mul, args.get(1)?)),
             "sum" | "min" | "max" => return self.aggregate(path, args),
-            "str" | "unicode" | "repr" | "ascii" | "format" => return self.text_of(path, args),
-            "bytes" | "bytearray" | "memoryview" => return self.bytes_of(args),
+            "str" | "unicode" | "repr" | "ascii" | "format" | "os.fspath" => return self.text_of(path, args),
+            "bytes" | "memoryview" => return self.bytes_of(args),
+            // A bytearray is changed in place: a list of numbers.
+            "bytearray" => {
+                let bytes = self.bytes_of(args)?;
+                return self.items(&bytes).map(|items| Cell::of(Value::list(items)));
+            }
             _ => return None,
         }))
     }
@@ -388,6 +451,9 @@ impl Machine<'_> {
             return None;
         }
         let quoted = path == "repr" || path == "ascii";
+        if let (Value::Partial(_), Some(text)) = (&first.value, self.path_text_of(first)) {
+            return Some(Cell::of(Value::Str(text)));
+        }
         let text = super::format::shown(&first.value, quoted)?;
         Some(self.folded_text(text))
     }

@@ -21,7 +21,9 @@ impl Machine<'_> {
             "decode" => {
                 let encoding = args.first().and_then(Cell::as_text).map(|e| Rc::clone(e));
                 let text = decode(bytes, encoding.as_deref())?;
-                self.folded_text(text)
+                let escapes = encoding.is_some_and(|e| e.contains("escape")) && text.len() * 2 < bytes.len();
+                let cell = self.folded_text(text);
+                if escapes { cell.with(Taint::step("hex")) } else { cell }
             }
             "hex" => self.folded_text(bytes.iter().map(|b| format!("{b:02x}")).collect()),
             "replace" => {

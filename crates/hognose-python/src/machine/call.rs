@@ -336,6 +336,16 @@ impl Machine<'_> {
         for (layer, text) in &effect.programs {
             self.run_program(frame, layer, text, offset);
         }
+        if path.starts_with("sys.path.") {
+            self.path_changed = true;
+        }
+        if let Some(taint) = effect.callback {
+            for cell in args.iter().chain(named.iter().map(|(_, c)| c)) {
+                if let Value::Function(closure) = &cell.value {
+                    self.run_with(&Rc::clone(closure), taint);
+                }
+            }
+        }
         if calls_back(path) {
             let callbacks: Vec<Cell> = args
                 .iter()
@@ -377,7 +387,13 @@ impl Machine<'_> {
         let name = self.names.intern(method);
         if let Some(Value::Function(closure)) = self.class_attribute(&class, name).map(|c| c.value)
         {
-            self.invoke(&closure, vec![object], Named::new());
+            let count = closure
+                .tree
+                .function(closure.function)
+                .map_or(1, |function| function.positional.len());
+            let mut args = vec![object];
+            args.resize(count.max(1), Cell::tainted(Taint::PARAMETER));
+            self.invoke(&closure, args, Named::new());
         }
     }
 }

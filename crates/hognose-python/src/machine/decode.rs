@@ -173,6 +173,12 @@ fn bytes_of(cell: &Cell) -> Option<Vec<u8>> {
     match &cell.value {
         Value::Bytes(bytes) => Some(bytes.to_vec()),
         Value::Str(text) => Some(text.as_bytes().to_vec()),
+        Value::List(items) => items
+            .try_borrow()
+            .ok()?
+            .iter()
+            .map(|c| c.value.int().and_then(|v| u8::try_from(v).ok()))
+            .collect(),
         _ => None,
     }
 }

@@ -37,12 +37,33 @@ impl Machine<'_> {
             self.enter_module(id);
             found = Some(Cell::of(Value::Module(id)));
         }
+        if found.is_none()
+            && self.path_changed
+            && let Some(id) = self.by_last_name(name)
+        {
+            self.enter_module(id);
+            found = Some(Cell::of(Value::Module(id)));
+        }
         found.unwrap_or_else(|| {
             self.with_site(frame.tree, frame.module, offset, |observer, site, _| {
                 observer.import(site, name);
             });
             self.module_by_name(name)
         })
+    }
+
+    /// The one module of that last name: where `sys.path` was changed, folders are no packages.
+    fn by_last_name(&self, name: &str) -> Option<ModuleId> {
+        let ending = format!(".{name}");
+        let mut all = self
+            .modules
+            .iter()
+            .enumerate()
+            .filter(|(_, module)| module.name.ends_with(&ending));
+        match (all.next(), all.next()) {
+            (Some((at, _)), None) => Some(ModuleId(at as u32)),
+            _ => None,
+        }
     }
 
     pub(super) fn import_from(

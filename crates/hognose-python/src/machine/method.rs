@@ -57,7 +57,8 @@ impl Machine<'_> {
                 if from.is_empty() || !self.pay(text.len()) {
                     return None;
                 }
-                let grown = text.matches(&**from).count().saturating_mul(to.len());
+                let found = text.matches(&**from).count();
+                let grown = found.saturating_mul(to.len());
                 if !self.pay(grown) {
                     return None;
                 }
@@ -67,7 +68,7 @@ impl Machine<'_> {
                 };
                 let cell = self.folded_text(out);
                 // `"eJxXX".replace("X", "")`: noise was put in to be taken out.
-                return Some(if to.is_empty() && grown == 0 && text.len() > 64 {
+                return Some(if to.is_empty() && found > 2 && text.len() > 16 {
                     cell.with(Taint::ASSEMBLED)
                 } else {
                     cell.with(Taint::JOINED)
@@ -287,6 +288,16 @@ impl Machine<'_> {
                 return (at < items.len()).then(|| items.remove(at).with(receiver.taint));
             }
             "copy" => return Some(Cell::of(Value::list(items.clone())).with(receiver.taint)),
+            // Of a bytearray.
+            "decode" | "hex" => {
+                let bytes: Option<Vec<u8>> = items
+                    .iter()
+                    .map(|c| c.value.int().and_then(|v| u8::try_from(v).ok()))
+                    .collect();
+                let taint = items.iter().fold(receiver.taint, |t, c| t.and(c.taint));
+                drop(items);
+                return self.bytes_method(&bytes?.into(), method, args).map(|c| c.with(taint));
+            }
             "index" | "count" => {
                 let copy = items.clone();
                 return self.position(&copy, args.first()?).map(Cell::of);

@@ -129,6 +129,8 @@ pub struct Effect {
     pub methods: Vec<(Cell, &'static str)>,
     /// Functions of the artifact that are run because of the call.
     pub functions: Vec<Cell>,
+    /// Every function among the arguments is run, with parameters of these labels.
+    pub callback: Option<Taint>,
     /// Python code that is run because of the call, as another program: layer name and text.
     pub programs: Vec<(&'static str, String)>,
 }
@@ -366,6 +368,8 @@ pub struct Machine<'o> {
     doubt: u32,
     concrete_loops: u32,
     decided: u64,
+    /// The program changed where modules are looked for.
+    path_changed: bool,
     memo: FxHashMap<(FunctionKey, u8, u64), Cell>,
     created: Vec<Rc<Closure>>,
     created_keys: FxHashSet<FunctionKey>,

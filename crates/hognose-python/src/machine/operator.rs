@@ -79,6 +79,15 @@ impl Machine<'_> {
                 self.concat_lists(left, right)
             }
             // `pathlib`: the parts are joined like a path.
+            (Value::Partial(_), BinaryOp::Div, _) => match self.path_text_of(left) {
+                Some(text) => {
+                    let more = self.path_text_of(right);
+                    let more = more.as_deref().unwrap_or(super::format::HOLE);
+                    let whole = format!("{text}/{more}");
+                    self.made_path(&whole, taint)
+                }
+                None => Cell::UNKNOWN,
+            },
             (Value::Path(path), BinaryOp::Div, Value::Str(_)) => Cell::of(Value::Path(*path)),
             (a, op, b) => match (a.int(), b.int()) {
                 (Some(a), Some(b)) => {

@@ -48,6 +48,7 @@ impl<'o> Machine<'o> {
             doubt: 0,
             concrete_loops: 0,
             decided: 0,
+            path_changed: false,
             memo: rustc_hash::FxHashMap::default(),
             created: Vec::new(),
             created_keys: rustc_hash::FxHashSet::default(),
@@ -229,10 +230,15 @@ impl<'o> Machine<'o> {
     }
 
     fn run_uncalled(&mut self, closure: &Rc<Closure>) {
+        self.run_with(closure, Taint::PARAMETER);
+    }
+
+    /// Calls a function with parameters of which only the labels are known.
+    pub(super) fn run_with(&mut self, closure: &Rc<Closure>, taint: Taint) {
         let Some(function) = closure.tree.function(closure.function) else {
             return;
         };
-        let unknown = Cell::tainted(Taint::PARAMETER);
+        let unknown = Cell::tainted(taint);
         let mut args = Vec::new();
         let is_method = closure.class.is_some() && !closure.is_static;
         let count = function.positional.len();
@@ -294,6 +300,27 @@ impl<'o> Machine<'o> {
             };
         }
         self.call_unknown(&cell)
+    }
+
+    /// Makes an object of every class in a module and calls methods of it: what a build tool does with a plug-in. Objects
+    /// in the module are used as they are.
+    pub fn call_methods(&mut self, id: ModuleId, methods: &[&str], context: Context) {
+        self.context = context;
+        self.fuel = self.bounds.fuel;
+        let mut cells: Vec<(crate::Symbol, Cell)> = self
+            .scope_of(id)
+            .vars
+            .borrow()
+            .iter()
+            .filter(|(_, cell)| matches!(cell.value, Value::Class(_) | Value::Instance(_)))
+            .map(|(name, cell)| (*name, cell.clone()))
+            .collect();
+        cells.sort_by_key(|(name, _)| *name);
+        for (_, cell) in cells {
+            for method in methods {
+                self.call_method_of(&cell, method);
+            }
+        }
     }
 
     /// Calls a function or class with parameters nothing is known of.
