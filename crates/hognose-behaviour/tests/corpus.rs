@@ -1,15 +1,15 @@
 //! Inert imitations of what malicious packages do, and honest packages that look a little like them.
 //!
-//! Each case is a small file below `tests/corpus`. Nothing in it is ever run, every address is void, every payload
-//! asks for a file that cannot exist. A case is packed in all forms that installers accept, and all that is missing is
-//! said at once.
+//! Each case is a small file below `tests/corpus`. Nothing in it is ever run, every address is void, most
+//! payloads ask a host that cannot exist for a file. A case is packed in all forms that installers accept, and all that
+//! is missing is said at once.
 //!
 //! A case says `what` it is, what it is `like`, its `kind` (`sdist` or `wheel`), the facts it must show (`expect`, as
 //! `trigger kind` or `kind`) or must not show (`forbid`), and a bound of the verdict (`band`, the least it must reach,
 //! or `band_below`). `forms` chooses forms, `metadata = false` leaves out honest metadata, `trick` damages the ZIP
 //! archive. Its `files` are text with directives (see `corpus_support/directive.rs`) or tables such as
-//! `{ elf = "strings" }` and `{ zip = { "a.py" = "…" } }`. Bounds are not raised to what the model gives today: they
-//! say what a person who read the files would say.
+//! `{ elf = "strings" }` and `{ zip = { "a.py" = "…" } }`. Bounds are a reader's judgement
+//! of the files, not a measurement.
 
 #![expect(
     clippy::unwrap_used,
