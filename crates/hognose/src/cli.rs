@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use hognose_policy::Gate;
-use hognose_report::{Format, SbomFormat};
+use hognose_report::{Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
 
@@ -47,6 +47,8 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Find known vulnerabilities and known-malicious packages in projects, locks, environments and SBOMs.
     Scan(Box<ScanArgs>),
+    /// Say what packages do when they are installed, imported or used, without ever running them.
+    Inspect(Box<InspectArgs>),
     /// Update and show the advisory database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -144,6 +146,48 @@ pub(crate) struct ScanArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Wheels, sdists, other archives, directories of them, unpacked projects, installed distributions, Python files,
+    /// or NAME[==VERSION].
+    #[arg(value_name = "PATH|NAME[==VERSION]")]
+    pub(crate) what: Vec<String>,
+    /// Inspect every distribution of this interpreter or virtual environment, without running it.
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<PathBuf>,
+    /// Compare with an older release: a path, or a version for NAME (default: the release before).
+    #[arg(long, value_name = "OLD", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) diff: Option<String>,
+    /// How to show the result: terminal, json, sarif, html or markdown.
+    #[arg(short, long, value_name = "FORMAT", default_value = "terminal", value_parser = parse_inspect_format)]
+    pub(crate) format: InspectFormat,
+    /// Write the result to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write everything that was seen as one line of JSON per artifact, for fitting a model.
+    #[arg(long, conflicts_with_all = ["format", "diff"])]
+    pub(crate) facts: bool,
+    /// Use this model instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Add the rules of this file; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Fail at this band and above: notable, suspicious, malicious or never.
+    #[arg(long, value_name = "BAND", default_value = "malicious", value_parser = parse_band)]
+    pub(crate) fail_on: BandGate,
+    /// Artifacts inspected at the same time [default: one per core].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Show every rule, fact and reason, and artifacts in which nothing was found.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// The band from which an inspection fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BandGate(pub(crate) Option<InspectBand>);
+
+#[derive(Debug, Args)]
 pub(crate) struct SbomArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -198,6 +242,21 @@ pub(crate) struct ExplainArgs {
 fn parse_format(text: &str) -> Result<Format, String> {
     text.parse()
         .map_err(|e: hognose_report::FormatError| e.to_string())
+}
+
+fn parse_inspect_format(text: &str) -> Result<InspectFormat, String> {
+    text.parse()
+        .map_err(|e: hognose_report::FormatError| e.to_string())
+}
+
+fn parse_band(text: &str) -> Result<BandGate, String> {
+    match text {
+        "never" => Ok(BandGate(None)),
+        word => InspectBand::from_word(word)
+            .filter(|band| *band > InspectBand::Nothing)
+            .map(|band| BandGate(Some(band)))
+            .ok_or_else(|| "use notable, suspicious, malicious or never".to_owned()),
+    }
 }
 
 fn parse_sbom_format(text: &str) -> Result<SbomFormat, String> {

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hognose_advisories::Proxies;
+
+/// A clock for limits: the time since it was made. It never enters a report.
+pub(crate) fn stopwatch() -> impl Fn() -> Duration {
+    let start = Instant::now();
+    move || start.elapsed()
+}
 
 /// What the process was started with.
 #[derive(Debug)]

@@ -61,7 +61,7 @@ pub(super) fn write(page: &mut Page, change: &InspectChange, verbose: bool) {
         page.write(4, 6, &[Span::text(Role::Plain, text)]);
     }
     if change.band > InspectBand::Nothing || verbose {
-        terminal::rules(page, &change.rules, verbose);
+        terminal::rules(page, &change.rules.iter().collect::<Vec<_>>(), verbose);
     }
     facts(page, change, verbose);
 }

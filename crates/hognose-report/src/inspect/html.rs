@@ -165,16 +165,12 @@ fn change(out: &mut String, change: &InspectChange) {
 }
 
 fn rule(out: &mut String, rule: &InspectRule) {
-    let trigger = rule
-        .trigger
-        .map(|name| format!(", {}", words::trigger(name)))
-        .unwrap_or_default();
     let _ = writeln!(
         out,
-        "<article class=\"finding\">\n<p><span class=\"tag {0}\">{0}</span> <b>{1}</b>{trigger} \
+        "<article class=\"finding\">\n<p><span class=\"tag {0}\">{0}</span> <b>{1}</b> \
          <span class=\"soft\">{2}, {3:.1} points</span></p>\n<ul>",
         rule.severity.as_str(),
-        markup(&rule.title),
+        markup(&words::title(rule)),
         markup(&rule.id),
         rule.counted
     );

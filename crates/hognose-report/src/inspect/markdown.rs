@@ -89,15 +89,11 @@ fn artifact(one: &InspectedArtifact) -> String {
 }
 
 fn row(rule: &InspectRule) -> String {
-    let trigger = rule
-        .trigger
-        .map(|name| format!(", {}", words::trigger(name)))
-        .unwrap_or_default();
     let fact = rule.evidence.first();
     format!(
-        "| {} | {}{trigger} ({}) | {} | {} |\n",
+        "| {} | {} ({}) | {} | {} |\n",
         rule.severity.as_str(),
-        text(&rule.title),
+        text(&words::title(rule)),
         text(&rule.id),
         fact.map(|f| text(&words::place(f))).unwrap_or_default(),
         fact.map(|f| text(&words::detail(f))).unwrap_or_default()

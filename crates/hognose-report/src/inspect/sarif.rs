@@ -163,14 +163,8 @@ fn result(
 }
 
 fn message(one: &InspectedArtifact, rule: &InspectRule) -> String {
-    let mut out = format!(
-        "{} {}",
-        words::label(one),
-        plain_short(&rule.title, MESSAGE_MAX)
-    );
-    if let Some(trigger) = rule.trigger {
-        out.push_str(&format!(", {}", words::trigger(trigger)));
-    }
+    let title = plain_short(&words::title(rule), MESSAGE_MAX);
+    let mut out = format!("{} {title}", words::label(one));
     if let Some(fact) = rule.evidence.first() {
         out.push_str(&format!(": {}", words::detail(fact)));
         if let Some(layers) = words::layers(fact) {

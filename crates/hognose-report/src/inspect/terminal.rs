@@ -127,9 +127,7 @@ fn artifact(page: &mut Page, one: &InspectedArtifact, style: &Style, brief: bool
     if let Some(found) = &one.change {
         change::write(page, found, style.verbose);
     }
-    if one.band > InspectBand::Nothing || style.verbose {
-        rules(page, &one.rules, style.verbose);
-    }
+    decisive(page, one, style.verbose);
     if !brief || one.band > InspectBand::Notable {
         table(page, one, style);
         remarks(page, one);
@@ -137,8 +135,23 @@ fn artifact(page: &mut Page, one: &InspectedArtifact, style: &Style, brief: bool
     unread(page, one, style.verbose);
 }
 
+/// The rules that decided; what the change has shown already is not shown again.
+fn decisive(page: &mut Page, one: &InspectedArtifact, verbose: bool) {
+    if one.band == InspectBand::Nothing && !verbose {
+        return;
+    }
+    let shown: Vec<&str> = one
+        .change
+        .iter()
+        .filter(|c| c.band > InspectBand::Nothing || verbose)
+        .flat_map(|c| c.rules.iter().map(|r| r.id.as_str()))
+        .collect();
+    let left = one.rules.iter().filter(|r| !shown.contains(&r.id.as_str()));
+    rules(page, &left.collect::<Vec<_>>(), verbose);
+}
+
 /// Rules with their evidence.
-pub(super) fn rules(page: &mut Page, rules: &[InspectRule], verbose: bool) {
+pub(super) fn rules(page: &mut Page, rules: &[&InspectRule], verbose: bool) {
     let shown = if verbose { usize::MAX } else { RULES_SHOWN };
     for rule in rules.iter().take(shown) {
         page.blank();
@@ -155,18 +168,13 @@ pub(super) fn rules(page: &mut Page, rules: &[InspectRule], verbose: bool) {
 }
 
 fn one_rule(page: &mut Page, rule: &InspectRule, verbose: bool) {
-    let mut title = plain(&rule.title);
-    if let Some(trigger) = rule.trigger {
-        title.push_str(", ");
-        title.push_str(words::trigger(trigger));
-    }
     let severity = rule.severity;
     page.write_after(
         severity.as_str(),
         Role::Severity(severity),
         2,
         TEXT,
-        &[Span::text(Role::Strong, title)],
+        &[Span::text(Role::Strong, words::title(rule))],
     );
     page.write(
         TEXT,
@@ -192,15 +200,9 @@ pub(super) fn evidence(page: &mut Page, fact: &InspectEvidence) {
         spans.push(Span::text(Role::Dim, format!("({layers})")));
     }
     page.write(TEXT, TEXT + 2, &spans);
-    let detail = words::detail(fact);
-    if !detail.trim().is_empty() {
-        page.write_after(
-            "›",
-            Role::Dim,
-            TEXT + 2,
-            TEXT + 4,
-            &[Span::text(Role::Plain, detail)],
-        );
+    for line in words::detail_lines(fact) {
+        let text = [Span::text(Role::Plain, line)];
+        page.write_after("›", Role::Dim, TEXT + 2, TEXT + 4, &text);
     }
 }
 

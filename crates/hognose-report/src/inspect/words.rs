@@ -1,11 +1,16 @@
 //! Phrases that the formats share. Everything returned is safe for one line.
 
-use super::{InspectBand, InspectChange, InspectEvidence, InspectReport, InspectedArtifact};
-use crate::escape::{plain, plain_short};
+use super::{
+    InspectBand, InspectChange, InspectEvidence, InspectReport, InspectRule, InspectedArtifact,
+};
+use crate::escape::{plain, plain_block, plain_short};
 use crate::words::{plural, thousands};
 
 /// Longest evidence shown to people, in characters.
 pub(super) const DETAIL_MAX: usize = 200;
+
+/// Lines of evidence shown to people.
+const LINES_MAX: usize = 4;
 
 /// Name, column heading and phrase of each trigger, most automatic first.
 pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
@@ -21,6 +26,24 @@ pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
 pub(super) fn trigger(name: &str) -> &'static str {
     let found = TRIGGERS.iter().find(|(known, ..)| *known == name);
     found.map_or("", |(_, _, phrase)| phrase)
+}
+
+/// A rule's title and what makes it happen, unless the title says so itself.
+pub(super) fn title(rule: &InspectRule) -> String {
+    let mut out = plain(&rule.title);
+    if let Some(name) = rule.trigger {
+        let said = match name {
+            "install" => "install",
+            "startup" => "every start",
+            "import" => "import",
+            _ => "\0",
+        };
+        if !out.contains(said) {
+            out.push_str(", ");
+            out.push_str(trigger(name));
+        }
+    }
+    out
 }
 
 /// What a group of facts is about, as the head of a row.
@@ -87,6 +110,21 @@ pub(super) fn layers(evidence: &InspectEvidence) -> Option<String> {
 /// The decoded text, cut.
 pub(super) fn detail(evidence: &InspectEvidence) -> String {
     plain_short(&evidence.detail, DETAIL_MAX)
+}
+
+/// The first lines of the decoded text, each cut.
+pub(super) fn detail_lines(evidence: &InspectEvidence) -> Vec<String> {
+    let text = plain_block(&evidence.detail);
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
+    let mut out: Vec<String> = lines
+        .iter()
+        .take(LINES_MAX)
+        .map(|line| plain_short(line, DETAIL_MAX))
+        .collect();
+    if lines.len() > LINES_MAX {
+        out.push("…".to_owned());
+    }
+    out
 }
 
 /// `3 artifacts: 1 malicious, 2 nothing`.

@@ -3,6 +3,7 @@
 mod completions;
 mod db;
 mod explain;
+mod inspect;
 mod man;
 mod sbom;
 mod scan;
@@ -20,6 +21,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     match command {
         Command::Scan(args) => scan::run(cli, &args, surroundings),
+        Command::Inspect(args) => inspect::run(cli, &args, surroundings),
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),
         Command::Db(DbCommand::Show { what, args }) => db::show(cli, &what, &args, surroundings),

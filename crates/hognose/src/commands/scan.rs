@@ -259,7 +259,7 @@ fn exit(verdict: Verdict) -> Exit {
 }
 
 /// The arguments, quoted for a shell where needed.
-fn command_line(arguments: &[String]) -> String {
+pub(super) fn command_line(arguments: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:@,+".contains(c);
     let quoted = arguments
         .iter()

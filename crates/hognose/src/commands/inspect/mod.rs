@@ -1,0 +1,132 @@
+//! `hognose inspect`: arguments → targets → inspections → report.
+
+mod convert;
+mod facts;
+mod fetch;
+mod installed;
+mod options;
+mod read;
+mod run;
+mod targets;
+mod tree;
+
+use hognose_report::{
+    InspectFormat, InspectReport, InspectedArtifact, NotRead, Style, inspect_summary,
+    render_inspect,
+};
+
+use crate::cli::{Cli, InspectArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output;
+use crate::surroundings::Surroundings;
+
+use options::Judge;
+use targets::{Plan, Target};
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &InspectArgs,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    let judge = Judge::read(args)?;
+    let plan = targets::plan(args, surroundings)?;
+    let old = plan.older(args, surroundings)?;
+    let jobs = run::Jobs {
+        wanted: args.jobs.map(usize::from),
+        quiet: cli.quiet,
+    };
+    if args.facts {
+        return facts::write(args, &plan, &judge, &jobs);
+    }
+    let mut artifacts = Vec::with_capacity(plan.targets.len());
+    let work = |target: &Target| one(target, old.as_ref(), &judge);
+    run::each(&plan.targets, &jobs, &work, &mut |artifact| {
+        artifacts.push(artifact);
+        Ok(())
+    })?;
+    let report = InspectReport {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: surroundings.timestamp(),
+        command: super::scan::command_line(&surroundings.arguments),
+        analyser: hognose_behaviour::model::ANALYSER.to_owned(),
+        model: judge.model.version.clone(),
+        gate: args.fail_on.0,
+        artifacts,
+        skipped: plan.skipped,
+    };
+    show(cli, args, &report)?;
+    Ok(exit(&report))
+}
+
+/// Inspects one target and compares it with the older release.
+fn one(target: &Target, old: Option<&Target>, judge: &Judge) -> InspectedArtifact {
+    let seen = run::guarded(|| read::target(target));
+    let Some(older) = old else {
+        return convert::artifact(target, seen, judge, None);
+    };
+    match run::guarded(|| read::target(older)).inspection {
+        Ok(before) => convert::artifact(target, seen, judge, Some((older, &before))),
+        Err(reason) => {
+            let mut artifact = convert::artifact(target, seen, judge, None);
+            artifact.unread.push(NotRead {
+                path: older.display(),
+                reason: format!("the older release was not read: {reason}"),
+            });
+            artifact
+        }
+    }
+}
+
+fn show(cli: &Cli, args: &InspectArgs, report: &InspectReport) -> Result<(), Failure> {
+    let to_terminal = args.format == InspectFormat::Terminal && args.output.is_none();
+    let style = Style {
+        colour: to_terminal && output::colour(),
+        width: output::width(),
+        verbose: args.verbose,
+    };
+    let text = render_inspect(report, args.format, &style)
+        .map_err(|e| Failure::incomplete("cannot render the report").because(&e))?;
+    match &args.output {
+        Some(path) => output::file(path, &text)?,
+        None => output::data(&text)?,
+    }
+    if !to_terminal && !cli.quiet {
+        output::human(&inspect_summary(report));
+    }
+    Ok(())
+}
+
+/// Findings come first: they are certain, whatever else could not be read.
+fn exit(report: &InspectReport) -> Exit {
+    if report.fails() {
+        Exit::Findings
+    } else if !report.is_complete() {
+        Exit::Incomplete
+    } else if report.artifacts.is_empty() {
+        Exit::Nothing
+    } else {
+        Exit::Clean
+    }
+}
+
+/// The plan's older release, for `--diff`.
+impl Plan {
+    fn older(
+        &self,
+        args: &InspectArgs,
+        surroundings: &Surroundings,
+    ) -> Result<Option<Target>, Failure> {
+        let Some(old) = &args.diff else {
+            return Ok(None);
+        };
+        let [_] = self.targets.as_slice() else {
+            let count = self.targets.len();
+            return Err(Failure::usage(format!(
+                "`--diff` compares one artifact with an older one, and {count} are named"
+            ))
+            .hint("name one wheel or sdist, and the same of the older release"));
+        };
+        targets::older(old, self.named.as_ref(), surroundings).map(Some)
+    }
+}
