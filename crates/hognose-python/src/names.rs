@@ -115,7 +115,7 @@ impl Names {
         id
     }
 
-    /// The path of a dotted name.
+    /// The path of a dotted name. `posix` and `nt` are what `os` is made of.
     pub fn dotted(&mut self, text: &str) -> PathId {
         let mut parts = text.split('.');
         let first = self.intern(parts.next().unwrap_or_default());
@@ -144,6 +144,7 @@ impl Names {
         if matches!(&*node.text, "builtins" | "__builtins__" | "__builtin__")
             && step != CALLED
             && step != ITEM
+            && self.text(step) != "__dict__"
         {
             return self.root(step);
         }

@@ -54,6 +54,12 @@ pub(super) enum Api {
     Delete,
     /// `shutil.copy(from, to)`, `os.rename`.
     Copy,
+    /// Text for the input of a process.
+    Feed,
+    /// Reads what was kept in memory as in a file.
+    Buffer,
+    /// `shutil.copyfileobj(from, to)`.
+    Pour,
     /// `os.walk`, `glob.glob`, …
     Search,
     /// `os.path.exists`, `os.stat`, `sqlite3.connect`: a path is used.
@@ -74,7 +80,17 @@ pub(super) enum Api {
 
 /// What a call of this path does.
 pub(super) fn call(path: &str) -> Option<Api> {
-    let plain = path.replace("()", "").replace("[]", "");
+    let plain = path
+        .replace("().__init__", "")
+        .replace("().__enter__", "")
+        .replace("()", "")
+        .replace("[]", "");
+    // What `os` is made of, and what wraps the wrappers.
+    let plain = match plain.split_once('.') {
+        Some(("posix" | "nt", rest)) => format!("os.{rest}"),
+        Some(("_posixsubprocess", _)) => "subprocess.Popen".to_owned(),
+        _ => plain,
+    };
     let root = plain.split('.').next().unwrap_or_default();
     let last = plain.rsplit('.').next().unwrap_or_default();
     standard(path, &plain, root, last)
@@ -146,7 +162,9 @@ fn process(plain: &str, root: &str, last: &str) -> Option<Api> {
         | "invoke.run" | "fabric.local" | "winpty.PtyProcess.spawn" | "pty.spawn" => {
             process(false, false)
         }
-        "os.startfile" | "os.posix_spawn" | "os.posix_spawnp" => process(false, false),
+        "os.startfile" => process(false, false),
+        "os.posix_spawn" | "os.posix_spawnp" => Api::ProcessAt(0),
+        "subprocess.Popen.communicate" | "subprocess.Popen.stdin.write" | "os.popen.write" => Api::Feed,
         _ if root == "os" && last.starts_with("exec") => Api::ProcessAt(0),
         _ if root == "os" && last.starts_with("spawn") => Api::ProcessAt(1),
         "webbrowser.open" | "webbrowser.open_new" | "webbrowser.open_new_tab"
@@ -176,6 +194,10 @@ fn native(last: &str) -> Option<Api> {
         "GetAsyncKeyState" | "SetWindowsHookExA" | "SetWindowsHookExW" | "GetKeyState" => {
             Api::Fact(F::KeyboardHook, l::KEYS)
         }
+        "system" | "_wsystem" | "popen" => Api::Process {
+            shell: true,
+            output: false,
+        },
         "IsUserAnAdmin" => Api::Fact(F::PrivilegeRise, Taint::NONE),
         "GetConsoleWindow" | "ShowWindow" => Api::Fact(F::HideConsole, Taint::NONE),
         "SetFileAttributesW" | "SetFileAttributesA" => Api::Fact(F::HideFile, Taint::NONE),
@@ -365,6 +387,10 @@ fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
         | "send2trash.send2trash" => Api::Delete,
         "shutil.copy" | "shutil.copyfile" | "shutil.copy2" | "shutil.move" | "os.rename"
         | "os.replace" | "shutil.copytree" | "os.symlink" | "os.link" => Api::Copy,
+        "io.BytesIO.getvalue" | "io.BytesIO.read" | "io.BytesIO.getbuffer" | "io.StringIO.getvalue" => {
+            Api::Buffer
+        }
+        "shutil.copyfileobj" => Api::Pour,
         "shutil.make_archive" | "zipfile.ZipFile.write" | "tarfile.open.add" => {
             Api::Fact(F::ArchiveCollect, l::FILE)
         }
@@ -407,6 +433,7 @@ fn decoders(plain: &str, root: &str, last: &str) -> Option<Api> {
         "bz2" if last == "decompress" => Api::Decode("bz2"),
         "lzma" if last == "decompress" => Api::Decode("lzma"),
         "bytes" | "bytearray" if last == "fromhex" => Api::Decode("hex"),
+        "struct" if last == "pack" => Api::Source(Taint::step("arithmetic")),
         "codecs" if last == "decode" => Api::Decode("base64"),
         _ if plain.contains("rypt") || plain.contains("Cipher") || plain.contains("fernet")
             || plain.contains("Fernet") || root == "pyaes" || root == "nacl" =>
@@ -428,6 +455,7 @@ fn unknown_receiver(path: &str, root: &str, last: &str) -> Option<Api> {
     }
     Some(match last {
         "recv" => Api::Source(l::NETWORK),
+        "to_bytes" => Api::Source(Taint::step("arithmetic")),
         "sendall" => Api::Send(9),
         "decrypt" => Api::Decrypt,
         "clipboard_get" => Api::Fact(F::ClipboardRead, l::CLIPBOARD),
@@ -459,6 +487,11 @@ pub(super) fn is_sensitive_module(name: &str) -> bool {
             | "lzma" | "bz2" | "cryptography" | "Crypto" | "fernet" | "platform" | "getpass"
             | "httpx" | "aiohttp" | "tempfile" | "pickle" | "importlib" | "commands"
     )
+}
+
+/// Whether a path is a whole module.
+pub(super) fn is_module(path: &str) -> bool {
+    !path.contains('.') && is_sensitive_module(path)
 }
 
 /// Functions that a reader must not overlook.

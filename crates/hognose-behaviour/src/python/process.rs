@@ -46,6 +46,16 @@ impl Witness {
         if let Some(more) = call.args.get(position + 1) {
             reading.facts.extend(read_command(more, names).facts);
         }
+        // `os.spawnlp(mode, file, arg0, arg1, …)`.
+        let argv: Vec<&str> = call
+            .args
+            .iter()
+            .skip(position + 1)
+            .map_while(|c| c.as_text().map(|t| &**t))
+            .collect();
+        if argv.len() > 1 {
+            reading.facts.extend(command::read_argv(&argv).facts);
+        }
         self.started(site, call, (target, names), reading, false);
         Effect {
             programs: programs(call.args.get(position + 1), names),
@@ -71,6 +81,7 @@ impl Witness {
                 self.add(site, F::ProcessShell, &shown);
             }
         }
+        let downloads = reading.facts.iter().any(|(kind, _)| *kind == F::DownloadCommand);
         for (kind, detail) in reading.facts {
             self.add(site, kind, &detail);
         }
@@ -95,6 +106,23 @@ impl Witness {
             };
             self.add(site, kind, &shown);
         }
+        if downloads {
+            self.drop_file(site, String::new(), l::NETWORK);
+        }
+    }
+
+    /// Commands written to the input of a shell.
+    pub(super) fn fed(&mut self, site: &Site<'_>, cell: &Cell) {
+        let text = match &cell.value {
+            Value::Str(text) => text.to_string(),
+            Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => return,
+        };
+        for line in text.lines().take(64) {
+            for (kind, detail) in command::read(line).facts {
+                self.add(site, kind, &detail);
+            }
+        }
     }
 
     /// Where the bytes of the file that is started came from, when the program wrote it.
@@ -110,7 +138,9 @@ impl Witness {
             let starts_it = named && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"].iter().any(|p| lower.starts_with(p));
             // Neither side is known: a path in a variable was written, a path in a variable is started.
             let both_unknown = (name.is_empty() || name == "{}")
-                && (lower.starts_with("subprocess.") || lower.starts_with("os.") || lower.starts_with("{}"));
+                && (lower.starts_with("subprocess.") || lower.starts_with("os.")
+                    || lower.starts_with("{}")
+                    || lower.starts_with("python {}"));
             (starts_it || both_unknown).then_some(*origin)
         })
     }

@@ -190,7 +190,21 @@ impl Witness {
                         ..Effect::default()
                     };
                 }
-                if matches!(kind, F::Screenshot | F::ArchiveCollect) {
+                if kind == F::ArchiveCollect {
+                    let label = call
+                        .args
+                        .iter()
+                        .filter_map(Cell::as_text)
+                        .fold(l::FILE, |t, text| t.and(credential_label(text)));
+                    let label = label.and(call.argument_taint());
+                    for text in call.args.iter().filter_map(Cell::as_text) {
+                        let text = text.to_string();
+                        self.used(site, &text);
+                    }
+                    self.keep_file(site, None, label);
+                    return tainted(label);
+                }
+                if kind == F::Screenshot {
                     let path = call.args.first().and_then(Cell::as_text).map(|t| t.to_string());
                     self.keep_file(site, path.as_deref(), taint.and(call.argument_taint()));
                 }
@@ -240,6 +254,25 @@ impl Witness {
 
     fn act_rest(&mut self, site: &Site<'_>, call: &Call<'_>, api: Api) -> Effect {
         match api {
+            Api::Feed => {
+                for cell in call.args.iter().chain(call.keyword("input")) {
+                    self.fed(site, cell);
+                }
+                tainted(l::COMMAND)
+            }
+            Api::Buffer => tainted(self.kept(site, None)),
+            Api::Pour => {
+                let from = call.args.first().map_or(Taint::NONE, Cell::deep_taint);
+                if from.has(l::NETWORK) {
+                    self.add(site, F::DownloadFile, call.path);
+                    let paths = self.ledger(site).opened.clone();
+                    for path in paths {
+                        self.drop_file(site, path, l::NETWORK);
+                    }
+                    self.drop_file(site, String::new(), l::NETWORK);
+                }
+                Effect::default()
+            }
             Api::Sleep => {
                 if let Some(seconds) = call.arg(0, "secs").and_then(|c| c.value.int())
                     && seconds >= 300
@@ -268,7 +301,12 @@ impl Witness {
                 if taint.has(l::HOME) || call.args.iter().any(is_user_folder) {
                     self.add(site, F::FileSearch, &argument(call, 0));
                 }
-                tainted(l::SEARCHED)
+                let label = call
+                    .args
+                    .iter()
+                    .filter_map(Cell::as_text)
+                    .fold(Taint::NONE, |t, text| t.and(credential_label(text)));
+                tainted(l::SEARCHED.and(label))
             }
             Api::PathOf => self.path_of(call),
             Api::Duplicate => {
@@ -316,6 +354,15 @@ impl Witness {
             None => call.path.to_owned(),
         };
         self.add(site, kind, &detail);
+        if kind == F::PickleLoad
+            && let Some(Value::Bytes(bytes)) = call.args.first().map(|c| &c.value)
+            && [&b"system"[..], b"exec", b"eval", b"subprocess", b"popen"]
+                .iter()
+                .any(|name| memchr::memmem::find(bytes, name).is_some())
+        {
+            self.add(site, F::ExecDecoded, &String::from_utf8_lossy(bytes));
+            self.add(site, F::ProcessStart, &String::from_utf8_lossy(bytes));
+        }
         if matches!(kind, F::SendMail | F::FtpTransfer) {
             let taint = call.receiver.and(call.argument_taint());
             self.flows(site, call, (taint, true), "");
@@ -371,6 +418,15 @@ impl Witness {
         let lower = path.to_ascii_lowercase();
         if lower.ends_with(".pth") || lower.ends_with("sitecustomize.py") || lower.ends_with("usercustomize.py") {
             self.add(site, F::PersistSite, path);
+        }
+        if lower.starts_with("/dev/sd") || lower.starts_with("/dev/nvme") || lower.contains("physicaldrive") {
+            self.add(site, F::DiskWipe, path);
+        }
+        if lower.ends_with("/etc/hosts") || lower.ends_with("\\etc\\hosts") {
+            self.add(site, F::SecurityTamper, path);
+        }
+        if ["discord_desktop_core", "/site-packages/", "node_modules/", "app.asar"].iter().any(|p| lower.contains(p)) {
+            self.add(site, F::PatchPackage, path);
         }
         if is_runnable(&lower) {
             self.add(site, F::FileWriteExecutable, path);
@@ -622,7 +678,9 @@ impl Witness {
             Some(Value::Path(path)) => names.path(*path).to_string(),
             _ => name.as_text().map(|t| t.to_string()).unwrap_or_default(),
         };
-        if api::is_sensitive(&target) && name.taint.has(HIDING.and(Taint::JOINED)) {
+        // Nobody writes `os.__dict__["system"]` for readers.
+        let is_subscript = call.path != "getattr" && !api::is_module(&target);
+        if api::is_sensitive(&target) && (is_subscript || name.taint.has(HIDING.and(Taint::JOINED))) {
             self.add(site, F::HiddenName, &target);
         }
         Effect::default()

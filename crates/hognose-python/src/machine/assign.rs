@@ -123,7 +123,7 @@ impl Machine<'_> {
         self.assign(frame, target, after);
     }
 
-    fn set_attribute(
+    pub(super) fn set_attribute(
         &mut self,
         frame: &mut Frame<'_>,
         object: &Cell,

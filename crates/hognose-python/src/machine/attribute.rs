@@ -314,8 +314,9 @@ impl Machine<'_> {
             "sys.modules" => Some(self.module_by_name(key)),
             "globals()" | "locals()" | "vars()" => {
                 let name = self.names.intern(key);
-                self.hidden_name(frame, offset, key);
-                Some(self.name(frame, name))
+                let cell = self.name(frame, name);
+                self.hidden_name(frame, offset, key, &cell);
+                Some(cell)
             }
             _ => {
                 let owner = text
@@ -326,13 +327,15 @@ impl Machine<'_> {
                 let owner = self.names.dotted(owner);
                 let name = self.names.intern(key);
                 let path = self.names.child(owner, name);
-                Some(self.reference(frame, path, Taint::NONE, offset))
+                let cell = self.reference(frame, path, Taint::NONE, offset);
+                self.hidden_name(frame, offset, key, &cell);
+                Some(cell)
             }
         }
     }
 
     /// Tells the observer that a name was looked up by a text.
-    pub(super) fn hidden_name(&mut self, frame: &Frame<'_>, offset: u32, name: &str) {
+    pub(super) fn hidden_name(&mut self, frame: &Frame<'_>, offset: u32, name: &str, cell: &Cell) {
         let path = self.names.dotted("globals.[]");
         let args = [Cell::text(name)];
         let call = super::Call {
@@ -341,7 +344,7 @@ impl Machine<'_> {
             receiver: Taint::NONE,
             args: &args,
             keywords: &[],
-            folded: None,
+            folded: Some(&cell.value),
         };
         self.with_site(frame.tree, frame.module, offset, |observer, site, names| {
             observer.call(site, &call, names);

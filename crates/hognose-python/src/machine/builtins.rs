@@ -81,6 +81,12 @@ impl Machine<'_> {
                 let taint = args.get(1)?.taint;
                 Some(self.attribute(frame, first?, name, offset).with(taint))
             }
+            "setattr" => {
+                let name = Rc::clone(args.get(1)?.as_text()?);
+                let name = self.names.intern(&name);
+                self.set_attribute(frame, first?, name, args.get(2)?.clone(), offset);
+                Some(Cell::of(Value::None))
+            }
             "operator.attrgetter" | "operator.methodcaller" => {
                 let path = self.names.dotted(path);
                 Some(Cell::of(Value::Partial(Rc::new((

@@ -20,10 +20,17 @@ impl Machine<'_> {
         if path == "urllib.parse.unquote"
             || path == "urllib.unquote"
             || path == "urllib.parse.unquote_plus"
-            || path == "html.unescape"
         {
             let out = text::unquote(first.as_text()?);
             return Some(self.folded_text(out).with(Taint::step("url")));
+        }
+        if path == "html.unescape" {
+            let out = text::entities(first.as_text()?);
+            return Some(self.folded_text(out).with(Taint::step("url")));
+        }
+        // Padding went with the decryption.
+        if path.ends_with("Padding.unpad") {
+            return bytes_of(first).map(|bytes| self.folded_bytes(bytes));
         }
         if path == "json.loads" || path == "ast.literal_eval" {
             return self.literal(first);

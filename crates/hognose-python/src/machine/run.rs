@@ -169,7 +169,12 @@ impl<'o> Machine<'o> {
         };
         let scope = &module.scope;
         scope.set(self.known.name, Cell::of(Value::Str(name)));
-        let file = format!("/{}.py", module.name.replace('.', "/"));
+        let file = module.name.replace('.', "/");
+        let file = if module.is_package {
+            format!("/{file}/__init__.py")
+        } else {
+            format!("/{file}.py")
+        };
         scope.set(
             self.known.file,
             Cell::of(Value::Str(file.into())).with(Taint::OWN_FILE),
