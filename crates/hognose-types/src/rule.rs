@@ -34,7 +34,10 @@ pub struct RuleMeta {
 }
 
 /// Every rule, sorted by id.
-pub const ALL_RULES: &[RuleMeta] = &[
+pub const ALL_RULES: &[RuleMeta] = &sorted::<{ SINGLE.len() + rules::behaviour::METAS.len() }>();
+
+/// The rules with a file of their own.
+const SINGLE: &[RuleMeta] = &[
     rules::gap_database::META,
     rules::gap_unmapped::META,
     rules::gap_unpinned::META,
@@ -43,6 +46,38 @@ pub const ALL_RULES: &[RuleMeta] = &[
     rules::mal_known::META,
     rules::vuln::META,
 ];
+
+/// Both kinds of rules in the order of their ids, made while compiling.
+const fn sorted<const N: usize>() -> [RuleMeta; N] {
+    let mut out = [rules::vuln::META; N];
+    let mut filled = 0;
+    while filled < N {
+        let next = if filled < SINGLE.len() {
+            SINGLE[filled]
+        } else {
+            rules::behaviour::METAS[filled - SINGLE.len()]
+        };
+        let mut at = filled;
+        while at > 0 && is_less(next.id.0.as_bytes(), out[at - 1].id.0.as_bytes()) {
+            out[at] = out[at - 1];
+            at -= 1;
+        }
+        out[at] = next;
+        filled += 1;
+    }
+    out
+}
+
+const fn is_less(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() {
+        if a[at] != b[at] {
+            return a[at] < b[at];
+        }
+        at += 1;
+    }
+    a.len() < b.len()
+}
 
 impl RuleId {
     /// Names a rule; only the rule's own file does.

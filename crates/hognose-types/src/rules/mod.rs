@@ -1,5 +1,7 @@
-//! One file per rule. A rule's page is compiled in, so that `explain` and the documentation cannot differ.
+//! One file per rule, one table for the rules of behaviour. A rule's page is compiled in, so that `explain` and the
+//! documentation cannot differ.
 
+pub(crate) mod behaviour;
 pub mod gap_database;
 pub mod gap_unmapped;
 pub mod gap_unpinned;
