@@ -36,11 +36,15 @@ pub struct Collector {
     pub(super) starts: Vec<String>,
     metadata_files: Vec<(u8, String, Metadata)>,
     pyproject: Option<String>,
+    /// Modules that `setup.cfg` makes the build import.
+    build_modules: Vec<String>,
+    record: Option<(String, String)>,
     module_paths: Vec<String>,
     other_code: u64,
     bytecode: Vec<(String, String, Vec<u8>)>,
     bytecode_bytes: usize,
     digests: rustc_hash::FxHashMap<String, u64>,
+    nested: std::collections::BTreeSet<String>,
     /// Members that stand in the archive twice with the same bytes: untidy, but nobody is deceived.
     pub(super) same_twice: std::collections::BTreeSet<String>,
     buffer: Vec<u8>,
@@ -63,11 +67,14 @@ impl Collector {
             starts: Vec::new(),
             metadata_files: Vec::new(),
             pyproject: None,
+            build_modules: Vec::new(),
+            record: None,
             module_paths: Vec::new(),
             other_code: 0,
             bytecode: Vec::new(),
             bytecode_bytes: 0,
             digests: rustc_hash::FxHashMap::default(),
+            nested: std::collections::BTreeSet::new(),
             same_twice: std::collections::BTreeSet::new(),
             buffer: Vec::new(),
         }
@@ -84,6 +91,15 @@ impl Collector {
         } else {
             other::worth(entry.path)
         };
+        if let Some((outer, _)) = entry.path.split_once("!/")
+            && self.nested.insert(outer.to_owned())
+        {
+            let aside = layout::is_aside_path(outer);
+            let trigger = if aside { Trigger::Test } else { Trigger::Call };
+            let place = Place::file(outer);
+            self.facts
+                .push(Fact::new(FactKind::NestedArchive, trigger, place, outer));
+        }
         let ended = content.read_up_to(max, &mut buffer);
         let digest = {
             use std::hash::{Hash, Hasher};
@@ -125,6 +141,8 @@ impl Collector {
             self.starts.extend(starts);
         } else if file == "entry_points.txt" {
             self.entry_points(path, bytes);
+        } else if file == "RECORD" && inner.ends_with(".dist-info/RECORD") && self.kind == Kind::Wheel {
+            self.record = Some((path.to_owned(), String::from_utf8_lossy(bytes).into_owned()));
         } else if file == "PKG-INFO" || file == "METADATA" {
             self.metadata_file(path, &inner, bytes);
         } else if inner == "pyproject.toml" || inner == "setup.cfg" {
@@ -175,7 +193,8 @@ impl Collector {
             self.size.python_files += 1;
             self.size.python_bytes += bytes.len() as u64;
         }
-        self.module_paths.push(inner.to_owned());
+        self.module_paths
+            .push(layout::installed(inner, self.kind).to_owned());
         if inner.contains("/site-packages/") || inner.starts_with("site-packages/") {
             self.surface("start-up hooks", path);
         }
@@ -263,6 +282,9 @@ impl Collector {
         } else {
             Metadata::from_setup_cfg(&text)
         };
+        if inner == "setup.cfg" {
+            self.build_modules.extend(setup_cfg_modules(&text));
+        }
         if let Some(read) = read {
             self.metadata_files.push((100, path.to_owned(), read));
         }
@@ -306,15 +328,42 @@ impl Collector {
         }
     }
 
+    /// Files that `RECORD` does not list: no installer's check will ever look at them.
+    pub(super) fn judge_record(&mut self) {
+        let Some((path, text)) = self.record.take() else {
+            return;
+        };
+        let listed: std::collections::BTreeSet<String> = hognose_archive::record::rows(&text)
+            .flatten()
+            .map(|row| row.path.to_string())
+            .collect();
+        for member in self.digests.keys() {
+            let is_own = member.ends_with("/RECORD") || member.ends_with("/RECORD.jws") || member.ends_with("/RECORD.p7s");
+            if !is_own && !member.contains("!/") && !listed.contains(member.as_str()) {
+                let place = Place::file(path.clone());
+                self.facts
+                    .push(Fact::new(FactKind::RecordMismatch, Trigger::Install, place, member));
+            }
+        }
+    }
+
     /// Bytecode is judged once it is known whether its source stands beside it.
     pub(super) fn judge_bytecode(&mut self) {
-        let sources: std::collections::HashSet<&str> =
-            self.module_paths.iter().map(String::as_str).collect();
+        let sources: std::collections::HashMap<&str, &str> = self
+            .sources
+            .iter()
+            .map(|s| (s.path.as_str(), s.text.as_str()))
+            .collect();
         for (path, inner, bytes) in std::mem::take(&mut self.bytecode) {
-            let state = if sources.contains(source_of(&inner).as_str()) {
-                bytecode::Source::Present
-            } else {
-                bytecode::Source::Absent
+            let words = sources.get(source_of(&path).as_str()).map(|text| {
+                text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect::<std::collections::HashSet<String>>()
+            });
+            let state = match &words {
+                Some(words) => bytecode::Source::Identifiers(words),
+                None => bytecode::Source::Absent,
             };
             let trigger = if layout::is_aside_path(&inner) {
                 Trigger::Test
@@ -336,7 +385,8 @@ impl Collector {
     pub(super) fn sources(&mut self) -> Vec<Source> {
         let mut sources = std::mem::take(&mut self.sources);
         if self.kind == Kind::Sdist {
-            let backends = self.pyproject.as_deref().map(backend_modules).unwrap_or_default();
+            let mut backends = self.pyproject.as_deref().map(backend_modules).unwrap_or_default();
+            backends.append(&mut self.build_modules);
             for backend in &backends {
                 self.surface("build hooks", backend);
             }
@@ -468,6 +518,32 @@ fn is_python_script(file: &str, bytes: &[u8]) -> bool {
             b"python",
         )
         .is_some()
+}
+
+/// Modules that `setup.cfg` makes the build import: command classes and attributes.
+fn setup_cfg_modules(text: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    let mut section = "";
+    for line in text.lines().take(5_000) {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = name;
+            continue;
+        }
+        let Some((_, value)) = line.split_once('=') else {
+            continue;
+        };
+        let value = value.trim();
+        let target = match value.strip_prefix("attr:") {
+            Some(attribute) => attribute.trim(),
+            None if section == "options.cmdclass" => value,
+            None => continue,
+        };
+        if let Some((module, _)) = target.rsplit_once('.') {
+            modules.push(module.to_owned());
+        }
+    }
+    modules
 }
 
 /// Modules of the artifact that its build runs: `backend-path`, build scripts.

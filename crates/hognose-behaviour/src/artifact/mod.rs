@@ -75,6 +75,36 @@ pub fn inspect_archive(
     Ok(collector.finish())
 }
 
+/// A script or program that Python starts runs when Python starts it.
+fn take_over_triggers(facts: &mut [Fact]) {
+    let mut started: BTreeMap<String, Trigger> = BTreeMap::new();
+    for fact in facts.iter().filter(|f| {
+        matches!(
+            f.kind,
+            FactKind::ProcessStart
+                | FactKind::ProcessShell
+                | FactKind::ProcessPython
+                | FactKind::NativeLoad
+                | FactKind::ExecFile
+                | FactKind::LivingOffLand
+        ) && f.trigger < Trigger::Call
+    }) {
+        for word in fact.detail.split([' ', '"', '\'', ';', ',']) {
+            let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+            if name.len() > 3 && name.contains('.') {
+                let slot = started.entry(name.to_owned()).or_insert(fact.trigger);
+                *slot = (*slot).min(fact.trigger);
+            }
+        }
+    }
+    for fact in facts.iter_mut().filter(|f| f.trigger != Trigger::Test) {
+        let name = fact.place.file.rsplit('/').next().unwrap_or_default();
+        if let Some(trigger) = started.get(name) {
+            fact.trigger = fact.trigger.min(*trigger);
+        }
+    }
+}
+
 fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
     let file = confusion.member.clone().unwrap_or_default();
     let detail = format!("{}: {}", confusion.kind.as_str(), confusion.detail);
@@ -97,6 +127,7 @@ fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
 impl Collector {
     /// Evaluates what was collected.
     pub fn finish(mut self) -> Inspection {
+        self.judge_record();
         self.judge_bytecode();
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
@@ -107,6 +138,7 @@ impl Collector {
         for (path, limit) in outcome.limited {
             self.unread.push((path, format!("the analysis reached its limit of {limit}")));
         }
+        take_over_triggers(&mut facts);
         for fact in &mut facts {
             if fact.place.file.contains("!/") {
                 fact.trigger = fact.trigger.max(Trigger::Call);

@@ -58,6 +58,8 @@ pub(super) enum Api {
     Feed,
     /// Reads what was kept in memory as in a file.
     Buffer,
+    /// `zipfile.ZipFile(x).extractall(folder)`, `shutil.unpack_archive`.
+    Extract,
     /// `shutil.copyfileobj(from, to)`.
     Pour,
     /// `os.walk`, `glob.glob`, …
@@ -241,6 +243,11 @@ fn network(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
         | "dns.resolver.resolve" | "dns.resolver.query" | "dns.resolver.Resolver.resolve"
         | "dns.resolver.Resolver.query" | "aiodns.DNSResolver.query" => Api::Lookup(0),
         _ if root == "socket" => return socket(last),
+        "pycurl.Curl.setopt" | "pycurl.Curl.setopt_string" => Api::Send(1),
+        _ if plain.starts_with("xmlrpc.client.ServerProxy.") || plain.starts_with("xmlrpclib.ServerProxy.") => {
+            Api::Send(9)
+        }
+        _ if matches!(root, "websocket" | "websockets" | "socketio") && matches!(last, "send" | "emit") => Api::Send(9),
         _ if root == "ssl" && last == "_create_unverified_context" => {
             Api::Fact(F::TlsUnverified, Taint::NONE)
         }
@@ -359,6 +366,7 @@ fn collection(plain: &str, root: &str, last: &str) -> Option<Api> {
         }
         _ if root == "winreg" || root == "_winreg" => match last {
             "SetValueEx" | "SetValue" => Api::Fact(F::RegistryWrite, Taint::NONE),
+            "OpenKey" | "CreateKey" | "CreateKeyEx" | "OpenKeyEx" => Api::Exists,
             "QueryValueEx" | "QueryValue" | "EnumValue" => Api::Source(l::PLATFORM),
             _ => return None,
         },
@@ -391,6 +399,8 @@ fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
             Api::Buffer
         }
         "shutil.copyfileobj" => Api::Pour,
+        "zipfile.ZipFile.extractall" | "zipfile.ZipFile.extract" | "tarfile.open.extractall"
+        | "tarfile.open.extract" | "shutil.unpack_archive" => Api::Extract,
         "shutil.make_archive" | "zipfile.ZipFile.write" | "tarfile.open.add" => {
             Api::Fact(F::ArchiveCollect, l::FILE)
         }

@@ -65,7 +65,7 @@ pub(crate) struct Outcome {
 }
 
 /// Functions and methods that a build frontend (PEP 517, PEP 660) or build tool calls.
-const BACKEND_HOOKS: [&str; 19] = [
+const BACKEND_HOOKS: [&str; 22] = [
     "get_requires_for_build_wheel",
     "get_requires_for_build_sdist",
     "get_requires_for_build_editable",
@@ -86,6 +86,9 @@ const BACKEND_HOOKS: [&str; 19] = [
     "pdm_build_update_files",
     "pdm_build_finalize",
     "get_version",
+    "initialize_options",
+    "finalize_options",
+    "run",
 ];
 
 /// Stack for evaluating deep expressions; only what is touched is taken.

@@ -22,6 +22,14 @@ impl Witness {
             || (call.path.ends_with("urlopen") && call.args.len() > 1);
         self.add(site, F::NetworkCall, &shown);
         self.used(site, &shown);
+        // Old bootstrap scripts fetch a distribution from the index by its address: that is what pip would do.
+        if shown.contains("/packages/source/") {
+            self.add(site, F::PipInstall, &shown);
+            return Effect {
+                washes: everything(),
+                ..Effect::default()
+            };
+        }
         if sends {
             self.add(site, F::NetworkSend, &shown);
         }

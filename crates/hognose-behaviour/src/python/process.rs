@@ -22,9 +22,17 @@ impl Witness {
                 .is_some_and(|c| c.value.truth() == Some(true));
         let reading = target.map(|c| read_command(c, names)).unwrap_or_default();
         self.started(site, call, (target, names), reading, through_shell);
+        if let Some(input) = call.keyword("input") {
+            self.fed(site, input);
+        }
         let mut effect = tainted(if output { l::COMMAND } else { Taint::NONE });
         effect.washes = l::ENV_ALL.and(l::HOME).and(HIDING);
         effect.programs = programs(target, names);
+        if let Some(Value::Str(input)) = call.keyword("input").map(|c| &c.value)
+            && target.is_some_and(|c| command_text(c, call.path, names).starts_with("python"))
+        {
+            effect.programs.push(("python -c", input.to_string()));
+        }
         effect
     }
 
@@ -74,7 +82,8 @@ impl Witness {
         let taint = target.map_or(Taint::NONE, Cell::deep_taint);
         let shown = target.map_or_else(|| call.path.to_owned(), |c| command_text(c, call.path, names));
         let only_builds = !reading.facts.is_empty()
-            && reading.facts.iter().all(|(kind, _)| *kind == F::ProcessBuild);
+            && reading.facts.iter().all(|(kind, _)| *kind == F::ProcessBuild)
+            && !runs_file_or_publishes(&shown);
         if !only_builds {
             self.add(site, F::ProcessStart, &shown);
             if through_shell {
@@ -106,6 +115,15 @@ impl Witness {
             };
             self.add(site, kind, &shown);
         }
+        // `curl http://x/?u=$USER` sends, whoever opens the connection.
+        let lower = shown.to_ascii_lowercase();
+        if ["curl", "wget", "http"].iter().any(|p| lower.contains(p)) {
+            self.flows(site, call, (Taint(taint.0 & !l::NETWORK.0), true), &shown);
+        } else if lower.starts_with("nslookup") || lower.starts_with("dig ") {
+            if taint.has(l::HOST.and(l::ENV_ALL).and(l::CREDENTIAL)) {
+                self.add(site, F::FlowDns, &shown);
+            }
+        }
         if downloads {
             self.drop_file(site, String::new(), l::NETWORK);
         }
@@ -126,7 +144,7 @@ impl Witness {
     }
 
     /// Where the bytes of the file that is started came from, when the program wrote it.
-    fn runs_dropped(&mut self, site: &Site<'_>, shown: &str, taint: Taint) -> Option<Taint> {
+    pub(super) fn runs_dropped(&mut self, site: &Site<'_>, shown: &str, taint: Taint) -> Option<Taint> {
         if taint.has(l::DOWNLOADED_PATH) {
             return Some(l::NETWORK);
         }
@@ -134,7 +152,11 @@ impl Witness {
         let lower = shown.to_ascii_lowercase();
         ledger.dropped().iter().find_map(|(path, origin)| {
             let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-            let named = name.len() > 4 && name.contains('.') && lower.contains(&name);
+            let named = !name.is_empty()
+                && name != "{}"
+                && lower
+                    .split([' ', '"', '\'', ';', '&', '|'])
+                    .any(|word| word.rsplit(['/', '\\']).next() == Some(&name));
             let starts_it = named && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"].iter().any(|p| lower.starts_with(p));
             // Neither side is known: a path in a variable was written, a path in a variable is started.
             let both_unknown = (name.is_empty() || name == "{}")
@@ -161,8 +183,10 @@ impl Witness {
         }
         let known = matches!(code.value, Value::Str(_) | Value::Code(_) | Value::Bytes(_));
         // A template with small holes is the program's own code, whatever fills them.
-        let is_template = known && detail.replace("{}", "").trim().len() > 40;
-        if taint.has(l::NETWORK) && !is_template {
+        let is_template = known && detail.contains("{}") && taint.has(Taint::JOINED) && detail.len() > 40;
+        if is_template {
+            self.add(site, F::ExecDynamic, &detail);
+        } else if taint.has(l::NETWORK) && (!known || detail.trim().len() < 40) {
             self.add(site, F::ExecDownloaded, &detail);
             self.add(site, F::FlowDownloadExec, &detail);
         } else if taint.has(Taint::DECRYPTED) {
@@ -210,6 +234,18 @@ fn command_text(cell: &Cell, path: &str, names: &Names) -> String {
             }
         }
     }
+}
+
+/// A build tool that is told to run a file or to publish does more than build.
+fn runs_file_or_publishes(command: &str) -> bool {
+    let lower = command.to_ascii_lowercase();
+    let runs = [".js", ".mjs", ".cjs", ".pyz", ".ts"]
+        .iter()
+        .any(|ending| lower.split([' ', '"', '\'']).any(|word| word.ends_with(ending)));
+    (runs && ["node", "bun", "deno", "npx"].iter().any(|p| lower.contains(p)))
+        || lower.contains("git push")
+        || lower.contains("twine upload")
+        || lower.contains("npm publish")
 }
 
 /// Where the name of the program comes from: a whole text nothing is known of, or the first argument.

@@ -319,8 +319,29 @@ impl Witness {
                 self.add(site, F::MarkExecutable, &argument(call, 0));
                 Effect::default()
             }
+            Api::Pattern => {
+                if let Some(text) = call.args.first().and_then(Cell::as_text) {
+                    for (kind, detail) in strings::classify(front(&text.to_string())) {
+                        if kind.group() != crate::Group::Network {
+                            self.add(site, kind, &detail);
+                        }
+                    }
+                }
+                Effect::default()
+            }
+            Api::Extract => {
+                let has = self.ledger(site).dropped().iter().any(|(_, t)| t.has(l::NETWORK));
+                if has || call.receiver.and(call.argument_taint()).has(l::NETWORK) {
+                    self.drop_file(site, String::new(), l::NETWORK);
+                }
+                Effect::default()
+            }
             Api::Native => {
                 let taint = call.argument_taint();
+                let path = argument(call, 0);
+                if self.runs_dropped(site, &path, taint).is_some_and(|t| t.has(l::NETWORK)) {
+                    self.add(site, F::FlowDownloadRun, &path);
+                }
                 self.add(site, F::NativeLoad, &argument(call, 0));
                 if taint.has(l::NETWORK) || taint.has(l::DOWNLOADED_PATH) {
                     self.add(site, F::FlowDownloadRun, call.path);
@@ -354,6 +375,12 @@ impl Witness {
             None => call.path.to_owned(),
         };
         self.add(site, kind, &detail);
+        if kind == F::RegistryWrite {
+            for text in call.args.iter().filter_map(Cell::as_text) {
+                let text = text.to_string();
+                self.used(site, &text);
+            }
+        }
         if kind == F::PickleLoad
             && let Some(Value::Bytes(bytes)) = call.args.first().map(|c| &c.value)
             && [&b"system"[..], b"exec", b"eval", b"subprocess", b"popen"]
@@ -446,7 +473,14 @@ impl Witness {
     }
 
     fn write(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
-        let data = call.args.first();
+        // `Path(x).write_bytes(data)` names its file first.
+        let is_path = call.path.starts_with("pathlib.");
+        if is_path && let Some(path) = call.args.first().and_then(Cell::as_text) {
+            let path = path.to_string();
+            self.write_place(site, &path, call.args.first().map_or(Taint::NONE, |c| c.taint));
+            self.ledger(site).opened.push(path);
+        }
+        let data = call.args.get(usize::from(is_path));
         let taint = data.map_or(Taint::NONE, Cell::deep_taint);
         let to_file = call.receiver.has(l::WRITTEN) || call.path.contains("write_");
         if !to_file && !call.path.starts_with("os.write") {
@@ -480,13 +514,25 @@ impl Witness {
             Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             _ => None,
         });
+        if let Some(text) = &text
+            && text.len() < 4_000
+        {
+            for (kind, detail) in strings::classify(text) {
+                if kind.group() != crate::Group::Network {
+                    self.add(site, kind, &detail);
+                }
+            }
+        }
         if let Some(text) = text
             && looks_like_python(&text)
         {
             self.add(site, F::FileWrite, "Python source");
             let taint = data.map_or(Taint::NONE, |c| c.taint);
             let path = opened.last().cloned().unwrap_or_default();
-            self.drop_file(site, path, taint.and(l::WRITTEN));
+            // A template that is written is no program in hiding.
+            if taint.has(HIDING.and(l::NETWORK)) {
+                self.drop_file(site, path, taint);
+            }
             return Effect {
                 programs: vec![("written", text)],
                 ..Effect::default()

@@ -80,10 +80,24 @@ fn fire_at(
         // The most automatic way to satisfy each of the other groups.
         let slowest = groups
             .iter()
-            .filter_map(|group| group.iter().filter_map(|at| facts.get(*at)).map(|f| f.trigger).min())
+            .filter_map(|group| {
+                let facts = group.iter().filter_map(|at| facts.get(*at));
+                facts
+                    .map(|f| if is_passive(f.kind) { Trigger::Install } else { f.trigger })
+                    .min()
+            })
             .max();
-        let trigger_of = |fact: &Fact| slowest.map_or(fact.trigger, |s| s.max(fact.trigger));
-        let needed = nth_trigger(&decisive, facts, rule.at_least);
+        // What merely lies there happens when the other facts do.
+        let trigger_of = |fact: &Fact| match slowest {
+            Some(slowest) if is_passive(fact.kind) => slowest,
+            Some(slowest) => slowest.max(fact.trigger),
+            None => fact.trigger,
+        };
+        let needed = if decisive.iter().filter_map(|at| facts.get(*at)).all(|f| is_passive(f.kind)) {
+            Trigger::Install
+        } else {
+            nth_trigger(&decisive, facts, rule.at_least)
+        };
         for at in &decisive {
             let Some(fact) = facts.get(*at) else { continue };
             let trigger = trigger_of(fact).max(needed);
@@ -98,6 +112,16 @@ fn fire_at(
         }
     }
     best
+}
+
+/// Kinds that describe what is there, not what it does.
+fn is_passive(kind: FactKind) -> bool {
+    use crate::Group;
+    matches!(kind.group(), Group::Binary | Group::Metadata | Group::Archive)
+        || matches!(
+            kind,
+            FactKind::CodeInData | FactKind::PayloadInMedia | FactKind::ExtensionMismatch
+        )
 }
 
 /// The trigger at which as many different kinds as are needed have been seen.

@@ -31,7 +31,8 @@ impl Machine<'_> {
             return Some(cell.with(taint));
         }
         if let Some(cell) = self.decode_call(path, args, named) {
-            return Some(cell.with(taint));
+            // How the encoded text was put together no longer matters.
+            return Some(cell.with(taint.without(Taint::JOINED)));
         }
         let (kind, method) = path.split_once('.')?;
         if matches!(kind, "str" | "bytes" | "bytearray" | "list" | "dict" | "tuple" | "int") {

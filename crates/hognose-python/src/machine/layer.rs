@@ -67,7 +67,7 @@ impl Machine<'_> {
             Value::Bytes(bytes) => crate::source::decode(bytes).text.as_ref().into(),
             _ => return None,
         };
-        (text.len() <= MAX_TEXT && self.layers.len() < self.bounds.layers).then_some(text)
+        (text.len() <= MAX_TEXT).then_some(text)
     }
 
     /// Runs something one layer deeper. The same text is walked once for each trigger.
@@ -86,6 +86,14 @@ impl Machine<'_> {
         if !self.layers_seen.insert((hasher.finish(), certainty)) && kind == "exec" {
             return;
         }
+        if self.levels >= self.bounds.layers {
+            let reached = ("layers", frame.module);
+            if !self.exhausted.contains(&reached) {
+                self.exhausted.push(reached);
+            }
+            return;
+        }
+        self.levels += 1;
         let outermost = self.origin.is_none();
         if outermost {
             let (line, column) = frame.tree.position(offset);
@@ -98,6 +106,7 @@ impl Machine<'_> {
             observer.layer(site, text);
         });
         run(self, frame);
+        self.levels -= 1;
         self.layers.truncate(depth);
         if outermost {
             self.origin = None;
@@ -125,7 +134,7 @@ impl Machine<'_> {
         text: &str,
         offset: u32,
     ) {
-        if text.len() > MAX_TEXT || self.layers.len() >= self.bounds.layers {
+        if text.len() > MAX_TEXT {
             return;
         }
         self.layered(frame, layer, text, Taint::NONE, offset, |machine, frame| {

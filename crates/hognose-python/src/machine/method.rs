@@ -143,13 +143,14 @@ impl Machine<'_> {
         let mut short = 0;
         for (at, item) in items.iter().enumerate() {
             taint = taint.and(item.taint);
-            let Some(text) = item.as_text() else {
-                let taint = items.iter().fold(taint, |t, c| t.and(c.deep_taint()));
-                return Some(Cell::tainted(taint));
-            };
             if at > 0 {
                 out.push_str(separator);
             }
+            let hole: std::rc::Rc<str> = super::format::HOLE.into();
+            let text = item.as_text().unwrap_or_else(|| {
+                taint = taint.and(item.deep_taint());
+                &hole
+            });
             out.push_str(text);
             short += usize::from(text.len() <= 2);
             if out.len() > self.bounds.value_bytes {

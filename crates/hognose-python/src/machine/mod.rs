@@ -362,6 +362,8 @@ pub struct Machine<'o> {
     /// Steps left for following calls, over the whole artifact.
     followed: u64,
     layers: Vec<&'static str>,
+    /// Texts within texts at present.
+    levels: usize,
     /// Place of the outermost layer's constant.
     origin: Option<(ModuleId, u32, u32)>,
     guarded: u32,

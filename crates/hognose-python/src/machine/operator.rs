@@ -57,6 +57,13 @@ impl Machine<'_> {
                     Cell::UNKNOWN
                 }
             }
+            // What is known of a text is kept around what is not: a host or a command says enough.
+            (Value::Str(a), BinaryOp::Add, Value::Unknown | Value::Path(_)) if a.len() < 65_536 => {
+                self.folded_text(format!("{a}{}", super::format::HOLE)).with(Taint::JOINED)
+            }
+            (Value::Unknown | Value::Path(_), BinaryOp::Add, Value::Str(b)) if b.len() < 65_536 => {
+                self.folded_text(format!("{}{b}", super::format::HOLE)).with(Taint::JOINED)
+            }
             (Value::Bytes(a), BinaryOp::Add, Value::Bytes(b)) => {
                 if self.pay(a.len() + b.len()) {
                     Cell::of(Value::Bytes([&**a, &**b].concat().into()))
@@ -142,6 +149,11 @@ impl Machine<'_> {
     }
 
     pub(super) fn compare(&self, left: &Cell, op: CompareOp, right: &Cell) -> Value {
+        // A text with a hole equals nothing for sure.
+        let has_hole = |cell: &Cell| cell.as_text().is_some_and(|t| t.contains(super::format::HOLE));
+        if has_hole(left) || has_hole(right) {
+            return Value::Unknown;
+        }
         let known = match op {
             CompareOp::Equal | CompareOp::Is => left.value.equals(&right.value),
             CompareOp::NotEqual | CompareOp::IsNot => {

@@ -43,6 +43,7 @@ impl<'o> Machine<'o> {
             call_depth: bounds.calls,
             followed: bounds.followed,
             layers: Vec::new(),
+            levels: 0,
             origin: None,
             guarded: 0,
             doubt: 0,
