@@ -9,6 +9,7 @@
 mod common;
 mod formats;
 mod hostile;
+mod inspect;
 mod round_trip;
 mod stored;
 mod terminal;

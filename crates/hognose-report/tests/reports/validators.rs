@@ -16,6 +16,11 @@ fn bare() -> ScanReport {
 
 /// One process for several documents: starting an interpreter costs more than judging one.
 fn validate(name: &str, texts: &[String], extension: &str) {
+    validate_with(name, "report-1.0.schema.json", texts, extension);
+}
+
+/// Like [`validate`], with another schema of ours.
+pub(crate) fn validate_with(name: &str, schema: &str, texts: &[String], extension: &str) {
     let python = std::env::var("HOGNOSE_TEST_PYTHON").expect(
         "HOGNOSE_TEST_PYTHON is not set; run `cargo xtask test`, which installs the validators",
     );
@@ -25,7 +30,7 @@ fn validate(name: &str, texts: &[String], extension: &str) {
     command
         .arg(root.join("tests/reports/validate.py"))
         .arg(name)
-        .arg(root.join("../../docs/schemas/report-1.0.schema.json"));
+        .arg(root.join("../../docs/schemas").join(schema));
     for (number, text) in texts.iter().enumerate() {
         let file = directory.path().join(format!("report-{number}{extension}"));
         std::fs::write(&file, text).unwrap();
