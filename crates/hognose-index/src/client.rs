@@ -1,0 +1,88 @@
+//! Project pages.
+
+use std::io::Read as _;
+
+use hognose_types::PackageName;
+
+use crate::http::Http;
+use crate::{Config, IndexError, IndexFile, IndexUrl, page};
+
+/// A client of one index and its companions.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) config: Config,
+    pub(crate) http: Http,
+}
+
+/// What the indexes offer of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Its wheels and sdists, in the order of the pages.
+    pub files: Vec<IndexFile>,
+    /// The indexes that know the project; none when it is absent.
+    pub known_to: Vec<IndexUrl>,
+}
+
+/// JSON is asked for first; indexes that know only HTML ignore the rest.
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+
+impl Client {
+    /// A client; fails only for certificates that cannot be read.
+    pub fn new(config: Config) -> Result<Self, IndexError> {
+        let http = Http::new(&config)?;
+        Ok(Self { config, http })
+    }
+
+    /// The indexes that are asked, in order.
+    pub fn indexes(&self) -> impl Iterator<Item = &IndexUrl> {
+        std::iter::once(&self.config.index).chain(&self.config.extra)
+    }
+
+    /// What every index offers of a project. Fails when any index could not be asked: a list with holes would look
+    /// like a project with fewer releases.
+    pub fn files(&self, name: &PackageName) -> Result<Listing, IndexError> {
+        let mut listing = Listing::default();
+        for index in self.indexes() {
+            if let Some(files) = self.page(index, name)? {
+                listing.files.extend(files);
+                listing.known_to.push(index.clone());
+            }
+        }
+        Ok(listing)
+    }
+
+    /// One index's page; none when the index does not know the project.
+    fn page(
+        &self,
+        index: &IndexUrl,
+        name: &PackageName,
+    ) -> Result<Option<Vec<IndexFile>>, IndexError> {
+        let answer = self.http.get(&index.project(name.as_str()), ACCEPT)?;
+        let final_url = answer.url;
+        let url = final_url.redacted();
+        match answer.status {
+            200 => {}
+            404 | 410 => return Ok(None),
+            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
+            status => return Err(IndexError::Status { url, status }),
+        }
+        let limit = self.config.limits.page;
+        let mut body = Vec::new();
+        let read = answer.body.take(limit + 1).read_to_end(&mut body);
+        read.map_err(|e| self.http.broken(&final_url, &e))?;
+        if body.len() as u64 > limit {
+            return Err(IndexError::TooLarge { url, limit });
+        }
+        if let Some(expected) = answer.length
+            && expected != body.len() as u64
+        {
+            let found = body.len() as u64;
+            return Err(IndexError::Length {
+                url,
+                expected,
+                found,
+            });
+        }
+        page::read(&body, &final_url, name, self.config.limits.files).map(Some)
+    }
+}

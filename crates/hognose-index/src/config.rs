@@ -1,0 +1,117 @@
+//! How the client behaves.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hognose_types::RedactedUrl;
+
+use crate::IndexUrl;
+
+/// Which index, and how it is asked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The index.
+    pub index: IndexUrl,
+    /// Further indexes; their files count as much as those of the first, as with pip.
+    pub extra: Vec<IndexUrl>,
+    /// Proxies.
+    pub proxy: ProxyFor,
+    /// Certificates to trust instead of the system's, PEM.
+    pub ca: Option<Vec<u8>>,
+    /// How long to wait.
+    pub timeout: Timeouts,
+    /// How much to take.
+    pub limits: Limits,
+    /// `User-Agent`.
+    pub user_agent: String,
+}
+
+impl Config {
+    /// The usual behaviour towards an index.
+    pub fn new(index: IndexUrl) -> Self {
+        Self {
+            index,
+            extra: Vec::new(),
+            proxy: ProxyFor::default(),
+            ca: None,
+            timeout: Timeouts::default(),
+            limits: Limits::default(),
+            user_agent: concat!("hognose/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// Longest silence of a server.
+    pub idle: Duration,
+    /// For one whole answer: a server that sends a byte now and then is given up too.
+    pub whole: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(30),
+            whole: Duration::from_mins(15),
+        }
+    }
+}
+
+/// How much to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a project page.
+    pub page: u64,
+    /// Files of a project page.
+    pub files: usize,
+    /// Bytes of a file.
+    pub file: u64,
+    /// Redirects of one request.
+    pub redirects: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            page: 64 << 20,
+            files: 100_000,
+            file: 1 << 30,
+            redirects: 5,
+        }
+    }
+}
+
+/// Names the proxy for an address, if one leads there.
+#[derive(Clone)]
+pub struct ProxyFor(Arc<Choose>);
+
+type Choose = dyn Fn(&RedactedUrl) -> Option<String> + Send + Sync;
+
+impl ProxyFor {
+    /// Asks a function.
+    pub fn new(choose: impl Fn(&RedactedUrl) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(choose))
+    }
+
+    pub(crate) fn url(&self, url: &RedactedUrl) -> Option<String> {
+        (self.0)(url)
+    }
+}
+
+impl Default for ProxyFor {
+    fn default() -> Self {
+        Self::new(|_| None)
+    }
+}
+
+impl fmt::Debug for ProxyFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyFor")
+    }
+}

@@ -1,0 +1,211 @@
+//! One GET: proxies, TLS, time limits, credentials, and redirects that never lose protection.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::{Config, IndexError, IndexUrl};
+
+/// What came back with a status that is no redirect.
+pub(crate) struct Answer {
+    /// The address that answered.
+    pub(crate) url: IndexUrl,
+    pub(crate) status: u16,
+    pub(crate) length: Option<u64>,
+    pub(crate) body: Box<dyn Read>,
+}
+
+/// HTTP with the settings of a client.
+#[derive(Debug)]
+pub(crate) struct Http {
+    config: Config,
+    tls: TlsConfig,
+}
+
+impl Http {
+    pub(crate) fn new(config: &Config) -> Result<Self, IndexError> {
+        let roots = match &config.ca {
+            None => RootCerts::PlatformVerifier,
+            Some(pem) => certificates(pem)?,
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = TlsConfig::builder()
+            .root_certs(roots)
+            .unversioned_rustls_crypto_provider(provider)
+            .build();
+        Ok(Self {
+            config: config.clone(),
+            tls,
+        })
+    }
+
+    /// Asks for an address, following redirects.
+    pub(crate) fn get(&self, url: &IndexUrl, accept: &str) -> Result<Answer, IndexError> {
+        let limit = self.config.limits.redirects;
+        let mut at = url.clone();
+        for _ in 0..=limit {
+            let response = self.once(&at, accept)?;
+            let status = response.status().as_u16();
+            let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
+            if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+                return Ok(Answer {
+                    status,
+                    length: header("content-length").and_then(|l| l.parse().ok()),
+                    body: Box::new(response.into_body().into_reader()),
+                    url: at,
+                });
+            }
+            let next = at
+                .join(header("location").unwrap_or_default())
+                .map_err(|reason| IndexError::Location {
+                    url: at.redacted(),
+                    reason,
+                })?;
+            guard(&at, &next)?;
+            at = next;
+        }
+        Err(IndexError::Redirects {
+            url: url.redacted(),
+            limit,
+        })
+    }
+
+    fn once(
+        &self,
+        url: &IndexUrl,
+        accept: &str,
+    ) -> Result<ureq::http::Response<ureq::Body>, IndexError> {
+        let failed = |reason: String| IndexError::Request {
+            url: url.redacted(),
+            reason,
+        };
+        let agent = self.agent(url).map_err(|e| failed(e.to_string()))?;
+        let mut request = agent
+            .get(url.bare())
+            .header("Accept", accept)
+            // A compressed wheel would not have the digest announced.
+            .header("Accept-Encoding", "identity");
+        if let Some((user, password)) = self.credentials(url) {
+            let pair = base64(format!("{user}:{password}").as_bytes());
+            request = request.header("Authorization", format!("Basic {pair}"));
+        }
+        request.call().map_err(|error| match error {
+            ureq::Error::Timeout(_) | ureq::Error::BodyStalled => self.timeout(url),
+            error => failed(error.to_string()),
+        })
+    }
+
+    fn agent(&self, url: &IndexUrl) -> Result<ureq::Agent, ureq::Error> {
+        let proxy = self.config.proxy.url(&url.redacted());
+        let timeout = self.config.timeout;
+        let config = ureq::Agent::config_builder()
+            .https_only(url.is_secure())
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(timeout.connect))
+            .timeout_recv_response(Some(timeout.idle))
+            .timeout_per_read(Some(timeout.idle))
+            .timeout_global(Some(timeout.whole))
+            .proxy(proxy.map(|p| ureq::Proxy::new(&p)).transpose()?)
+            .user_agent(self.config.user_agent.as_str())
+            .tls_config(self.tls.clone())
+            .build();
+        Ok(config.new_agent())
+    }
+
+    /// Credentials in the address itself, else those of a configured index on the same host.
+    fn credentials<'a>(&'a self, url: &'a IndexUrl) -> Option<(&'a str, &'a str)> {
+        url.user().or_else(|| {
+            let indexes = std::iter::once(&self.config.index).chain(&self.config.extra);
+            indexes
+                .filter(|index| index.same_origin(url))
+                .find_map(IndexUrl::user)
+        })
+    }
+
+    /// The error for a fault while a body is read.
+    pub(crate) fn broken(&self, url: &IndexUrl, error: &std::io::Error) -> IndexError {
+        let late = matches!(
+            error.kind(),
+            std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock
+        );
+        if late {
+            return self.timeout(url);
+        }
+        IndexError::Request {
+            url: url.redacted(),
+            reason: error.to_string(),
+        }
+    }
+
+    fn timeout(&self, url: &IndexUrl) -> IndexError {
+        IndexError::Timeout {
+            url: url.redacted(),
+            idle: self.config.timeout.idle,
+        }
+    }
+}
+
+/// Refuses a step from `https` to `http`. The other way only gains.
+pub(crate) fn guard(from: &IndexUrl, to: &IndexUrl) -> Result<(), IndexError> {
+    if from.is_secure() && !to.is_secure() {
+        return Err(IndexError::Downgrade {
+            from: from.redacted(),
+            to: to.redacted(),
+        });
+    }
+    Ok(())
+}
+
+fn certificates(pem: &[u8]) -> Result<RootCerts, IndexError> {
+    let mut found = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|_| IndexError::Certificates)? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err(IndexError::Certificates);
+    }
+    Ok(RootCerts::new_with_certs(&found))
+}
+
+/// RFC 4648, with padding: twenty lines instead of a dependency for one header.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            let value = (group >> (18 - 6 * digit)) & 63;
+            let known = ALPHABET
+                .get(value as usize)
+                .filter(|_| digit <= chunk.len());
+            out.push(char::from(known.copied().unwrap_or(b'=')));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_of_rfc_4648() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, encoded) in cases {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+}

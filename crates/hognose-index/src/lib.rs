@@ -1,0 +1,36 @@
+//! A small client of Python package indexes: project pages (PEP 503 HTML, PEP 691 JSON) and files.
+//!
+//! An index is hostile: pages and files are bounded, links keep to `http` and `https` and never lead from the second
+//! to the first, credentials stay with the host they were given for, and a file counts only once its sha256 is the
+//! one announced. A project that the index answers 404 for is absent; anything else that goes wrong is an
+//! [`IndexError`], never absence. Nothing is built or run, and this crate knows no index: the caller names it.
+
+mod choose;
+mod client;
+mod config;
+mod download;
+mod error;
+mod file;
+mod html;
+mod http;
+mod json;
+mod page;
+mod url;
+
+pub use choose::{Choice, Release, choose, previous};
+pub use client::{Client, Listing};
+pub use config::{Config, Limits, ProxyFor, Timeouts};
+pub use download::{Downloaded, Progress};
+pub use error::IndexError;
+pub use file::{FileKind, IndexFile, Yanked};
+pub use url::{IndexUrl, UrlError};
+
+/// Entry for fuzzing: reads any bytes as a project page.
+pub fn fuzz_page(bytes: &[u8]) {
+    if let (Ok(url), Ok(name)) = (
+        IndexUrl::parse("https://index.example/simple/x/"),
+        hognose_types::PackageName::new("x"),
+    ) {
+        let _ = page::read(bytes, &url, &name, Limits::default().files);
+    }
+}

@@ -1,0 +1,231 @@
+//! A project page, in whichever form it came.
+
+use hognose_types::{Digest, DigestAlgorithm, PackageName};
+
+use crate::file::{self, IndexFile, Yanked};
+use crate::html::{self, Tag};
+use crate::{IndexError, IndexUrl, json};
+
+/// A page as written.
+#[derive(Debug, Default)]
+pub(crate) struct Raw {
+    /// `<base href>`.
+    pub(crate) base: Option<String>,
+    /// Status of the project (PEP 792), and the reason.
+    pub(crate) status: Option<(String, Option<String>)>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// A link as written.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) filename: Option<String>,
+    pub(crate) url: String,
+    pub(crate) sha256: Option<String>,
+    pub(crate) size: Option<u64>,
+    pub(crate) yanked: Yanked,
+    pub(crate) upload_time: Option<String>,
+    pub(crate) requires_python: Option<String>,
+}
+
+/// Reads a page that was served from `url`. The body decides what it is: indexes answer HTML whatever they are asked
+/// for, and with any content type.
+pub(crate) fn read(
+    body: &[u8],
+    url: &IndexUrl,
+    project: &PackageName,
+    max_files: usize,
+) -> Result<Vec<IndexFile>, IndexError> {
+    let fault = |reason: String| IndexError::Page {
+        url: url.redacted(),
+        reason,
+    };
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let raw = match text.chars().next() {
+        Some('{') => json::read(text).map_err(fault)?,
+        Some('<') => page(text).map_err(fault)?,
+        _ => return Err(fault("it is neither JSON nor HTML".to_owned())),
+    };
+    if let Some((status, reason)) = &raw.status
+        && status == "quarantined"
+    {
+        return Err(IndexError::Quarantined {
+            url: url.redacted(),
+            reason: reason
+                .as_deref()
+                .map(|r| hognose_types::text::short(r, 200)),
+        });
+    }
+    if raw.links.len() > max_files {
+        return Err(fault(format!("it lists more than {max_files} files")));
+    }
+    let base = match &raw.base {
+        Some(base) => url
+            .join(base)
+            .map_err(|e| fault(format!("its <base> cannot be used: {e}")))?,
+        None => url.clone(),
+    };
+    let links = raw.links.into_iter();
+    Ok(links
+        .filter_map(|link| file(link, &base, url, project))
+        .collect())
+}
+
+/// What is no wheel or sdist of the project, or has no usable address, is not offered.
+fn file(link: Link, base: &IndexUrl, page: &IndexUrl, project: &PackageName) -> Option<IndexFile> {
+    let url = base.join(&link.url).ok()?;
+    let filename = link.filename.unwrap_or_else(|| url.file_name());
+    let (kind, version) = file::parse_name(&filename, project)?;
+    let hex = link.sha256.or_else(|| {
+        let fragment = url.fragment()?;
+        let mut pairs = fragment.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .find(|(name, _)| *name == "sha256")
+            .map(|(_, hex)| hex.to_owned())
+    });
+    let sha256 = match hex {
+        // A digest that is none could never match: better no file than an unchecked one.
+        Some(hex) => Some(
+            Digest::new(DigestAlgorithm::Sha256, &hex)
+                .ok()?
+                .hex()
+                .to_owned(),
+        ),
+        None => None,
+    };
+    Some(IndexFile {
+        filename,
+        url,
+        page: page.clone(),
+        kind,
+        version,
+        sha256,
+        size: link.size,
+        yanked: link.yanked,
+        upload_time: link.upload_time,
+        requires_python: link.requires_python,
+    })
+}
+
+/// Longest beginning of a page in which its first tag must stand.
+const HEAD: usize = 4096;
+
+fn page(text: &str) -> Result<Raw, String> {
+    let mut raw = Raw::default();
+    let mut reason = None;
+    let mut known = false;
+    for tag in html::tags(text) {
+        match tag.name.as_str() {
+            "a" => raw.links.extend(link(&tag)),
+            "base" => {
+                raw.base = raw
+                    .base
+                    .or_else(|| tag.attribute("href").map(str::to_owned));
+            }
+            "meta" => {
+                let content = || tag.attribute("content").unwrap_or_default().to_owned();
+                match tag.attribute("name") {
+                    Some("pypi:repository-version") if !content().starts_with("1.") => {
+                        let version = hognose_types::text::short(&content(), 20);
+                        return Err(format!("API version {version:?} is not known"));
+                    }
+                    Some("pypi:project-status") => raw.status = Some((content(), None)),
+                    Some("pypi:project-status-reason") => reason = Some(content()),
+                    _ => {}
+                }
+            }
+            "html" | "head" | "body" | "title" => known = true,
+            _ => {}
+        }
+    }
+    if let Some((_, why)) = &mut raw.status {
+        *why = reason;
+    }
+    let doctype = text
+        .get(..text.floor_char_boundary(HEAD))
+        .is_some_and(|head| head.to_ascii_lowercase().contains("<!doctype html"));
+    if raw.links.is_empty() && !known && !doctype {
+        return Err("it is neither JSON nor HTML".to_owned());
+    }
+    Ok(raw)
+}
+
+fn link(tag: &Tag) -> Option<Link> {
+    let text = |name: &str| tag.attribute(name).map(str::to_owned);
+    Some(Link {
+        filename: None,
+        url: text("href")?,
+        sha256: None,
+        size: tag.attribute("data-size").and_then(|s| s.parse().ok()),
+        yanked: match tag.attribute("data-yanked") {
+            None => Yanked::No,
+            Some("") => Yanked::Yes(None),
+            Some(reason) => Yanked::Yes(Some(reason.to_owned())),
+        },
+        upload_time: text("data-upload-time"),
+        requires_python: text("data-requires-python"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(body: &str) -> Result<Vec<IndexFile>, IndexError> {
+        let url = IndexUrl::parse("https://index.example/simple/six/").unwrap();
+        read(body.as_bytes(), &url, &PackageName::new("six").unwrap(), 10)
+    }
+
+    #[test]
+    fn html_and_json_say_the_same() {
+        let hash = "ab".repeat(32);
+        let html = of(&format!(
+            "<!DOCTYPE html><html><head><base href=\"https://files.example/p/\"></head><body>\
+             <a href=\"six-1.0.tar.gz#sha256={hash}\" data-requires-python=\"&gt;=2.7\" data-yanked=\"bad\" data-size=5>x</a>\
+             <a href=\"other-1.0.tar.gz\">x</a><a href=\"ftp://x/six-2.0.tar.gz\">x</a></body></html>"
+        ))
+        .unwrap();
+        let json = of(&format!(
+            r#"{{"meta":{{"api-version":"1.1"}},"name":"six","files":[{{"filename":"six-1.0.tar.gz",
+            "url":"https://files.example/p/six-1.0.tar.gz","hashes":{{"sha256":"{hash}"}},"size":5,"yanked":"bad",
+            "requires-python":">=2.7"}}]}}"#
+        ))
+        .unwrap();
+        let ([html], [json]) = (html.as_slice(), json.as_slice()) else {
+            unreachable!("one file each: {html:?} {json:?}")
+        };
+        assert_eq!(html.sha256.as_deref(), Some(hash.as_str()));
+        let plain = IndexFile {
+            url: json.url.clone(),
+            ..html.clone()
+        };
+        assert_eq!(&plain, json);
+        assert_eq!(html.url.redacted(), json.url.redacted());
+    }
+
+    #[test]
+    fn what_is_no_page() {
+        for body in [
+            "",
+            "not a page",
+            "{}",
+            "[]",
+            r#"{"meta":{"api-version":"2.0"}}"#,
+        ] {
+            assert!(matches!(of(body), Err(IndexError::Page { .. })), "{body}");
+        }
+        let many = "<a href=six-1.0.tar.gz>".repeat(11);
+        assert!(matches!(of(&many), Err(IndexError::Page { .. })));
+        let status = r#"{"meta":{"api-version":"1.4"},"project-status":{"status":"quarantined","reason":"malware"}}"#;
+        assert!(matches!(of(status), Err(IndexError::Quarantined { .. })));
+        assert_eq!(of("<!DOCTYPE html><html></html>").unwrap(), []);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_survived(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            crate::fuzz_page(&body);
+        }
+    }
+}
