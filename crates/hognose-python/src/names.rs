@@ -148,6 +148,16 @@ impl Names {
         {
             return self.root(step);
         }
+        // Modules of the standard library hold one another: `shutil.os` is `os`.
+        let holds = node.steps == 1
+            && path != Self::UNKNOWN
+            && matches!(self.text(step), "os" | "sys" | "subprocess" | "builtins" | "io" | "socket");
+        if holds {
+            return self.root(step);
+        }
+        let Some(node) = self.paths.get(path.0 as usize) else {
+            return Self::UNKNOWN;
+        };
         if self.paths.len() >= MAX_PATHS {
             return Self::UNKNOWN;
         }

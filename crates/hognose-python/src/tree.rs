@@ -270,6 +270,7 @@ pub(crate) enum Body {
 pub(crate) struct Class {
     pub(crate) name: Symbol,
     pub(crate) bases: Exprs,
+    pub(crate) keywords: Keywords,
     pub(crate) decorators: Exprs,
     pub(crate) body: Block,
 }

@@ -96,6 +96,9 @@ impl Witness {
                 continue;
             }
             self.add(site, kind, to);
+            if label == l::ENV_ALL {
+                self.add(site, F::EnvAll, to);
+            }
         }
         if taint.has(Taint::PARAMETER) && shown.starts_with("http") {
             self.add(site, F::FlowParameterNetwork, to);

@@ -923,7 +923,11 @@ impl Observer for Witness {
         for (kind, detail) in strings::classify(text) {
             let is_address = kind.group() == crate::Group::Network;
             let is_short = text.len() < 2_000;
-            if is_address && is_short && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || kind != F::EndpointOther) && hides {
+            if is_address
+                && is_short
+                && hides
+                && (taint.has(Taint::DECODED.and(Taint::DECRYPTED)) || kind != F::EndpointOther || text.starts_with("http"))
+            {
                 self.add(site, F::HiddenUrl, &detail);
             }
             // That word alone is a module's name; writing the file is seen where it is written.

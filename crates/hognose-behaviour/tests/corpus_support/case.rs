@@ -27,6 +27,8 @@ pub(crate) struct Case {
     /// Forms to try, when not all.
     pub(crate) forms: Vec<String>,
     pub(crate) trick: Option<Trick>,
+    /// Why it is not seen yet. Such a case must have a fault: once it has none, the line must go.
+    pub(crate) open: Option<String>,
     pub(crate) files: Vec<(String, Vec<u8>)>,
     /// The file as it is written, for checks of the corpus itself.
     pub(crate) source: String,
@@ -128,7 +130,7 @@ impl fmt::Display for Wanted {
     }
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "what",
     "like",
     "kind",
@@ -143,6 +145,7 @@ const KEYS: [&str; 14] = [
     "trick",
     "files",
     "note",
+    "open",
 ];
 
 impl Case {
@@ -194,6 +197,7 @@ impl Case {
                 .and_then(Value::as_bool)
                 .unwrap_or(true),
             forms: strings(table.get("forms")),
+            open: text("open"),
             trick: table.get("trick").map(|value| trick(&at, value)),
             files: files(&at, table.get("files")),
             name,

@@ -53,6 +53,11 @@ pub(crate) fn judge(area: &str) {
     for case in cases(area) {
         all += 1;
         let found = judge_case(&case);
+        let found = match &case.open {
+            Some(_) if !found.is_empty() => continue,
+            Some(why) => format!("    is seen now: take out `open = {why:?}`\n"),
+            None => found,
+        };
         if !found.is_empty() {
             failed += 1;
             faults.push_str(&format!("\n{area}/{}: {}\n", case.name, case.what));

@@ -251,9 +251,9 @@ impl Lower<'_> {
 
     fn class(&mut self, s: &ast::StmtClassDef) -> ClassId {
         let name = self.symbol(&s.name);
-        let bases = match &s.arguments {
-            Some(arguments) => self.exprs(&*arguments.args),
-            None => self.tree.add_list(&[]),
+        let (bases, keywords) = match &s.arguments {
+            Some(arguments) => self.arguments(arguments),
+            None => (self.tree.add_list(&[]), self.tree.add_pairs(&[])),
         };
         let decorators: Vec<ExprId> = s
             .decorator_list
@@ -263,6 +263,7 @@ impl Lower<'_> {
         let class = Class {
             name,
             bases,
+            keywords,
             decorators: self.tree.add_list(&decorators),
             body: self.block(&s.body),
         };

@@ -90,17 +90,24 @@ impl Machine<'_> {
             }
             "operator.attrgetter" | "operator.methodcaller" => {
                 let path = self.names.dotted(path);
-                Some(Cell::of(Value::Partial(Rc::new((
-                    Cell::of(Value::Path(path)),
-                    args.to_vec(),
-                )))))
-                .filter(|_| args.len() == 1)
-                .or_else(|| {
-                    let name = Rc::clone(first?.as_text()?);
-                    let name = self.names.intern(&name);
-                    Some(self.attribute(frame, args.get(1)?, name, offset))
+                let path = self.names.called(path);
+                let partial = (Cell::of(Value::Path(path)), args.to_vec());
+                Some(Cell::of(Value::Partial(Rc::new(partial))))
+            }
+            "operator.attrgetter()" | "operator.methodcaller()" => {
+                let (object, given) = args.split_last()?;
+                let (name, rest) = given.split_first()?;
+                let name = Rc::clone(name.as_text()?);
+                let name = self.names.intern(&name);
+                let cell = self.attribute(frame, object, name, offset);
+                Some(if path.contains("methodcaller") {
+                    self.apply(frame, &cell, rest.to_vec(), Named::new(), offset)
+                } else {
+                    cell
                 })
             }
+            "staticmethod" | "classmethod" if args.len() == 1 => first.cloned(),
+            "type" if args.len() == 3 => self.made_class(args),
             "vars" | "builtins.vars" => match &first?.value {
                 Value::Path(path) => {
                     let dict = self.names.intern("__dict__");
@@ -121,6 +128,28 @@ impl Machine<'_> {
             }
             _ => self.keyed_object(path, args),
         }
+    }
+
+    /// `type(name, bases, attributes)`.
+    fn made_class(&mut self, args: &[Cell]) -> Option<Cell> {
+        let name = Rc::clone(args.first()?.as_text()?);
+        let bases = self.items(args.get(1)?)?;
+        let Value::Dict(dict) = &args.get(2)?.value else {
+            return None;
+        };
+        let mut attrs = rustc_hash::FxHashMap::default();
+        for (key, value) in &dict.try_borrow().ok()?.entries {
+            if let Some(key) = key.as_text() {
+                attrs.insert(self.names.intern(key), value.clone());
+            }
+        }
+        let class = Rc::new(super::ClassObject {
+            name,
+            bases,
+            attrs: std::cell::RefCell::new(attrs),
+        });
+        self.classes.push(Rc::clone(&class));
+        Some(Cell::of(Value::Class(class)))
     }
 
     /// Objects outside whose methods need what the constructor was given.

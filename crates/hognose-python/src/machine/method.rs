@@ -146,7 +146,7 @@ impl Machine<'_> {
             if at > 0 {
                 out.push_str(separator);
             }
-            let hole: std::rc::Rc<str> = super::format::HOLE.into();
+            let hole: Rc<str> = super::format::HOLE.into();
             let text = item.as_text().unwrap_or_else(|| {
                 taint = taint.and(item.deep_taint());
                 &hole

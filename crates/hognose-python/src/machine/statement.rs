@@ -458,7 +458,8 @@ impl Machine<'_> {
     /// A decorator is a call. Of one outside the artifact, the function itself is kept: most give it back.
     fn decorate(&mut self, frame: &mut Frame<'_>, wrap: &Cell, at: ExprId, cell: Cell) -> Cell {
         let given = self.apply(frame, wrap, vec![cell.clone()], Vec::new(), frame.tree.offset(at));
-        if given.value.is_opaque() { cell } else { given }
+        let is_own = matches!(wrap.value, Value::Function(_)) && given.taint != crate::value::Taint::NONE;
+        if given.value.is_opaque() && !is_own { cell } else { given }
     }
 
     pub(super) fn closure(
@@ -496,6 +497,36 @@ impl Machine<'_> {
         closure
     }
 
+    /// A metaclass and `__init_subclass__` of the bases run when a class is made.
+    fn class_made(&mut self, frame: &mut Frame<'_>, cell: &Cell, class: &crate::tree::Class) {
+        let tree = frame.tree;
+        let mut hooks = Vec::new();
+        for (name, value) in tree.pairs(class.keywords) {
+            let value = self.eval(frame, *value);
+            let is_meta = name.is_some_and(|n| self.names.text(n) == "metaclass");
+            if let (true, Value::Class(meta)) = (is_meta, &value.value) {
+                for method in ["__new__", "__init__"] {
+                    let method = self.names.intern(method);
+                    hooks.extend(self.class_attribute(meta, method));
+                }
+            }
+        }
+        if let Value::Class(object) = &cell.value {
+            let hook = self.names.intern("__init_subclass__");
+            for base in &object.bases {
+                if let Value::Class(base) = &base.value {
+                    hooks.extend(self.class_attribute(base, hook));
+                }
+            }
+        }
+        for hook in hooks {
+            if let Value::Function(function) = hook.value {
+                let count = function.tree.function(function.function).map_or(0, |f| f.positional.len());
+                self.invoke(&function, vec![cell.clone(); count], Vec::new());
+            }
+        }
+    }
+
     fn define_class(&mut self, frame: &mut Frame<'_>, id: ClassId) {
         let tree = frame.tree;
         let Some(class) = tree.class(id) else {
@@ -519,6 +550,7 @@ impl Machine<'_> {
         self.block(&mut inner, class.body);
         *object.attrs.borrow_mut() = std::mem::take(&mut *scope.vars.borrow_mut());
         let mut cell = Cell::of(Value::Class(object));
+        self.class_made(frame, &cell, class);
         for decorator in tree.list(class.decorators).iter().rev() {
             let wrap = self.eval(frame, *decorator);
             cell = self.decorate(frame, &wrap, *decorator, cell);
