@@ -24,15 +24,21 @@ pub(crate) fn render(report: &InspectReport, style: &Style) -> String {
     let mut page = Page::new(style);
     // One artifact is shown whole; of many, those with nothing to say take a line.
     let brief = report.artifacts.len() > 1 && !style.verbose;
+    let mut after_block = false;
     for one in &report.artifacts {
         if brief
             && one.failure.is_none()
             && one.worst() == InspectBand::Nothing
             && one.is_complete()
         {
+            if after_block {
+                page.blank();
+            }
             line(&mut page, one);
+            after_block = false;
         } else {
             artifact(&mut page, one, style, brief);
+            after_block = true;
         }
     }
     skipped(&mut page, report, style.verbose);
@@ -89,11 +95,14 @@ fn artifact(page: &mut Page, one: &InspectedArtifact, style: &Style, brief: bool
         page.write_after("not read", Role::Bad, 0, 10, &spans);
         return;
     }
-    let spans = [
+    let mut spans = vec![
         Span::text(verdict_role(one.band), words::score(one.score)),
         Span::keep(Role::Strong, words::label(one)),
         Span::text(Role::Dim, format!("({})", one.kind)),
     ];
+    if !one.is_complete() {
+        spans.push(Span::text(Role::Bad, "not analysed in full".into()));
+    }
     page.write_after(
         one.band.as_str(),
         verdict_role(one.band),

@@ -66,6 +66,7 @@ fn model(path: &Path) -> Result<Model, Failure> {
             ModelError::Kind(name)
             | ModelError::Rule(name)
             | ModelError::Range { what: name, .. } => line_of(&text, name),
+            ModelError::Form(reason) => return form("the model", path, reason),
             _ => None,
         };
         Failure::usage(format!("the model {} cannot be used", place(path, line)))
@@ -81,6 +82,7 @@ fn rules(path: &Path) -> Result<Vec<Rule>, Failure> {
             RuleError::Kind { kind, .. } => line_of(&text, &format!("\"{kind}\"")),
             RuleError::Severity { severity, .. } => line_of(&text, &format!("\"{severity}\"")),
             RuleError::Empty(rule) => line_of(&text, &format!("\"{rule}\"")),
+            RuleError::Form(reason) => return form("the rules", path, reason),
             _ => None,
         };
         Failure::usage(format!("the rules {} cannot be used", place(path, line)))
@@ -95,6 +97,19 @@ fn rules(path: &Path) -> Result<Vec<Rule>, Failure> {
         }
     }
     Ok(rules)
+}
+
+/// TOML that cannot be read. The parser's text is a picture of several lines: its first says where, its last why.
+fn form(what: &str, path: &Path, reason: &str) -> Failure {
+    let mut lines = reason.lines().filter(|l| !l.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let why = lines.next_back().unwrap_or(first).trim();
+    let line = first
+        .split_once("at line ")
+        .and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    Failure::usage(format!("{what} {} cannot be used", place(path, line)))
+        .because(&std::io::Error::other(why.to_owned()))
+        .hint("`docs/inspect.md` describes the form")
 }
 
 /// What keeps a user's rule from working as meant.

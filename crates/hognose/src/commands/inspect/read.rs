@@ -77,8 +77,16 @@ fn archive(path: &Path) -> Seen {
     let clock = stopwatch();
     let inspection = inspect_archive(&mut file, &name, &Limits::default(), &clock);
     Seen {
-        inspection: inspection.map_err(|e| chain(&e)),
+        inspection: inspection.map_err(|e| chain(&e)).and_then(something),
         sha256: Some(digest),
+    }
+}
+
+/// Where no member was seen, a score would look like a verdict.
+fn something(inspection: Inspection) -> Result<Inspection, String> {
+    match inspection.unread.first() {
+        Some((_, reason)) if inspection.size.members == 0 => Err(reason.clone()),
+        _ => Ok(inspection),
     }
 }
 
