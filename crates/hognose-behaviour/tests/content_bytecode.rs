@@ -39,9 +39,16 @@ fn without_its_source() {
 
 #[test]
 fn beside_its_source() {
-    assert!(!kinds(SAMPLE, Source::Identifiers(&identifiers(TEXT))).contains(&BytecodeDiffers));
+    assert_eq!(kinds(SAMPLE, Source::Identifiers(&identifiers(TEXT))), []);
     let other = TEXT.replace("subprocess", "somewhere");
     assert!(kinds(SAMPLE, Source::Identifiers(&identifiers(&other))).contains(&BytecodeDiffers));
+    // The same names with another constant.
+    let address = TEXT.replace("invalid", "elsewhere");
+    assert_ne!(address, TEXT);
+    assert_eq!(
+        kinds(SAMPLE, Source::Identifiers(&identifiers(&address))),
+        [EndpointOther]
+    );
 }
 
 proptest! {

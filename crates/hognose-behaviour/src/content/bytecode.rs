@@ -31,18 +31,22 @@ pub fn facts(path: &str, bytes: &[u8], source: Source<'_>, trigger: Trigger, out
     let module = marshal::read(header.body, header.version);
     let mut found = Found::new(path, trigger);
     match source {
-        Source::Absent => found.add(FactKind::BytecodeOnly, 0, version(&header)),
+        Source::Absent => {
+            found.add(FactKind::BytecodeOnly, 0, version(&header));
+            found.module(&module);
+        }
         Source::Identifiers(known) => {
             let missing = missing(&module, known);
             if missing.len() >= MISSING {
                 found.add(FactKind::BytecodeDiffers, 0, missing.join(", "));
             }
+            found.module(&module);
+            // The source was judged: what both say is said once.
+            if missing.len() < MISSING {
+                found.facts.retain(|fact| !says(known, &fact.detail));
+            }
         }
         Source::Present => {}
-    }
-    // With its source beside it, the source was judged; what both say is said once.
-    if !matches!(source, Source::Present) {
-        found.module(&module);
     }
     out.append(&mut found.facts);
 }
@@ -76,7 +80,9 @@ fn is_made(name: &str) -> bool {
 fn missing(module: &Module, known: &HashSet<String>) -> Vec<String> {
     let mut missing: Vec<String> = Vec::new();
     for code in &module.codes {
-        for name in code.names.iter().chain(&code.variables) {
+        // The compiler calls what a comprehension runs over `.0`.
+        let names = code.names.iter().chain(&code.variables);
+        for name in names.filter(|name| !name.starts_with('.')) {
             // Imports carry dots; private names carry their class.
             for part in name
                 .split('.')
@@ -96,6 +102,12 @@ fn missing(module: &Module, known: &HashSet<String>) -> Vec<String> {
         }
     }
     missing
+}
+
+/// True when every word of a text stands in the source.
+fn says(known: &HashSet<String>, text: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .all(|word| word.is_empty() || known.contains(word))
 }
 
 /// Names that mean something wherever they stand.
