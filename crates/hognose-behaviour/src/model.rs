@@ -148,6 +148,26 @@ pub enum ModelError {
     Rule(String),
 }
 
+const NUMBER: &str = "between -100 and 100";
+
+fn in_range(what: &str, value: f64, holds: bool, expected: &'static str) -> Result<(), ModelError> {
+    if holds && value.is_finite() {
+        return Ok(());
+    }
+    Err(ModelError::Range {
+        what: what.to_owned(),
+        value,
+        expected,
+    })
+}
+
+fn known_kind(kind: &str) -> Result<(), ModelError> {
+    match FactKind::parse(kind) {
+        Some(_) => Ok(()),
+        None => Err(ModelError::Kind(kind.to_owned())),
+    }
+}
+
 impl Model {
     /// The built-in model.
     pub fn builtin() -> &'static Self {
@@ -172,41 +192,25 @@ impl Model {
     /// Reads a model and checks it.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let model: Self = toml::from_str(text).map_err(|e| ModelError::Form(e.to_string()))?;
-        let range = |what: &str, value: f64, ok: bool, expected| {
-            if ok && value.is_finite() {
-                Ok(())
-            } else {
-                Err(ModelError::Range {
-                    what: what.to_owned(),
-                    value,
-                    expected,
-                })
-            }
-        };
-        range("bias", model.bias, model.bias.abs() <= 100.0, "between -100 and 100")?;
-        range("decay", model.decay, (0.0..=1.0).contains(&model.decay), "between 0 and 1")?;
+        in_range("bias", model.bias, model.bias.abs() <= 100.0, NUMBER)?;
+        let share = (0.0..=1.0).contains(&model.decay);
+        in_range("decay", model.decay, share, "between 0 and 1")?;
         let b = model.bands;
-        range("bands", b.suspicious, b.notable < b.suspicious && b.suspicious < b.malicious, "notable < suspicious < malicious")?;
+        let sorted = b.notable < b.suspicious && b.suspicious < b.malicious;
+        let order = "notable < suspicious < malicious";
+        in_range("bands", b.suspicious, sorted, order)?;
         for (kind, value) in &model.priors {
-            if FactKind::parse(kind).is_none() {
-                return Err(ModelError::Kind(kind.clone()));
-            }
-            range(kind, *value, value.abs() <= 100.0, "between -100 and 100")?;
+            known_kind(kind)?;
+            in_range(kind, *value, value.abs() <= 100.0, NUMBER)?;
         }
         for (rule, points) in &model.rules {
             if !crate::rules::texts().iter().any(|(id, _)| id == rule) {
                 return Err(ModelError::Rule(rule.clone()));
             }
-            for (kind, points) in &points.facts {
-                if FactKind::parse(kind).is_none() {
-                    return Err(ModelError::Kind(kind.clone()));
-                }
-                for value in points.all() {
-                    range(rule, value, (-100.0..=100.0).contains(&value), "between -100 and 100")?;
-                }
-            }
-            for value in points.points.all() {
-                range(rule, value, (-100.0..=100.0).contains(&value), "between -100 and 100")?;
+            points.facts.keys().try_for_each(|kind| known_kind(kind))?;
+            let all = points.facts.values().chain([&points.points]);
+            for value in all.flat_map(Points::all) {
+                in_range(rule, value, value.abs() <= 100.0, NUMBER)?;
             }
         }
         Ok(model)

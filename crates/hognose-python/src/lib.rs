@@ -16,9 +16,7 @@ pub mod text;
 pub mod tree;
 mod value;
 
-pub use machine::{
-    Bounds, Call, Context, Effect, Machine, ModuleId, Observer, Site,
-};
+pub use machine::{Bounds, Call, Context, Effect, Machine, ModuleId, Observer, Site};
 pub use names::{Names, PathId, Symbol};
 pub use tree::Tree;
 pub use value::{Cell, Dict, Taint, Value};

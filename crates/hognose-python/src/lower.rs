@@ -165,12 +165,9 @@ impl Lower<'_> {
                 self.comprehension(ComprehensionKind::Generator, &e.elt, None, &e.generators)
             }
             RuffExpr::DictComp(e) => match &e.key {
-                Some(key) => self.comprehension(
-                    ComprehensionKind::Dict,
-                    key,
-                    Some(&e.value),
-                    &e.generators,
-                ),
+                Some(key) => {
+                    self.comprehension(ComprehensionKind::Dict, key, Some(&e.value), &e.generators)
+                }
                 None => Expr::Unknown,
             },
             RuffExpr::TString(e) => {
@@ -362,11 +359,7 @@ impl Lower<'_> {
             .chain(&parameters.args)
             .map(|p| one(self, p))
             .collect();
-        let keyword = parameters
-            .kwonlyargs
-            .iter()
-            .map(|p| one(self, p))
-            .collect();
+        let keyword = parameters.kwonlyargs.iter().map(|p| one(self, p)).collect();
         Function {
             positional,
             keyword,

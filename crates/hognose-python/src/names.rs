@@ -151,7 +151,10 @@ impl Names {
         // Modules of the standard library hold one another: `shutil.os` is `os`.
         let holds = node.steps == 1
             && path != Self::UNKNOWN
-            && matches!(self.text(step), "os" | "sys" | "subprocess" | "builtins" | "io" | "socket");
+            && matches!(
+                self.text(step),
+                "os" | "sys" | "subprocess" | "builtins" | "io" | "socket"
+            );
         if holds {
             return self.root(step);
         }

@@ -166,8 +166,8 @@ impl Scan<'_> {
     /// Since Python 3.12 an f-string may nest in itself with the same quotes: then our pieces end inside a brace.
     fn braces(&mut self, start: usize, end: usize) {
         let text = self.bytes.get(start..end).unwrap_or_default();
-        let opened = text.iter().filter(|b| **b == b'{').count();
-        let closed = text.iter().filter(|b| **b == b'}').count();
+        let opened = memchr::memchr_iter(b'{', text).count();
+        let closed = memchr::memchr_iter(b'}', text).count();
         if opened > closed {
             self.open_fstrings += 1;
         }

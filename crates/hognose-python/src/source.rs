@@ -83,7 +83,11 @@ pub(crate) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     if bytes.is_ascii() {
         String::from_utf8_lossy(bytes)
     } else {
-        bytes.iter().map(|b| char::from(*b)).collect::<String>().into()
+        bytes
+            .iter()
+            .map(|b| char::from(*b))
+            .collect::<String>()
+            .into()
     }
 }
 

@@ -31,9 +31,12 @@ pub fn utf7(text: &str) -> String {
             continue;
         }
         let bytes = base64(run.as_bytes(), b"+/").unwrap_or_default();
-        let units = bytes
-            .chunks_exact(2)
-            .map(|pair| u16::from_be_bytes([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
+        let units = bytes.chunks_exact(2).map(|pair| {
+            u16::from_be_bytes([
+                pair.first().copied().unwrap_or(0),
+                pair.get(1).copied().unwrap_or(0),
+            ])
+        });
         out.extend(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')));
     }
     out.push_str(rest);
@@ -209,15 +212,12 @@ pub fn unquote(text: &str) -> String {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         let pair = bytes.get(at + 1..at + 3).and_then(hex);
-        match (byte, pair.as_deref()) {
-            (b'%', Some([value])) => {
-                out.push(*value);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some([value])) = (byte, pair.as_deref()) {
+            out.push(*value);
+            at += 3;
+        } else {
+            out.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -246,15 +246,12 @@ pub fn entities(text: &str) -> String {
                 value.and_then(char::from_u32)
             }),
         };
-        match (found, end) {
-            (Some(c), Some(end)) => {
-                out.push(c);
-                rest = rest.get(end + 1..).unwrap_or_default();
-            }
-            _ => {
-                out.push('&');
-                rest = rest.get(1..).unwrap_or_default();
-            }
+        if let (Some(c), Some(end)) = (found, end) {
+            out.push(c);
+            rest = rest.get(end + 1..).unwrap_or_default();
+        } else {
+            out.push('&');
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
     out.push_str(rest);

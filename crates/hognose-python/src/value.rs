@@ -17,7 +17,7 @@ impl Taint {
 
     /// Both.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -281,7 +281,11 @@ impl Dict {
 
     /// Sets the value of a key; unknown keys are appended, up to a limit: `d.update(d)` must not double for ever.
     pub fn set(&mut self, key: Cell, value: Cell) {
-        let most = if key.value.is_scalar() { MAX_ENTRIES } else { MAX_UNKNOWN };
+        let most = if key.value.is_scalar() {
+            MAX_ENTRIES
+        } else {
+            MAX_UNKNOWN
+        };
         if self.entries.len() >= most && self.position(&key.value).is_none() {
             if let Some((_, last)) = self.entries.last_mut() {
                 last.taint = last.taint.and(key.taint).and(value.taint);

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use hognose_python::{Bounds, Call, Cell, Context, Effect, Machine, Names, Observer, PathId, Site, Taint, Value};
+use hognose_python::{
+    Bounds, Call, Cell, Context, Effect, Machine, Names, Observer, PathId, Site, Taint, Value,
+};
 
 const IMPORT: Context = Context(0);
 const MAIN: Context = Context(1);
@@ -42,14 +44,21 @@ impl Observer for Trace {
             "{}:{}{} {}({})",
             site.context.0,
             site.position().0,
-            site.layers.iter().map(|l| format!("/{l}")).collect::<String>(),
+            site.layers
+                .iter()
+                .flat_map(|l| ["/", l])
+                .collect::<String>(),
             call.path,
             args.join(", ")
         ));
         Effect::default()
     }
     fn reference(&mut self, _: &Site<'_>, path: PathId, names: &Names) -> Taint {
-        if &*names.path(path) == "os.environ" { Taint(1) } else { Taint::NONE }
+        if &*names.path(path) == "os.environ" {
+            Taint(1)
+        } else {
+            Taint::NONE
+        }
     }
     fn text(&mut self, _: &Site<'_>, _: &str, _: Taint) {}
     fn import(&mut self, _: &Site<'_>, _: &str) {}
@@ -133,7 +142,9 @@ fn names_are_followed_however_they_are_reached() {
     ] {
         let calls = systems(source);
         assert!(
-            calls.iter().any(|l| l.starts_with("0:") && l.ends_with("os.system(\"x\")")),
+            calls
+                .iter()
+                .any(|l| l.starts_with("0:") && l.ends_with("os.system(\"x\")")),
             "{source}\n{:#?}",
             run(source)
         );
@@ -187,7 +198,11 @@ fn constants_are_folded() {
         "__import__('string').ascii_lowercase[7] + 'ello'",
     ] {
         let source = format!("import os\nos.system({expression})");
-        assert_eq!(systems(&source), ["0:2 os.system(\"hello\")"], "{expression}");
+        assert_eq!(
+            systems(&source),
+            ["0:2 os.system(\"hello\")"],
+            "{expression}"
+        );
     }
 }
 
@@ -195,7 +210,8 @@ fn constants_are_folded() {
 fn loops_that_decode_are_run() {
     let source = "import os\nout = ''\nfor i, c in enumerate([105, 100, 110, 111, 107]):\n    out += chr(c ^ (i + 1))\nos.system(out)";
     assert_eq!(systems(source), ["0:5 os.system(\"hfmkn\")"]);
-    let source = "import os\nn = 0\ns = ''\nwhile n < 5:\n    s = s + 'hello'[n]\n    n += 1\nos.system(s)";
+    let source =
+        "import os\nn = 0\ns = ''\nwhile n < 5:\n    s = s + 'hello'[n]\n    n += 1\nos.system(s)";
     assert_eq!(systems(source), ["0:7 os.system(\"hello\")"]);
     // A state machine: the order is decided by a variable.
     let source = "import os\nstate = 2\nwhile True:\n    if state == 1:\n        os.system(s)\n        break\n    elif state == 2:\n        s = 'hel'\n        state = 3\n    elif state == 3:\n        s = s + 'lo'\n        state = 1";
@@ -204,7 +220,8 @@ fn loops_that_decode_are_run() {
 
 #[test]
 fn layers_are_walked() {
-    let source = "import base64\nexec(base64.b64decode('aW1wb3J0IG9zCm9zLnN5c3RlbSgnaGVsbG8nKQ=='))";
+    let source =
+        "import base64\nexec(base64.b64decode('aW1wb3J0IG9zCm9zLnN5c3RlbSgnaGVsbG8nKQ=='))";
     assert_eq!(systems(source), ["0:2/base64/exec os.system(\"hello\")"]);
     let source = "exec(compile('import os\\nos.system(\"hello\")', 'a', 'exec'))";
     assert_eq!(systems(source), ["0:1/exec os.system(\"hello\")"]);
@@ -217,20 +234,33 @@ fn triggers_follow_calls() {
     let source = "import os\ndef a():\n  os.system('a')\ndef b():\n  os.system('b')\nb()\nif __name__ == '__main__':\n  os.system('main')";
     assert_eq!(
         systems(source),
-        ["0:5 os.system(\"b\")", "1:8 os.system(\"main\")", "2:3 os.system(\"a\")"]
+        [
+            "0:5 os.system(\"b\")",
+            "1:8 os.system(\"main\")",
+            "2:3 os.system(\"a\")"
+        ]
     );
 }
 
 #[test]
 fn modules_of_the_artifact_are_followed() {
     let lines = run_modules(&[
-        ("m", "from pkg import helper\nhelper.go('x')\nfrom pkg.deep import *\nnow()"),
+        (
+            "m",
+            "from pkg import helper\nhelper.go('x')\nfrom pkg.deep import *\nnow()",
+        ),
         ("pkg", ""),
         ("pkg.helper", "import os\ndef go(c):\n  os.system(c)"),
         ("pkg.deep", "import os\ndef now():\n  os.system('deep')"),
     ]);
-    assert!(lines.contains(&"0:3 os.system(\"x\")".to_owned()), "{lines:#?}");
-    assert!(lines.contains(&"0:3 os.system(\"deep\")".to_owned()), "{lines:#?}");
+    assert!(
+        lines.contains(&"0:3 os.system(\"x\")".to_owned()),
+        "{lines:#?}"
+    );
+    assert!(
+        lines.contains(&"0:3 os.system(\"deep\")".to_owned()),
+        "{lines:#?}"
+    );
 }
 
 #[test]
@@ -238,12 +268,19 @@ fn origins_follow_data() {
     let source = "import os, json\ne = dict(os.environ)\nd = {'a': [json.dumps(e)]}\ndef send(x): post(x)\nimport requests\nrequests.post('u', json=d)";
     let lines = run(source);
     assert!(
-        lines.iter().any(|l| l.contains("requests.post(\"u\", json=dict")),
+        lines
+            .iter()
+            .any(|l| l.contains("requests.post(\"u\", json=dict")),
         "{lines:#?}"
     );
     let source = "import os, requests\nx = f\"{os.environ['HOME']}\"\nrequests.get('u?' + x)";
     let lines = run(source);
-    assert!(lines.iter().any(|l| l.contains("requests.get(") && l.contains("<env>")), "{lines:#?}");
+    assert!(
+        lines
+            .iter()
+            .any(|l| l.contains("requests.get(") && l.contains("<env>")),
+        "{lines:#?}"
+    );
 }
 
 #[test]
@@ -255,9 +292,18 @@ fn hostile_sources_end() {
     let lambdas = format!("x = {}1", "lambda: ".repeat(100_000));
     let nots = format!("x = {}1", "not ".repeat(100_000));
     let fstrings = format!("x = {}", "f\"{".repeat(50_000));
-    let indents: String = (0..3_000).map(|n| format!("{}if 1:\n", " ".repeat(n))).collect();
+    let indents: String = (0..3_000)
+        .flat_map(|n| [" ".repeat(n), "if 1:\n".to_owned()])
+        .collect();
     for source in [
-        deep, brackets, sum, attributes, lambdas, nots, fstrings, indents,
+        deep,
+        brackets,
+        sum,
+        attributes,
+        lambdas,
+        nots,
+        fstrings,
+        indents,
         "x = 'a' * 10**9 * 10**9".to_owned(),
         "x = 'a'\nwhile True:\n  x = x + x".to_owned(),
         "def f(n): return f(n) + f(n)\nf(1)".to_owned(),

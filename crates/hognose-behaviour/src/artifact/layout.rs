@@ -31,15 +31,44 @@ impl Kind {
 
 /// Folders whose files are there for developers, unless something imports them.
 const ASIDE: [&str; 22] = [
-    "test", "tests", "testing", "testsuite", "unit_tests", "test_data", "doc", "docs", "documentation", "example",
-    "examples", "sample", "samples", "demo", "demos", "benchmark", "benchmarks", "ci", ".github", ".circleci",
-    "notebooks", "tutorials",
+    "test",
+    "tests",
+    "testing",
+    "testsuite",
+    "unit_tests",
+    "test_data",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "benchmark",
+    "benchmarks",
+    "ci",
+    ".github",
+    ".circleci",
+    "notebooks",
+    "tutorials",
 ];
 
 /// Files at the root that only developers start.
 const DEVELOPMENT: [&str; 12] = [
-    "noxfile.py", "conftest.py", "tasks.py", "fabfile.py", "toxfile.py", "dodo.py", "versioneer.py", "runtests.py",
-    "ez_setup.py", "bootstrap.py", "release.py", "dev.py",
+    "noxfile.py",
+    "conftest.py",
+    "tasks.py",
+    "fabfile.py",
+    "toxfile.py",
+    "dodo.py",
+    "versioneer.py",
+    "runtests.py",
+    "ez_setup.py",
+    "bootstrap.py",
+    "release.py",
+    "dev.py",
 ];
 
 /// The path of a module inside what gets installed, and its dotted name.
@@ -80,7 +109,11 @@ pub(super) fn place(path: &str, kind: Kind) -> Placed {
             }
             parts.drain(..2);
         }
-    } else if parts.len() > 1 && parts.first().is_some_and(|p| matches!(*p, "src" | "lib" | "python" | "source")) {
+    } else if parts.len() > 1
+        && parts
+            .first()
+            .is_some_and(|p| matches!(*p, "src" | "lib" | "python" | "source"))
+    {
         parts.remove(0);
     }
     let file = parts.last().copied().unwrap_or_default();
@@ -90,9 +123,7 @@ pub(super) fn place(path: &str, kind: Kind) -> Placed {
         role = Role::Test;
     }
     let stem = file.split('.').next().unwrap_or(file);
-    let is_name = stem
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '_')
+    let is_name = stem.chars().all(|c| c.is_alphanumeric() || c == '_')
         && !stem.starts_with(|c: char| c.is_ascii_digit());
     // What no import statement can name is only ever started.
     if role == Role::Module && (file == "__main__.py" || !is_name) {
@@ -121,7 +152,10 @@ fn sdist_role(parts: &[&str], file: &str, role: Role) -> Role {
         ["setup.py"] => Role::Setup,
         [name] if DEVELOPMENT.contains(name) => Role::Test,
         [name] if name.starts_with("test_") || name.ends_with("_test.py") => Role::Test,
-        ["bin" | "scripts" | "script" | "tools" | "utils" | "dev" | "util", ..] => Role::Test,
+        [
+            "bin" | "scripts" | "script" | "tools" | "utils" | "dev" | "util",
+            ..,
+        ] => Role::Test,
         _ if is_aside(parts) => Role::Test,
         // A `setup.py` below is another project's, or a template.
         _ if file == "setup.py" => Role::Test,
@@ -137,8 +171,7 @@ fn is_aside(parts: &[&str]) -> bool {
             || lower
                 .split([' ', '-', '.'])
                 .any(|word| matches!(word, "test" | "tests" | "examples"))
-    })
-        || (folders.len() > 1 && folders.iter().skip(1).any(|f| f.starts_with("test_")))
+    }) || (folders.len() > 1 && folders.iter().skip(1).any(|f| f.starts_with("test_")))
 }
 
 /// True for paths that tests, documentation and examples live in.

@@ -1,8 +1,10 @@
 //! An artifact: its files sorted by what they are, its Python by what makes it run.
 
+mod build;
 mod collect;
 mod layout;
 mod other;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -119,9 +121,12 @@ fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
             FactKind::ArchiveUnreadable
         }
     };
-    collector
-        .facts
-        .push(Fact::new(kind, Trigger::Install, Place::file(file), &detail));
+    collector.facts.push(Fact::new(
+        kind,
+        Trigger::Install,
+        Place::file(file),
+        &detail,
+    ));
 }
 
 impl Collector {
@@ -136,7 +141,8 @@ impl Collector {
         let mut facts = std::mem::take(&mut self.facts);
         facts.extend(outcome.facts);
         for (path, limit) in outcome.limited {
-            self.unread.push((path, format!("the analysis reached its limit of {limit}")));
+            self.unread
+                .push((path, format!("the analysis reached its limit of {limit}")));
         }
         take_over_triggers(&mut facts);
         for fact in &mut facts {

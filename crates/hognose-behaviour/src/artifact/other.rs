@@ -19,7 +19,8 @@ pub(super) fn worth(path: &str) -> usize {
         .to_ascii_lowercase();
     match ending.as_str() {
         "so" | "pyd" | "dll" | "exe" | "dylib" | "bin" | "elf" => MAX_BINARY,
-        "js" | "mjs" | "cjs" | "sh" | "bat" | "ps1" | "wav" | "png" | "jpg" | "jpeg" | "gif" | "pyc" => MAX_SCRIPT,
+        "js" | "mjs" | "cjs" | "sh" | "bat" | "ps1" | "wav" | "png" | "jpg" | "jpeg" | "gif"
+        | "pyc" => MAX_SCRIPT,
         _ => MAX_DATA,
     }
 }

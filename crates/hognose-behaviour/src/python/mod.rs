@@ -1,8 +1,14 @@
 //! The Python of an artifact: which modules there are, what makes each run, and what they do.
 
+mod acts;
 mod api;
+mod api_data;
+mod calls;
+mod files;
 mod labels;
+mod lookups;
 mod network;
+mod observe;
 mod process;
 mod witness;
 
@@ -54,8 +60,6 @@ pub(crate) struct Source {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) facts: Vec<Fact>,
-    /// Bytes of Python parsed.
-    pub(crate) parsed_bytes: u64,
     /// Files whose analysis reached a limit: path and limit.
     pub(crate) limited: Vec<(String, &'static str)>,
     /// Keywords of `setup(…)`.
@@ -142,10 +146,9 @@ fn run(sources: &[Source], entries: &[String], starts: &[String]) -> Outcome {
             _ => Trigger::Call,
         })
     });
-    let parsed_bytes = machine.parsed_bytes;
     let limited = std::mem::take(&mut machine.exhausted);
     drop(machine);
-    conclude(witness, sources, limited, parsed_bytes)
+    conclude(witness, sources, limited)
 }
 
 fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
@@ -162,7 +165,11 @@ fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
     for (role, trigger) in order {
         for (source, id) in sources.iter().zip(ids).filter(|(s, _)| s.role == role) {
             let always = matches!(role, Role::Setup | Role::Backend | Role::Startup);
-            if !always && filter.as_ref().is_some_and(|f| !is_relevant(f, &source.text)) {
+            if !always
+                && filter
+                    .as_ref()
+                    .is_some_and(|f| !is_relevant(f, &source.text))
+            {
                 continue;
             }
             machine.run_module(*id, context(trigger));
@@ -204,7 +211,6 @@ fn conclude(
     mut witness: Witness,
     sources: &[Source],
     limited: Vec<(&'static str, ModuleId)>,
-    parsed_bytes: u64,
 ) -> Outcome {
     let path = |id: ModuleId| {
         sources
@@ -233,7 +239,6 @@ fn conclude(
     imports.sort();
     Outcome {
         facts,
-        parsed_bytes,
         limited: notes,
         setup: witness.setup,
         imports,
@@ -265,13 +270,80 @@ fn shift_lines(facts: &mut [Fact], sources: &[Source]) {
 /// Words without one of which a module does nothing that is a fact. Names can be hidden, but not the means of hiding:
 /// whoever assembles `exec` needs `getattr`, `globals`, a subscript of `__builtins__`, or an import.
 const WORDS: &[&str] = &[
-    "exec", "eval", "compile", "__import__", "importlib", "getattr", "globals", "locals", "vars(", "__builtins__",
-    "builtins", "__dict__", "subprocess", "popen", "system", "socket", "urllib", "requests", "httpx", "aiohttp",
-    "http", "ctypes", "marshal", "pickle", "base64", "b64", "codecs", "binascii", "fromhex", "zlib", "lzma", "bz2",
-    "winreg", "environ", "getenv", "getpass", "pynput", "keyboard", "ImageGrab", "screenshot", "pyperclip", "clipboard",
-    "crypt", "Fernet", "rmtree", "unlink", "remove(", "expanduser", "Path.home", "tempfile", "open(", "pip", "webbrowser",
-    "startfile", "spawn", "execv", "dns", "smtp", "ftp", "paramiko", "telegram", "discord", "webhook", "sqlite3",
-    "wallet", "atexit", "runpy", "pty", "ssl", "platform", "psutil", "os.walk", "sys.modules", "setup(",
+    "exec",
+    "eval",
+    "compile",
+    "__import__",
+    "importlib",
+    "getattr",
+    "globals",
+    "locals",
+    "vars(",
+    "__builtins__",
+    "builtins",
+    "__dict__",
+    "subprocess",
+    "popen",
+    "system",
+    "socket",
+    "urllib",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "http",
+    "ctypes",
+    "marshal",
+    "pickle",
+    "base64",
+    "b64",
+    "codecs",
+    "binascii",
+    "fromhex",
+    "zlib",
+    "lzma",
+    "bz2",
+    "winreg",
+    "environ",
+    "getenv",
+    "getpass",
+    "pynput",
+    "keyboard",
+    "ImageGrab",
+    "screenshot",
+    "pyperclip",
+    "clipboard",
+    "crypt",
+    "Fernet",
+    "rmtree",
+    "unlink",
+    "remove(",
+    "expanduser",
+    "Path.home",
+    "tempfile",
+    "open(",
+    "pip",
+    "webbrowser",
+    "startfile",
+    "spawn",
+    "execv",
+    "dns",
+    "smtp",
+    "ftp",
+    "paramiko",
+    "telegram",
+    "discord",
+    "webhook",
+    "sqlite3",
+    "wallet",
+    "atexit",
+    "runpy",
+    "pty",
+    "ssl",
+    "platform",
+    "psutil",
+    "os.walk",
+    "sys.modules",
+    "setup(",
 ];
 
 fn relevant() -> Option<AhoCorasick> {

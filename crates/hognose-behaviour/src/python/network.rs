@@ -18,7 +18,9 @@ impl Witness {
         let sends = call.keyword("data").is_some()
             || call.keyword("json").is_some()
             || call.keyword("files").is_some()
-            || (position == 1 && method.is_some_and(|m| matches!(&*m.to_ascii_uppercase(), "POST" | "PUT" | "PATCH")))
+            || (position == 1
+                && method
+                    .is_some_and(|m| matches!(&*m.to_ascii_uppercase(), "POST" | "PUT" | "PATCH")))
             || (call.path.ends_with("urlopen") && call.args.len() > 1);
         self.add(site, F::NetworkCall, &shown);
         self.used(site, &shown);
@@ -86,12 +88,17 @@ impl Witness {
                 continue;
             }
             // A token for a code host goes to that host.
-            if label == l::ENV_SECRET && !taint.has(l::CREDENTIAL) && self.only_code_host(site, shown) {
+            if label == l::ENV_SECRET
+                && !taint.has(l::CREDENTIAL)
+                && self.only_code_host(site, shown)
+            {
                 continue;
             }
             // Platform and version are what every honest client says of itself; alone they only count unasked.
             if label == l::PLATFORM
-                && (!sends || taint.has(l::HOST) || Self::trigger(site) >= crate::Trigger::EntryPoint)
+                && (!sends
+                    || taint.has(l::HOST)
+                    || Self::trigger(site) >= crate::Trigger::EntryPoint)
             {
                 continue;
             }
@@ -111,7 +118,8 @@ impl Witness {
         let names = self.secrets(site);
         !names.is_empty()
             && names.iter().all(|name| {
-                (name.contains("GITHUB") || name.starts_with("GH_")) && (lower.contains("github") || !lower.contains("://"))
+                (name.contains("GITHUB") || name.starts_with("GH_"))
+                    && (lower.contains("github") || !lower.contains("://"))
                     || name.contains("GITLAB") && lower.contains("gitlab")
             })
     }
@@ -133,7 +141,7 @@ impl Witness {
             .or_else(|| call.keyword("filename"))
             .or_else(|| call.keyword("out"))
             .and_then(Cell::as_text)
-            .map(|t| t.to_string())
+            .map(ToString::to_string)
             .unwrap_or_default();
         self.drop_file(site, path, l::NETWORK);
         self.flows(site, call, (call.argument_taint(), false), &shown);
@@ -162,7 +170,12 @@ impl Witness {
         };
         let shown = address_text(name, call.path);
         self.add(site, F::DnsLookup, &shown);
-        let carried = l::HOST.and(l::ENV_ALL).and(l::ENV_SECRET).and(l::CREDENTIAL).and(l::FILE).and(l::COMMAND);
+        let carried = l::HOST
+            .and(l::ENV_ALL)
+            .and(l::ENV_SECRET)
+            .and(l::CREDENTIAL)
+            .and(l::FILE)
+            .and(l::COMMAND);
         if name.taint.has(carried) && shown != call.path {
             self.add(site, F::DnsConstructed, &shown);
             self.add(site, F::FlowDns, &shown);
@@ -189,7 +202,7 @@ fn pieces(call: &Call<'_>) -> Vec<String> {
             Value::Tuple(parts) => out.extend(
                 parts
                     .iter()
-                    .filter_map(|p| p.as_text().map(|t| t.to_string())),
+                    .filter_map(|p| p.as_text().map(ToString::to_string)),
             ),
             _ => {}
         }

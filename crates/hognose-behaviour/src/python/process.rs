@@ -15,7 +15,10 @@ impl Witness {
         (shell, output): (bool, bool),
         names: &Names,
     ) -> Effect {
-        let target = call.args.first().or_else(|| call.keyword("args").or_else(|| call.keyword("cmd")));
+        let target = call
+            .args
+            .first()
+            .or_else(|| call.keyword("args").or_else(|| call.keyword("cmd")));
         let through_shell = shell
             || call
                 .keyword("shell")
@@ -80,9 +83,15 @@ impl Witness {
         through_shell: bool,
     ) {
         let taint = target.map_or(Taint::NONE, Cell::deep_taint);
-        let shown = target.map_or_else(|| call.path.to_owned(), |c| command_text(c, call.path, names));
+        let shown = target.map_or_else(
+            || call.path.to_owned(),
+            |c| command_text(c, call.path, names),
+        );
         let only_builds = !reading.facts.is_empty()
-            && reading.facts.iter().all(|(kind, _)| *kind == F::ProcessBuild)
+            && reading
+                .facts
+                .iter()
+                .all(|(kind, _)| *kind == F::ProcessBuild)
             && !runs_file_or_publishes(&shown);
         if !only_builds {
             self.add(site, F::ProcessStart, &shown);
@@ -90,7 +99,10 @@ impl Witness {
                 self.add(site, F::ProcessShell, &shown);
             }
         }
-        let downloads = reading.facts.iter().any(|(kind, _)| *kind == F::DownloadCommand);
+        let downloads = reading
+            .facts
+            .iter()
+            .any(|(kind, _)| *kind == F::DownloadCommand);
         for (kind, detail) in reading.facts {
             self.add(site, kind, &detail);
         }
@@ -107,22 +119,34 @@ impl Witness {
         if (is_known && taint.has(HIDING) && shown.len() > 4) || taint.has(Taint::DECRYPTED) {
             self.add(site, F::HiddenCommand, &shown);
         }
-        if let Some(origin) = self.runs_dropped(site, &shown, taint) {
+        self.started_flows(site, call, &shown, taint, downloads);
+    }
+
+    /// What a started command does with data: runs what was fetched, sends what it was given.
+    fn started_flows(
+        &mut self,
+        site: &Site<'_>,
+        call: &Call<'_>,
+        shown: &str,
+        taint: Taint,
+        downloads: bool,
+    ) {
+        if let Some(origin) = self.runs_dropped(site, shown, taint) {
             let kind = if origin.has(l::NETWORK) {
                 F::FlowDownloadRun
             } else {
                 F::FlowDecodedRun
             };
-            self.add(site, kind, &shown);
+            self.add(site, kind, shown);
         }
         // `curl http://x/?u=$USER` sends, whoever opens the connection.
         let lower = shown.to_ascii_lowercase();
         if ["curl", "wget", "http"].iter().any(|p| lower.contains(p)) {
-            self.flows(site, call, (Taint(taint.0 & !l::NETWORK.0), true), &shown);
-        } else if lower.starts_with("nslookup") || lower.starts_with("dig ") {
-            if taint.has(l::HOST.and(l::ENV_ALL).and(l::CREDENTIAL)) {
-                self.add(site, F::FlowDns, &shown);
-            }
+            self.flows(site, call, (Taint(taint.0 & !l::NETWORK.0), true), shown);
+        } else if (lower.starts_with("nslookup") || lower.starts_with("dig "))
+            && taint.has(l::HOST.and(l::ENV_ALL).and(l::CREDENTIAL))
+        {
+            self.add(site, F::FlowDns, shown);
         }
         if downloads {
             self.drop_file(site, String::new(), l::NETWORK);
@@ -144,23 +168,36 @@ impl Witness {
     }
 
     /// Where the bytes of the file that is started came from, when the program wrote it.
-    pub(super) fn runs_dropped(&mut self, site: &Site<'_>, shown: &str, taint: Taint) -> Option<Taint> {
+    pub(super) fn runs_dropped(
+        &mut self,
+        site: &Site<'_>,
+        shown: &str,
+        taint: Taint,
+    ) -> Option<Taint> {
         if taint.has(l::DOWNLOADED_PATH) {
             return Some(l::NETWORK);
         }
         let ledger = self.ledgers.get(&site.module.0)?;
         let lower = shown.to_ascii_lowercase();
         ledger.dropped().iter().find_map(|(path, origin)| {
-            let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+            let name = path
+                .rsplit(['/', '\\'])
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let named = !name.is_empty()
                 && name != "{}"
                 && lower
                     .split([' ', '"', '\'', ';', '&', '|'])
                     .any(|word| word.rsplit(['/', '\\']).next() == Some(&name));
-            let starts_it = named && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"].iter().any(|p| lower.starts_with(p));
+            let starts_it = named
+                && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"]
+                    .iter()
+                    .any(|p| lower.starts_with(p));
             // Neither side is known: a path in a variable was written, a path in a variable is started.
             let both_unknown = (name.is_empty() || name == "{}")
-                && (lower.starts_with("subprocess.") || lower.starts_with("os.")
+                && (lower.starts_with("subprocess.")
+                    || lower.starts_with("os.")
                     || lower.starts_with("{}")
                     || lower.starts_with("python {}"));
             (starts_it || both_unknown).then_some(*origin)
@@ -183,7 +220,8 @@ impl Witness {
         }
         let known = matches!(code.value, Value::Str(_) | Value::Code(_) | Value::Bytes(_));
         // A template with small holes is the program's own code, whatever fills them.
-        let is_template = known && detail.contains("{}") && taint.has(Taint::JOINED) && detail.len() > 40;
+        let is_template =
+            known && detail.contains("{}") && taint.has(Taint::JOINED) && detail.len() > 40;
         if is_template {
             self.add(site, F::ExecDynamic, &detail);
         } else if taint.has(l::NETWORK) && (!known || detail.trim().len() < 40) {
@@ -239,10 +277,15 @@ fn command_text(cell: &Cell, path: &str, names: &Names) -> String {
 /// A build tool that is told to run a file or to publish does more than build.
 fn runs_file_or_publishes(command: &str) -> bool {
     let lower = command.to_ascii_lowercase();
-    let runs = [".js", ".mjs", ".cjs", ".pyz", ".ts"]
-        .iter()
-        .any(|ending| lower.split([' ', '"', '\'']).any(|word| word.ends_with(ending)));
-    (runs && ["node", "bun", "deno", "npx"].iter().any(|p| lower.contains(p)))
+    let runs = [".js", ".mjs", ".cjs", ".pyz", ".ts"].iter().any(|ending| {
+        lower
+            .split([' ', '"', '\''])
+            .any(|word| word.ends_with(ending))
+    });
+    (runs
+        && ["node", "bun", "deno", "npx"]
+            .iter()
+            .any(|p| lower.contains(p)))
         || lower.contains("git push")
         || lower.contains("twine upload")
         || lower.contains("npm publish")
@@ -309,11 +352,12 @@ fn read_command(cell: &Cell, names: &Names) -> Reading {
 }
 
 fn is_silent(call: &Call<'_>) -> bool {
-    let hidden_window = call.keyword("creationflags").is_some()
-        || call.keyword("startupinfo").is_some();
+    let hidden_window =
+        call.keyword("creationflags").is_some() || call.keyword("startupinfo").is_some();
     let both_null = ["stdout", "stderr"].iter().all(|name| {
         call.keyword(name).is_some_and(|c| {
-            matches!(&c.value, Value::Path(_)) && !c.taint.has(l::WRITTEN) || c.value.int() == Some(-3)
+            matches!(&c.value, Value::Path(_)) && !c.taint.has(l::WRITTEN)
+                || c.value.int() == Some(-3)
         })
     });
     hidden_window || (both_null && call.keyword("stdin").is_some())
@@ -330,9 +374,17 @@ pub(super) fn looks_like_command(text: &str) -> bool {
         return false;
     }
     let lower = text.trim_start().to_ascii_lowercase();
-    ["powershell", "cmd /", "cmd.exe", "bash -c", "sh -c", "mshta ", "rundll32", "start /"]
-        .iter()
-        .any(|p| lower.starts_with(p))
+    [
+        "powershell",
+        "cmd /",
+        "cmd.exe",
+        "bash -c",
+        "sh -c",
+        "mshta ",
+        "rundll32",
+        "start /",
+    ]
+    .iter()
+    .any(|p| lower.starts_with(p))
         || (["curl ", "wget "].iter().any(|p| lower.starts_with(p)) && lower.contains("http"))
 }
-

@@ -25,7 +25,11 @@ pub fn fire(
     facts: &[Fact],
     weigh: &dyn Fn(FactKind, Trigger) -> f64,
 ) -> Option<Firing> {
-    if rule.unless.iter().any(|kind| facts.iter().any(|f| f.kind == *kind)) {
+    if rule
+        .unless
+        .iter()
+        .any(|kind| facts.iter().any(|f| f.kind == *kind))
+    {
         return None;
     }
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -42,7 +46,13 @@ pub fn fire(
         .into_values()
         .filter_map(|here| fire_at(rule, facts, &here, weigh))
         .filter(|firing| firing.points > 0.0)
-        .reduce(|best, next| if next.points > best.points { next } else { best })
+        .reduce(|best, next| {
+            if next.points > best.points {
+                next
+            } else {
+                best
+            }
+        })
 }
 
 fn fire_at(
@@ -77,27 +87,14 @@ fn fire_at(
         if groups.iter().any(Vec::is_empty) {
             continue;
         }
-        // The most automatic way to satisfy each of the other groups.
-        let slowest = groups
-            .iter()
-            .filter_map(|group| {
-                let facts = group.iter().filter_map(|at| facts.get(*at));
-                facts
-                    .map(|f| if is_passive(f.kind) { Trigger::Install } else { f.trigger })
-                    .min()
-            })
-            .max();
+        let slowest = slowest(&groups, facts);
         // What merely lies there happens when the other facts do.
         let trigger_of = |fact: &Fact| match slowest {
             Some(slowest) if is_passive(fact.kind) => slowest,
             Some(slowest) => slowest.max(fact.trigger),
             None => fact.trigger,
         };
-        let needed = if decisive.iter().filter_map(|at| facts.get(*at)).all(|f| is_passive(f.kind)) {
-            Trigger::Install
-        } else {
-            nth_trigger(&decisive, facts, rule.at_least)
-        };
+        let needed = nth_trigger(&decisive, facts, rule.at_least);
         for at in &decisive {
             let Some(fact) = facts.get(*at) else { continue };
             let trigger = trigger_of(fact).max(needed);
@@ -117,19 +114,42 @@ fn fire_at(
 /// Kinds that describe what is there, not what it does.
 fn is_passive(kind: FactKind) -> bool {
     use crate::Group;
-    matches!(kind.group(), Group::Binary | Group::Metadata | Group::Archive)
-        || matches!(
-            kind,
-            FactKind::CodeInData | FactKind::PayloadInMedia | FactKind::ExtensionMismatch
-        )
+    matches!(
+        kind.group(),
+        Group::Binary | Group::Metadata | Group::Archive
+    ) || matches!(
+        kind,
+        FactKind::CodeInData | FactKind::PayloadInMedia | FactKind::ExtensionMismatch
+    )
+}
+
+/// The trigger at which all groups are satisfied, each in its most automatic way.
+fn slowest(groups: &[Vec<usize>], facts: &[Fact]) -> Option<Trigger> {
+    groups
+        .iter()
+        .filter_map(|group| {
+            let facts = group.iter().filter_map(|at| facts.get(*at));
+            facts.map(acting_trigger).min()
+        })
+        .max()
+}
+
+/// What merely lies there holds nothing up.
+fn acting_trigger(fact: &Fact) -> Trigger {
+    if is_passive(fact.kind) {
+        Trigger::Install
+    } else {
+        fact.trigger
+    }
 }
 
 /// The trigger at which as many different kinds as are needed have been seen.
 fn nth_trigger(decisive: &[usize], facts: &[Fact], needed: usize) -> Trigger {
     let mut earliest: BTreeMap<FactKind, Trigger> = BTreeMap::new();
     for fact in decisive.iter().filter_map(|at| facts.get(*at)) {
-        let slot = earliest.entry(fact.kind).or_insert(fact.trigger);
-        *slot = (*slot).min(fact.trigger);
+        let trigger = acting_trigger(fact);
+        let slot = earliest.entry(fact.kind).or_insert(trigger);
+        *slot = (*slot).min(trigger);
     }
     let mut triggers: Vec<Trigger> = earliest.into_values().collect();
     triggers.sort();

@@ -69,7 +69,9 @@ pub enum RuleError {
     #[error("the rule file cannot be read: {0}")]
     Form(String),
     /// A kind of fact that does not exist.
-    #[error("rule {rule} names the fact {kind:?}, which does not exist; `hognose inspect --facts` lists the kinds")]
+    #[error(
+        "rule {rule} names the fact {kind:?}, which does not exist; `hognose inspect --facts` lists the kinds"
+    )]
     Kind {
         /// The rule.
         rule: String,
@@ -125,7 +127,8 @@ impl Rule {
     /// Reads a user's file: one rule, or several as `[[rule]]`.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, RuleError> {
         if text.lines().any(|l| l.trim() == "[[rule]]") {
-            let file: RulesFile = toml::from_str(text).map_err(|e| RuleError::Form(e.to_string()))?;
+            let file: RulesFile =
+                toml::from_str(text).map_err(|e| RuleError::Form(e.to_string()))?;
             return file.rule.into_iter().map(Self::checked).collect();
         }
         Self::parse(text).map(|rule| vec![rule])

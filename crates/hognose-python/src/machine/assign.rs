@@ -117,7 +117,10 @@ impl Machine<'_> {
             Value::Bytes(bytes) => bytes.len() <= 1,
             _ => false,
         };
-        if self.concrete_loops > 0 && is_letter && matches!(after.value, Value::Str(_) | Value::Bytes(_)) {
+        if self.concrete_loops > 0
+            && is_letter
+            && matches!(after.value, Value::Str(_) | Value::Bytes(_))
+        {
             after = after.with(crate::value::Taint::ASSEMBLED);
         }
         self.assign(frame, target, after);
@@ -178,7 +181,10 @@ impl Machine<'_> {
                     return;
                 };
                 let len = list.len() as i64;
-                let at = index.value.int().map(|at| if at < 0 { at + len } else { at });
+                let at = index
+                    .value
+                    .int()
+                    .map(|at| if at < 0 { at + len } else { at });
                 if let Some(slot) = at
                     .and_then(|at| usize::try_from(at).ok())
                     .and_then(|at| list.get_mut(at))

@@ -20,10 +20,6 @@ impl Machine<'_> {
                 let path = self.names.child(*path, name);
                 self.reference(frame, path, object.taint, offset)
             }
-            Value::Unknown => {
-                let path = self.names.child(Names::UNKNOWN, name);
-                Cell::of(Value::Path(path)).with(object.taint)
-            }
             Value::Module(id) => self.module_attribute(frame, *id, name, offset),
             Value::Instance(instance) => {
                 let own = instance.attrs.borrow().get(&name).cloned();
@@ -43,7 +39,7 @@ impl Machine<'_> {
                 let partial = Rc::clone(partial);
                 self.partial_attribute(frame, &partial, object, name, offset)
             }
-            Value::Function(_) | Value::Code(_) => {
+            Value::Unknown | Value::Function(_) | Value::Code(_) => {
                 let path = self.names.child(Names::UNKNOWN, name);
                 Cell::of(Value::Path(path)).with(object.taint)
             }
@@ -257,10 +253,9 @@ impl Machine<'_> {
         let object = self.eval(frame, value);
         let tree = frame.tree;
         if let Expr::Slice(from, to, step) = tree.expr(index) {
-            let bounds = [*from, *to, *step].map(|bound| {
-                bound.map(|bound| self.eval(frame, bound).value)
-            });
-            return self.slice(&object, bounds);
+            let bounds =
+                [*from, *to, *step].map(|bound| bound.map(|bound| self.eval(frame, bound).value));
+            return self.slice(&object, &bounds);
         }
         let index = self.eval(frame, index);
         if let Value::Path(path) = &object.value {
@@ -323,7 +318,11 @@ impl Machine<'_> {
                     .strip_suffix(".__dict__")
                     .or_else(|| text.strip_suffix(".__globals__"))
                     .or_else(|| (text == "builtins").then_some(text))?;
-                let owner = if owner.starts_with('?') { "builtins" } else { owner };
+                let owner = if owner.starts_with('?') {
+                    "builtins"
+                } else {
+                    owner
+                };
                 let owner = self.names.dotted(owner);
                 let name = self.names.intern(key);
                 let path = self.names.child(owner, name);

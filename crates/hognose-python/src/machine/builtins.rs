@@ -35,7 +35,10 @@ impl Machine<'_> {
             return Some(cell.with(taint.without(Taint::JOINED)));
         }
         let (kind, method) = path.split_once('.')?;
-        if matches!(kind, "str" | "bytes" | "bytearray" | "list" | "dict" | "tuple" | "int") {
+        if matches!(
+            kind,
+            "str" | "bytes" | "bytearray" | "list" | "dict" | "tuple" | "int"
+        ) {
             if let Some(cell) = self.static_method(path, args, named) {
                 return Some(cell.with(taint));
             }
@@ -44,183 +47,6 @@ impl Machine<'_> {
             return self.builtin_method(frame, receiver, path, rest, named);
         }
         None
-    }
-
-    /// Names and code.
-    fn reflect(
-        &mut self,
-        frame: &mut Frame<'_>,
-        path: &str,
-        args: &[Cell],
-        offset: u32,
-    ) -> Option<Cell> {
-        let first = args.first();
-        match path {
-            "exec" => self.exec(frame, first?, offset),
-            "eval" => self.eval_text(frame, first?, offset),
-            "compile" => Self::compiled(first?),
-            "__import__" => {
-                let name = Rc::clone(first?.as_text()?);
-                let cell = self.import_module(frame, &name, offset);
-                let top = name.split('.').next().unwrap_or(&name);
-                // Without a list of names, the top package is what comes back.
-                Some(if args.len() < 4 && top != &*name {
-                    self.module_by_name(top)
-                } else {
-                    cell
-                })
-            }
-            "importlib.import_module" | "importlib.__import__" | "imp.load_module"
-            | "pydoc.locate" | "pkgutil.resolve_name" => {
-                let name = Rc::clone(first?.as_text()?);
-                let name = name.replace(':', ".");
-                Some(self.import_module(frame, name.trim_start_matches('.'), offset))
-            }
-            "getattr" => {
-                let name = Rc::clone(args.get(1)?.as_text()?);
-                let name = self.names.intern(&name);
-                let taint = args.get(1)?.taint;
-                Some(self.attribute(frame, first?, name, offset).with(taint))
-            }
-            "setattr" => {
-                let name = Rc::clone(args.get(1)?.as_text()?);
-                let name = self.names.intern(&name);
-                self.set_attribute(frame, first?, name, args.get(2)?.clone(), offset);
-                Some(Cell::of(Value::None))
-            }
-            "operator.attrgetter" | "operator.methodcaller" => {
-                let path = self.names.dotted(path);
-                let path = self.names.called(path);
-                let partial = (Cell::of(Value::Path(path)), args.to_vec());
-                Some(Cell::of(Value::Partial(Rc::new(partial))))
-            }
-            "operator.attrgetter()" | "operator.methodcaller()" => {
-                let (object, given) = args.split_last()?;
-                let (name, rest) = given.split_first()?;
-                let name = Rc::clone(name.as_text()?);
-                let name = self.names.intern(&name);
-                let cell = self.attribute(frame, object, name, offset);
-                Some(if path.contains("methodcaller") {
-                    self.apply(frame, &cell, rest.to_vec(), Named::new(), offset)
-                } else {
-                    cell
-                })
-            }
-            "staticmethod" | "classmethod" if args.len() == 1 => first.cloned(),
-            "type" if args.len() == 3 => self.made_class(args),
-            "vars" | "builtins.vars" => match &first?.value {
-                Value::Path(path) => {
-                    let dict = self.names.intern("__dict__");
-                    Some(Cell::of(Value::Path(self.names.child(*path, dict))))
-                }
-                _ => None,
-            },
-            "super" => {
-                let receiver = frame.receiver.clone().unwrap_or(Cell::UNKNOWN);
-                let path = self.names.dotted("super");
-                let path = self.names.called(path);
-                let partial = (Cell::of(Value::Path(path)), vec![receiver]);
-                Some(Cell::of(Value::Partial(Rc::new(partial))))
-            }
-            "functools.partial" => {
-                let (callee, rest) = args.split_first()?;
-                Some(Cell::of(Value::Partial(Rc::new((callee.clone(), rest.to_vec())))))
-            }
-            _ => self.keyed_object(path, args),
-        }
-    }
-
-    /// `type(name, bases, attributes)`.
-    fn made_class(&mut self, args: &[Cell]) -> Option<Cell> {
-        let name = Rc::clone(args.first()?.as_text()?);
-        let bases = self.items(args.get(1)?)?;
-        let Value::Dict(dict) = &args.get(2)?.value else {
-            return None;
-        };
-        let mut attrs = rustc_hash::FxHashMap::default();
-        for (key, value) in &dict.try_borrow().ok()?.entries {
-            if let Some(key) = key.as_text() {
-                attrs.insert(self.names.intern(key), value.clone());
-            }
-        }
-        let class = Rc::new(super::ClassObject {
-            name,
-            bases,
-            attrs: std::cell::RefCell::new(attrs),
-        });
-        self.classes.push(Rc::clone(&class));
-        Some(Cell::of(Value::Class(class)))
-    }
-
-    /// Objects outside whose methods need what the constructor was given.
-    fn keyed_object(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
-        if let Some(cell) = self.path_object(path, args) {
-            return Some(cell);
-        }
-        let last = path.rsplit('.').next()?;
-        let is_cipher = last == "Fernet"
-            || (last == "new"
-                && ["AES", "ARC4", "DES3", "Blowfish", "ChaCha20"].iter().any(|c| path.contains(c)))
-            || last == "AESModeOfOperationCBC"
-            || last == "AESModeOfOperationECB"
-            || last == "AESModeOfOperationCTR"
-            || last == "AESModeOfOperationGCM";
-        if !is_cipher || args.is_empty() {
-            return None;
-        }
-        let path = self.names.dotted(path);
-        let path = self.names.called(path);
-        Some(Cell::of(Value::Partial(Rc::new((
-            Cell::of(Value::Path(path)),
-            args.to_vec(),
-        )))))
-    }
-
-    /// A path of `pathlib`, with its text; unknown parts are holes.
-    fn path_object(&mut self, path: &str, args: &[Cell]) -> Option<Cell> {
-        let text = match path {
-            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.WindowsPath" => {
-                self.joined(args)
-            }
-            "pathlib.Path.home" => "~".to_owned(),
-            "pathlib.Path().joinpath" | "pathlib.Path().expanduser" | "pathlib.Path().resolve"
-            | "pathlib.Path().absolute" | "pathlib.Path().with_suffix" | "pathlib.Path().with_name" => {
-                self.joined(args)
-            }
-            _ => return None,
-        };
-        let taint = args.iter().fold(Taint::NONE, |t, c| t.and(c.taint));
-        Some(self.made_path(&text, taint))
-    }
-
-    pub(super) fn made_path(&mut self, text: &str, taint: Taint) -> Cell {
-        let class = self.names.dotted("pathlib.Path");
-        let object = self.names.called(class);
-        let partial = (Cell::of(Value::Path(object)), vec![Cell::text(text).with(taint)]);
-        Cell::of(Value::Partial(Rc::new(partial))).with(taint)
-    }
-
-    fn joined(&self, args: &[Cell]) -> String {
-        let parts: Vec<Rc<str>> = args
-            .iter()
-            .map(|cell| self.path_text_of(cell).unwrap_or_else(|| super::format::HOLE.into()))
-            .collect();
-        let mut out = parts.join("/");
-        out.truncate(out.floor_char_boundary(4_096));
-        out
-    }
-
-    /// The text of a path, whether of `pathlib` or not.
-    pub(super) fn path_text_of(&self, cell: &Cell) -> Option<Rc<str>> {
-        match &cell.value {
-            Value::Str(text) => Some(Rc::clone(text)),
-            Value::Partial(partial) => {
-                let (callee, first) = &**partial;
-                let is_path = callee.value.path_text(&self.names).as_deref() == Some("pathlib.Path()");
-                is_path.then(|| first.first()?.as_text().cloned()).flatten()
-            }
-            _ => None,
-        }
     }
 
     /// Functions over sequences.
@@ -233,11 +59,23 @@ impl Machine<'_> {
     ) -> Option<Cell> {
         let first = args.first();
         match path {
-            "list" | "tuple" | "set" | "frozenset" | "iter" | "enumerate" | "reversed"
-            | "sorted" | "zip" | "itertools.chain" | "itertools.cycle" | "next" | "dict"
-            | "itertools.repeat" | "itertools.islice" | "zip_longest" | "itertools.chain.from_iterable" => {
-                self.sequence_call(path, args, named)
-            }
+            "list"
+            | "tuple"
+            | "set"
+            | "frozenset"
+            | "iter"
+            | "enumerate"
+            | "reversed"
+            | "sorted"
+            | "zip"
+            | "itertools.chain"
+            | "itertools.cycle"
+            | "next"
+            | "dict"
+            | "itertools.repeat"
+            | "itertools.islice"
+            | "zip_longest"
+            | "itertools.chain.from_iterable" => self.sequence_call(path, args, named),
             "range" | "xrange" => range(args).map(|cells| Cell::of(Value::list(cells))),
             "map" | "itertools.starmap" => {
                 let (function, lists) = args.split_first()?;
@@ -261,24 +99,26 @@ impl Machine<'_> {
                 }
                 Some(Cell::of(Value::list(kept)))
             }
-            "functools.reduce" | "reduce" => {
-                let function = first?.clone();
-                let items = self.items(args.get(1)?)?;
-                let mut items = items.into_iter();
-                let mut sum = match args.get(2) {
-                    Some(start) => start.clone(),
-                    None => items.next()?,
-                };
-                for item in items {
-                    if !self.spend_loop() {
-                        return None;
-                    }
-                    sum = self.apply(frame, &function, vec![sum, item], Named::new(), offset);
-                }
-                Some(sum)
-            }
+            "functools.reduce" | "reduce" => self.reduce(frame, args, offset),
             _ => None,
         }
+    }
+
+    fn reduce(&mut self, frame: &mut Frame<'_>, args: &[Cell], offset: u32) -> Option<Cell> {
+        let function = args.first()?.clone();
+        let items = self.items(args.get(1)?)?;
+        let mut items = items.into_iter();
+        let mut sum = match args.get(2) {
+            Some(start) => start.clone(),
+            None => items.next()?,
+        };
+        for item in items {
+            if !self.spend_loop() {
+                return None;
+            }
+            sum = self.apply(frame, &function, vec![sum, item], Named::new(), offset);
+        }
+        Some(sum)
     }
 
     fn sequence_call(&mut self, path: &str, args: &[Cell], named: &Named) -> Option<Cell> {
@@ -299,7 +139,6 @@ impl Machine<'_> {
                 let cell = Cell::of(Value::list(items));
                 return Some(cell.with(Taint::ASSEMBLED));
             }
-            "sorted" => return None,
             "enumerate" => Value::list(
                 items
                     .into_iter()
@@ -309,7 +148,7 @@ impl Machine<'_> {
                     })
                     .collect(),
             ),
-            "itertools.repeat" | "itertools.islice" => return None,
+            "sorted" | "itertools.repeat" | "itertools.islice" => return None,
             "zip" | "zip_longest" => {
                 let lists: Option<Vec<Vec<Cell>>> = {
                     let len = args
@@ -319,7 +158,7 @@ impl Machine<'_> {
                         .min()??;
                     args.iter().map(|a| self.cycled(a, len)).collect()
                 };
-                Value::list(transpose(lists?))
+                Value::list(transpose(&lists?))
             }
             "itertools.chain" => {
                 let mut all = Vec::new();
@@ -368,7 +207,9 @@ impl Machine<'_> {
         for (name, value) in named {
             dict.set(Cell::text(name.as_deref()?), value.clone());
         }
-        Some(Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))))
+        Some(Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(
+            dict,
+        )))))
     }
 
     fn map(
@@ -384,7 +225,10 @@ impl Machine<'_> {
             .collect::<Option<Vec<_>>>()
         else {
             // Over unknown items a function of the artifact still runs.
-            let args: Vec<Cell> = lists.iter().map(|l| Cell::tainted(l.deep_taint())).collect();
+            let args: Vec<Cell> = lists
+                .iter()
+                .map(|l| Cell::tainted(l.deep_taint()))
+                .collect();
             let cell = self.apply(frame, function, args, Named::new(), offset);
             return Some(Cell::tainted(cell.deep_taint()));
         };
@@ -412,7 +256,9 @@ impl Machine<'_> {
         let first = args.first()?;
         Some(Cell::of(match path {
             "chr" | "unichr" => {
-                let c = u32::try_from(first.value.int()?).ok().and_then(char::from_u32)?;
+                let c = u32::try_from(first.value.int()?)
+                    .ok()
+                    .and_then(char::from_u32)?;
                 let cell = Cell::of(Value::Str(c.encode_utf8(&mut [0; 4]).into()));
                 return Some(cell.with(Taint::ASSEMBLED));
             }
@@ -433,6 +279,12 @@ impl Machine<'_> {
                 other => Value::Float(other.int()? as f64),
             },
             "bool" => Value::Bool(first.value.truth()?),
+            _ => return self.arithmetic(path, first, args),
+        }))
+    }
+
+    fn arithmetic(&mut self, path: &str, first: &Cell, args: &[Cell]) -> Option<Cell> {
+        Some(Cell::of(match path {
             "abs" => Value::Int(first.value.int()?.checked_abs()?),
             "hex" => Value::Str(format!("{:#x}", first.value.int()?).into()),
             "oct" => Value::Str(format!("{:#o}", first.value.int()?).into()),
@@ -451,7 +303,9 @@ impl Machine<'_> {
             "operator.sub" => return Some(self.binary(first, BinaryOp::Sub, args.get(1)?)),
             "operator.mul" => return Some(self.binary(first, BinaryOp::Mul, args.get(1)?)),
             "sum" | "min" | "max" => return self.aggregate(path, args),
-            "str" | "unicode" | "repr" | "ascii" | "format" | "os.fspath" => return self.text_of(path, args),
+            "str" | "unicode" | "repr" | "ascii" | "format" | "os.fspath" => {
+                return self.text_of(path, args);
+            }
             "bytes" | "memoryview" => return self.bytes_of(args),
             // A bytearray is changed in place: a list of numbers.
             "bytearray" => {
@@ -518,7 +372,7 @@ impl Machine<'_> {
     }
 }
 
-fn transpose(lists: Vec<Vec<Cell>>) -> Vec<Cell> {
+fn transpose(lists: &[Vec<Cell>]) -> Vec<Cell> {
     let len = lists.iter().map(Vec::len).min().unwrap_or(0);
     (0..len)
         .map(|at| {
@@ -536,7 +390,11 @@ fn range(args: &[Cell]) -> Option<Vec<Cell>> {
         [start, stop, step] if step != 0 => (start, stop, step),
         _ => return None,
     };
-    let span = if step > 0 { stop.checked_sub(start)? } else { start.checked_sub(stop)? };
+    let span = if step > 0 {
+        stop.checked_sub(start)?
+    } else {
+        start.checked_sub(stop)?
+    };
     if span / step.checked_abs()? > MAX_RANGE {
         return None;
     }
@@ -562,7 +420,7 @@ fn integer(first: &Cell, base: Option<&Cell>) -> Option<Value> {
                 16 => text.trim_start_matches("0x"),
                 2 => text.trim_start_matches("0b"),
                 8 => text.trim_start_matches("0o"),
-                10 | 3..=36 => &text,
+                3..=36 => &text,
                 _ => return None,
             };
             i64::from_str_radix(digits, base).ok().map(Value::Int)

@@ -19,16 +19,23 @@ impl Machine<'_> {
         };
         Some(match method {
             "decode" => {
-                let encoding = args.first().and_then(Cell::as_text).map(|e| Rc::clone(e));
+                let encoding = args.first().and_then(Cell::as_text).cloned();
                 let text = decode(bytes, encoding.as_deref())?;
-                let escapes = encoding.is_some_and(|e| e.contains("escape")) && text.len() * 2 < bytes.len();
+                let escapes =
+                    encoding.is_some_and(|e| e.contains("escape")) && text.len() * 2 < bytes.len();
                 let cell = self.folded_text(text);
-                if escapes { cell.with(Taint::step("hex")) } else { cell }
+                if escapes {
+                    cell.with(Taint::step("hex"))
+                } else {
+                    cell
+                }
             }
-            "hex" => self.folded_text(bytes.iter().map(|b| format!("{b:02x}")).collect()),
+            "hex" => self.folded_text(hexadecimal(bytes)),
             "replace" => {
                 let (from, to) = (arg(0)?, arg(1)?);
-                if from.is_empty() || !self.pay(bytes.len().saturating_mul(1 + to.len() / from.len())) {
+                if from.is_empty()
+                    || !self.pay(bytes.len().saturating_mul(1 + to.len() / from.len()))
+                {
                     return None;
                 }
                 let mut out = Vec::with_capacity(bytes.len());
@@ -57,6 +64,16 @@ impl Machine<'_> {
                 }
                 self.folded_bytes(out)
             }
+            _ => return self.bytes_rest(bytes, method, args),
+        })
+    }
+
+    fn bytes_rest(&mut self, bytes: &Rc<[u8]>, method: &str, args: &[Cell]) -> Option<Cell> {
+        let arg = |at: usize| match args.get(at).map(|c| &c.value) {
+            Some(Value::Bytes(bytes)) => Some(Rc::clone(bytes)),
+            _ => None,
+        };
+        Some(match method {
             "strip" | "rstrip" | "lstrip" => {
                 let trimmed = match method {
                     "lstrip" => bytes.trim_ascii_start(),
@@ -88,7 +105,9 @@ impl Machine<'_> {
             }
             "startswith" => Cell::of(Value::Bool(bytes.starts_with(&arg(0)?))),
             "endswith" => Cell::of(Value::Bool(bytes.ends_with(&arg(0)?))),
-            "tobytes" | "__bytes__" | "getvalue" | "read" => Cell::of(Value::Bytes(Rc::clone(bytes))),
+            "tobytes" | "__bytes__" | "getvalue" | "read" => {
+                Cell::of(Value::Bytes(Rc::clone(bytes)))
+            }
             "upper" => self.folded_bytes(bytes.to_ascii_uppercase()),
             "lower" => self.folded_bytes(bytes.to_ascii_lowercase()),
             _ => return None,
@@ -161,10 +180,14 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&str>) -> Option<String> {
         "latin-1" | "latin1" | "iso-8859-1" | "cp437" | "iso8859-1" => {
             crate::source::latin1(bytes).into_owned()
         }
-        "utf-16" | "utf-16-le" | "utf-16le" => {
-            encoding_rs::UTF_16LE.decode_with_bom_removal(bytes).0.into_owned()
-        }
-        "utf-16-be" | "utf-16be" => encoding_rs::UTF_16BE.decode_with_bom_removal(bytes).0.into_owned(),
+        "utf-16" | "utf-16-le" | "utf-16le" => encoding_rs::UTF_16LE
+            .decode_with_bom_removal(bytes)
+            .0
+            .into_owned(),
+        "utf-16-be" | "utf-16be" => encoding_rs::UTF_16BE
+            .decode_with_bom_removal(bytes)
+            .0
+            .into_owned(),
         "unicode-escape" | "unicodeescape" | "string-escape" | "raw-unicode-escape" => {
             crate::text::unescape(&crate::source::latin1(bytes))
         }
@@ -188,9 +211,18 @@ pub(super) fn encode(text: &str, encoding: Option<&Cell>) -> Option<Vec<u8>> {
             .chars()
             .map(|c| u8::try_from(u32::from(c)).ok())
             .collect(),
-        "utf-16-le" | "utf-16le" => {
-            Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
-        }
+        "utf-16-le" | "utf-16le" => Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         _ => None,
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .filter_map(|digit| DIGITS.get(usize::from(digit)))
+        .collect()
 }

@@ -1,8 +1,8 @@
 //! Calls: into the artifact, or out of it.
 
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
+use super::digest::digest;
 use super::{Call, Closure, Effect, Frame, Instance, Machine, Scope, ScopeKind};
 use crate::names::{Names, PathId};
 use crate::tree::{Body, Expr, ExprId, Exprs, Function, Keywords};
@@ -78,7 +78,9 @@ impl Machine<'_> {
         match &callee.value {
             Value::Function(closure) => self.invoke(&Rc::clone(closure), args, named),
             Value::Class(class) => self.instantiate(frame, &Rc::clone(class), args, named, offset),
-            Value::Path(path) => self.call_outside(frame, *path, callee.taint, &args, &named, offset),
+            Value::Path(path) => {
+                self.call_outside(frame, *path, callee.taint, &args, &named, offset)
+            }
             Value::Partial(partial) => {
                 let (inner, first) = &**partial;
                 let mut all = first.clone();
@@ -131,7 +133,10 @@ impl Machine<'_> {
         }
         // Starting a thread runs it; whether `start` is called is not worth the doubt.
         if let Some(base) = Self::outside_base(class, 0)
-            && matches!(&*self.names.path(base), "threading.Thread" | "multiprocessing.Process" | "Thread" | "threading.Timer")
+            && matches!(
+                &*self.names.path(base),
+                "threading.Thread" | "multiprocessing.Process" | "Thread" | "threading.Timer"
+            )
         {
             self.call_method_of(&cell, "run");
         }
@@ -171,7 +176,9 @@ impl Machine<'_> {
         self.calls.push(key);
         let before = self.fuel;
         let cell = self.run_function(closure, args, named);
-        self.followed = self.followed.saturating_sub(before.saturating_sub(self.fuel));
+        self.followed = self
+            .followed
+            .saturating_sub(before.saturating_sub(self.fuel));
         self.calls.pop();
         if self.memo.len() < 50_000 {
             self.memo.insert(memo, cell.clone());
@@ -242,7 +249,8 @@ impl Machine<'_> {
         }
         if let Some(rest) = function.rest {
             let cells: Vec<Cell> = args.collect();
-            let known = if cells.is_empty() && rest_taint == Taint::NONE && closure.bound.is_none() {
+            let known = if cells.is_empty() && rest_taint == Taint::NONE && closure.bound.is_none()
+            {
                 Value::Tuple(Rc::default())
             } else {
                 Value::Tuple(cells.into())
@@ -272,7 +280,7 @@ impl Machine<'_> {
         offset: u32,
     ) -> Cell {
         let text = self.names.path(path);
-                for cell in args.iter().chain(named.iter().map(|(_, c)| c)) {
+        for cell in args.iter().chain(named.iter().map(|(_, c)| c)) {
             if cell.taint.has(Self::WORTH_SHOWING) || self.is_new_text(cell) {
                 self.see_folded(frame, offset, cell);
             }
@@ -415,94 +423,31 @@ fn spread(dict: &std::cell::RefCell<Dict>, named: &mut Named) {
 fn calls_back(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or(path);
     match last {
-        "Thread" | "Timer" | "Process" => true,
-        "start_new_thread" | "submit" | "run_in_executor" | "run_until_complete" | "create_task"
-        | "ensure_future" | "call_soon" | "call_later" | "apply_async" | "map_async"
-        | "starmap" | "to_thread" | "run_coroutine_threadsafe" | "gather" => true,
+        "Thread"
+        | "Timer"
+        | "Process"
+        | "start_new_thread"
+        | "submit"
+        | "run_in_executor"
+        | "run_until_complete"
+        | "create_task"
+        | "ensure_future"
+        | "call_soon"
+        | "call_later"
+        | "apply_async"
+        | "map_async"
+        | "starmap"
+        | "to_thread"
+        | "run_coroutine_threadsafe"
+        | "gather"
+        | "setprofile"
+        | "settrace"
+        | "addaudithook"
+        | "excepthook" => true,
         "register" => path == "atexit.register",
         "run" => path == "asyncio.run" || path == "trio.run" || path == "anyio.run",
         "map" => path != "map",
-        "setprofile" | "settrace" | "addaudithook" | "excepthook" => true,
         "schedule" | "do" => path.starts_with("schedule."),
         _ => false,
-    }
-}
-
-/// A digest of arguments: what is known is part of it, the rest counts by identity and labels.
-fn digest(args: &[Cell], named: &Named) -> u64 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    for cell in args {
-        digest_cell(cell, &mut hasher, 2);
-    }
-    for (name, cell) in named {
-        name.hash(&mut hasher);
-        digest_cell(cell, &mut hasher, 2);
-    }
-    hasher.finish()
-}
-
-/// The first cells of a container, a few levels deep.
-fn digest_some(cells: &[Cell], hasher: &mut rustc_hash::FxHasher, levels: u8) {
-    for cell in cells.iter().take(16) {
-        if levels > 0 {
-            digest_cell(cell, hasher, levels - 1);
-        } else {
-            cell.taint.hash(hasher);
-        }
-    }
-}
-
-fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
-    cell.taint.hash(hasher);
-    std::mem::discriminant(&cell.value).hash(hasher);
-    match &cell.value {
-        Value::Bool(v) => v.hash(hasher),
-        Value::Int(v) => v.hash(hasher),
-        Value::Float(v) => v.to_bits().hash(hasher),
-        Value::Str(v) if v.len() <= 4_096 => v.hash(hasher),
-        Value::Str(v) => (v.as_ptr() as usize, v.len()).hash(hasher),
-        Value::Bytes(v) if v.len() <= 4_096 => v.hash(hasher),
-        Value::Bytes(v) => (v.as_ptr() as usize, v.len()).hash(hasher),
-        Value::Path(v) => v.hash(hasher),
-        Value::Module(v) => v.hash(hasher),
-        Value::Tuple(v) | Value::Cycle(v) => {
-            v.len().hash(hasher);
-            digest_some(v, hasher, levels);
-        }
-        Value::List(v) => {
-            if let Ok(cells) = v.try_borrow() {
-                cells.len().hash(hasher);
-                digest_some(&cells, hasher, levels);
-            }
-        }
-        Value::Dict(v) => {
-            if let Ok(dict) = v.try_borrow() {
-                dict.entries.len().hash(hasher);
-                for (key, value) in dict.entries.iter().take(16) {
-                    digest_some(std::slice::from_ref(key), hasher, levels);
-                    digest_some(std::slice::from_ref(value), hasher, levels);
-                }
-            }
-        }
-        Value::Function(v) => v.key().hash(hasher),
-        Value::Class(v) => (Rc::as_ptr(v) as usize).hash(hasher),
-        Value::Instance(v) => {
-            (Rc::as_ptr(&v.class) as usize).hash(hasher);
-            // The order of a map must not matter.
-            let attrs = v.attrs.try_borrow();
-            let sum = attrs.iter().flat_map(|a| a.iter()).fold(0u64, |sum, (name, cell)| {
-                let mut inner = rustc_hash::FxHasher::default();
-                name.hash(&mut inner);
-                if cell.value.is_scalar() {
-                    digest_cell(cell, &mut inner, 0);
-                } else {
-                    cell.taint.hash(&mut inner);
-                }
-                sum.wrapping_add(inner.finish())
-            });
-            sum.hash(hasher);
-        }
-        Value::Partial(v) => digest_some(std::slice::from_ref(&v.0), hasher, levels),
-        Value::Unknown | Value::None | Value::Code(_) => {}
     }
 }

@@ -54,12 +54,13 @@ impl Machine<'_> {
     ) -> Option<(&'static str, Vec<u8>)> {
         let max = self.bounds.value_bytes;
         Some(match path {
-            "base64.b64decode" | "base64.standard_b64decode" | "base64.decodebytes"
-            | "base64.decodestring" | "binascii.a2b_base64" => {
+            "base64.b64decode"
+            | "base64.standard_b64decode"
+            | "base64.decodebytes"
+            | "base64.decodestring"
+            | "binascii.a2b_base64" => {
                 let last_two = match args.get(1).map(|c| &c.value) {
-                    Some(Value::Bytes(pair)) if pair.len() == 2 => {
-                        [*pair.first()?, *pair.get(1)?]
-                    }
+                    Some(Value::Bytes(pair)) if pair.len() == 2 => [*pair.first()?, *pair.get(1)?],
                     _ => *b"+/",
                 };
                 ("base64", text::base64(bytes, &last_two)?)
@@ -74,7 +75,9 @@ impl Machine<'_> {
             "zlib.decompress" | "gzip.decompress" | "zlib.decompressobj().decompress" => {
                 ("zlib", inflate(bytes, max)?)
             }
-            "bz2.decompress" | "bz2.BZ2Decompressor().decompress" => ("bz2", decoded(Codec::Bzip2, bytes, max)?),
+            "bz2.decompress" | "bz2.BZ2Decompressor().decompress" => {
+                ("bz2", decoded(Codec::Bzip2, bytes, max)?)
+            }
             "lzma.decompress" | "lzma.LZMADecompressor().decompress" => ("lzma", unxz(bytes, max)?),
             _ => return None,
         })
@@ -86,7 +89,10 @@ impl Machine<'_> {
             return None;
         }
         let first = args.first()?;
-        let codec = args.get(1).and_then(Cell::as_text).map_or("utf-8", |t| &**t);
+        let codec = args
+            .get(1)
+            .and_then(Cell::as_text)
+            .map_or("utf-8", |t| &**t);
         let normal = codec.to_ascii_lowercase().replace(['-', '_'], "");
         let max = self.bounds.value_bytes;
         if normal == "rot13" {

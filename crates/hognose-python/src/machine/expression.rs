@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use super::names::is_builtin;
 use super::{Frame, Machine, Scope, ScopeKind};
 use crate::names::Symbol;
-use crate::tree::{BinaryOp, ComprehensionKind, Expr, ExprId, Exprs};
+use crate::tree::{BinaryOp, Expr, ExprId, Exprs};
 use crate::value::{Cell, Dict, Taint, Value};
 
 /// Deepest recursion; beyond it values are unknown.
@@ -327,7 +328,13 @@ impl Machine<'_> {
         }
     }
 
-    fn if_else(&mut self, frame: &mut Frame<'_>, test: ExprId, then: ExprId, other: ExprId) -> Cell {
+    fn if_else(
+        &mut self,
+        frame: &mut Frame<'_>,
+        test: ExprId,
+        then: ExprId,
+        other: ExprId,
+    ) -> Cell {
         let truth = self.eval(frame, test).value.truth();
         match truth {
             Some(true) => self.eval(frame, then),
@@ -339,121 +346,4 @@ impl Machine<'_> {
             }
         }
     }
-
-    fn comprehension(
-        &mut self,
-        frame: &mut Frame<'_>,
-        kind: ComprehensionKind,
-        element: (ExprId, Option<ExprId>),
-        generators: Exprs,
-    ) -> Cell {
-        let scope = Scope::new(ScopeKind::Function, Some(Rc::clone(&frame.scope)));
-        let mut inner = Frame::new(frame.tree, frame.module, scope);
-        inner.class.clone_from(&frame.class);
-        inner.receiver.clone_from(&frame.receiver);
-        let mut made = Made {
-            keys: Vec::new(),
-            cells: Vec::new(),
-            exact: true,
-            taint: Taint::NONE,
-        };
-        self.generate(&mut inner, frame.tree.list(generators), element, &mut made);
-        if kind == ComprehensionKind::Dict {
-            let mut dict = Dict::default();
-            for (key, value) in made.keys.into_iter().zip(made.cells) {
-                dict.set(key, value);
-            }
-            return Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))).with(made.taint);
-        }
-        if made.exact {
-            return Cell::of(Value::list(made.cells)).with(made.taint);
-        }
-        let taint = made
-            .cells
-            .iter()
-            .fold(made.taint, |t, c| t.and(c.deep_taint()));
-        Cell::tainted(taint)
-    }
-
-    fn generate(
-        &mut self,
-        frame: &mut Frame<'_>,
-        generators: &[ExprId],
-        element: (ExprId, Option<ExprId>),
-        made: &mut Made,
-    ) {
-        let [target, iterable, conditions, rest @ ..] = generators else {
-            let cell = self.eval(frame, element.0);
-            if let Some(value) = element.1 {
-                made.keys.push(cell);
-                let value = self.eval(frame, value);
-                made.cells.push(value);
-            } else {
-                made.cells.push(cell);
-            }
-            return;
-        };
-        let iterable = self.eval(frame, *iterable);
-        made.taint = made.taint.and(iterable.taint);
-        let items = self.items(&iterable).unwrap_or_else(|| {
-            made.exact = false;
-            vec![self.unknown_item(&iterable)]
-        });
-        for (round, item) in items.into_iter().enumerate() {
-            if round > 2 && !self.spend_loop() {
-                made.exact = false;
-                break;
-            }
-            self.assign(frame, *target, item);
-            if self.filtered(frame, *conditions, made) {
-                self.generate(frame, rest, element, made);
-            }
-        }
-    }
-
-    /// False when a condition is known to be false.
-    fn filtered(&mut self, frame: &mut Frame<'_>, conditions: ExprId, made: &mut Made) -> bool {
-        let tree = frame.tree;
-        let Expr::Tuple(conditions) = tree.expr(conditions) else {
-            return true;
-        };
-        for condition in tree.list(*conditions) {
-            match self.eval(frame, *condition).value.truth() {
-                Some(false) => return false,
-                Some(true) => {}
-                None => made.exact = false,
-            }
-        }
-        true
-    }
-}
-
-/// What a comprehension has made so far.
-struct Made {
-    keys: Vec<Cell>,
-    cells: Vec<Cell>,
-    /// False when items or conditions were unknown: then the result is not a known list.
-    exact: bool,
-    taint: Taint,
-}
-
-/// The names every module has.
-pub(super) fn is_builtin(name: &str) -> bool {
-    matches!(
-        name,
-        "exec" | "eval" | "compile" | "__import__" | "open" | "getattr" | "setattr" | "hasattr"
-            | "delattr" | "globals" | "locals" | "vars" | "dir" | "chr" | "ord" | "int" | "str"
-            | "bytes" | "bytearray" | "float" | "bool" | "list" | "tuple" | "dict" | "set"
-            | "frozenset" | "range" | "xrange" | "len" | "map" | "filter" | "zip" | "reversed"
-            | "sorted" | "enumerate" | "sum" | "min" | "max" | "abs" | "round" | "pow" | "divmod"
-            | "hex" | "oct" | "bin" | "ascii" | "repr" | "format" | "iter" | "next" | "type"
-            | "object" | "super" | "print" | "input" | "raw_input" | "unicode" | "unichr"
-            | "execfile" | "reload" | "isinstance" | "issubclass" | "callable" | "id" | "hash"
-            | "any" | "all" | "memoryview" | "property" | "staticmethod" | "classmethod" | "slice"
-            | "breakpoint" | "exit" | "quit" | "file" | "long" | "basestring" | "reduce" | "apply"
-            | "Exception" | "BaseException" | "ImportError" | "OSError" | "IOError" | "KeyError"
-            | "ValueError" | "TypeError" | "RuntimeError" | "SystemExit" | "KeyboardInterrupt"
-            | "AttributeError" | "ModuleNotFoundError" | "FileNotFoundError" | "__loader__"
-            | "__spec__"
-    )
 }

@@ -138,10 +138,7 @@ impl Machine<'_> {
     }
 
     fn field(&mut self, field: &str, args: &[Cell], named: &Named, next: &mut usize) -> Cell {
-        let name = field
-            .split(['!', ':'])
-            .next()
-            .unwrap_or_default();
+        let name = field.split(['!', ':']).next().unwrap_or_default();
         let head = name.split(['.', '[']).next().unwrap_or_default();
         let cell = if head.is_empty() {
             *next += 1;
@@ -175,7 +172,9 @@ fn percent_field(kind: char, value: &Value) -> Option<String> {
 /// `str(value)` or `repr(value)`, when known.
 pub(super) fn shown(value: &Value, quoted: bool) -> Option<String> {
     Some(match value {
-        Value::Str(text) if quoted => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        Value::Str(text) if quoted => {
+            format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+        }
         Value::Str(text) => text.to_string(),
         Value::Bytes(bytes) => format!("b'{}'", bytes.escape_ascii()),
         Value::Int(v) => v.to_string(),
@@ -189,11 +188,16 @@ pub(super) fn shown(value: &Value, quoted: bool) -> Option<String> {
                 .ok()?
                 .iter()
                 .take(256)
-                .map(|c| if c.value.is_scalar() { shown(&c.value, true) } else { None })
+                .map(|c| {
+                    if c.value.is_scalar() {
+                        shown(&c.value, true)
+                    } else {
+                        None
+                    }
+                })
                 .collect();
             format!("[{}]", items?.join(", "))
         }
         _ => return None,
     })
 }
-

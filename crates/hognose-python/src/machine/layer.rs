@@ -14,9 +14,16 @@ impl Machine<'_> {
     /// `exec(code)`.
     pub(super) fn exec(&mut self, frame: &mut Frame<'_>, code: &Cell, offset: u32) -> Option<Cell> {
         let text = self.code_text(code)?;
-        self.layered(frame, "exec", &text, code.taint, offset, |machine, frame| {
-            machine.walk(frame, &text);
-        });
+        self.layered(
+            frame,
+            "exec",
+            &text,
+            code.taint,
+            offset,
+            |machine, frame| {
+                machine.walk(frame, &text);
+            },
+        );
         Some(Cell::of(Value::None))
     }
 
@@ -29,21 +36,28 @@ impl Machine<'_> {
     ) -> Option<Cell> {
         let text = self.code_text(code)?;
         let mut result = Cell::UNKNOWN;
-        self.layered(frame, "eval", &text, code.taint, offset, |machine, frame| {
-            let trimmed = text.trim();
-            if crate::nesting::check(trimmed).is_err() {
-                return;
-            }
-            match lower::parse_expression(trimmed, &mut machine.names) {
-                Some((tree, root)) => {
-                    let tree = Rc::new(tree);
-                    let mut inner = Frame::new(&tree, frame.module, Rc::clone(&frame.scope));
-                    inner.class.clone_from(&frame.class);
-                    result = machine.eval(&mut inner, root);
+        self.layered(
+            frame,
+            "eval",
+            &text,
+            code.taint,
+            offset,
+            |machine, frame| {
+                let trimmed = text.trim();
+                if crate::nesting::check(trimmed).is_err() {
+                    return;
                 }
-                None => machine.walk(frame, trimmed),
-            }
-        });
+                match lower::parse_expression(trimmed, &mut machine.names) {
+                    Some((tree, root)) => {
+                        let tree = Rc::new(tree);
+                        let mut inner = Frame::new(&tree, frame.module, Rc::clone(&frame.scope));
+                        inner.class.clone_from(&frame.class);
+                        result = machine.eval(&mut inner, root);
+                    }
+                    None => machine.walk(frame, trimmed),
+                }
+            },
+        );
         Some(result.with(code.taint))
     }
 
@@ -124,7 +138,6 @@ impl Machine<'_> {
         inner.conditional = frame.conditional;
         self.block(&mut inner, tree.body);
     }
-
 
     /// Walks a text as a program of its own (`python -c`).
     pub(super) fn run_program(

@@ -90,6 +90,15 @@ impl Machine<'_> {
                 let out = strip(text, method, arg(0).map(|t| &**t));
                 self.folded_text(out)
             }
+            _ => return self.str_parts(text, method, args),
+        })
+    }
+
+    /// Methods that take a text apart or ask about it.
+    fn str_parts(&mut self, text: &str, method: &str, args: &[Cell]) -> Option<Cell> {
+        let first = args.first();
+        let arg = |at: usize| args.get(at).and_then(Cell::as_text);
+        Some(match method {
             "removeprefix" => {
                 let prefix = arg(0)?;
                 self.folded_text(text.strip_prefix(&**prefix).unwrap_or(text).into())
@@ -120,17 +129,21 @@ impl Machine<'_> {
             "isalpha" => Cell::of(Value::Bool(
                 !text.is_empty() && text.chars().all(char::is_alphabetic),
             )),
-            "isupper" => Cell::of(Value::Bool(text.chars().any(char::is_uppercase)
-                && !text.chars().any(char::is_lowercase))),
-            "islower" => Cell::of(Value::Bool(text.chars().any(char::is_lowercase)
-                && !text.chars().any(char::is_uppercase))),
+            "isupper" => Cell::of(Value::Bool(
+                text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase),
+            )),
+            "islower" => Cell::of(Value::Bool(
+                text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase),
+            )),
             "isspace" => Cell::of(Value::Bool(
                 !text.is_empty() && text.chars().all(char::is_whitespace),
             )),
             "translate" => return self.translate(text, first?),
             "maketrans" => return self.make_table(args),
             "zfill" | "ljust" | "rjust" | "center" => self.pad(text, method, args)?,
-            "__add__" => return Some(self.binary(&Cell::text(text), crate::tree::BinaryOp::Add, first?)),
+            "__add__" => {
+                return Some(self.binary(&Cell::text(text), crate::tree::BinaryOp::Add, first?));
+            }
             "__str__" => Cell::text(text),
             _ => return None,
         })
@@ -209,7 +222,12 @@ impl Machine<'_> {
                 for (a, b) in from.chars().zip(to.chars()) {
                     dict.set(code(a), Cell::text(b.encode_utf8(&mut [0; 4])));
                 }
-                for c in args.get(2).and_then(Cell::as_text).map_or("", |t| &**t).chars() {
+                for c in args
+                    .get(2)
+                    .and_then(Cell::as_text)
+                    .map_or("", |t| &**t)
+                    .chars()
+                {
                     dict.set(code(c), Cell::of(Value::None));
                 }
             }
@@ -224,7 +242,9 @@ impl Machine<'_> {
             }
             _ => return None,
         }
-        Some(Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(dict)))))
+        Some(Cell::of(Value::Dict(Rc::new(std::cell::RefCell::new(
+            dict,
+        )))))
     }
 
     fn translate(&mut self, text: &str, table: &Cell) -> Option<Cell> {
@@ -234,7 +254,9 @@ impl Machine<'_> {
         let table = table.try_borrow().ok()?;
         let mut map = rustc_hash::FxHashMap::default();
         for (key, value) in &table.entries {
-            let key = u32::try_from(key.value.int()?).ok().and_then(char::from_u32)?;
+            let key = u32::try_from(key.value.int()?)
+                .ok()
+                .and_then(char::from_u32)?;
             let value = match &value.value {
                 Value::Str(text) => text.to_string(),
                 Value::None => String::new(),
@@ -297,7 +319,9 @@ impl Machine<'_> {
                     .collect();
                 let taint = items.iter().fold(receiver.taint, |t, c| t.and(c.taint));
                 drop(items);
-                return self.bytes_method(&bytes?.into(), method, args).map(|c| c.with(taint));
+                return self
+                    .bytes_method(&bytes?.into(), method, args)
+                    .map(|c| c.with(taint));
             }
             "index" | "count" => {
                 let copy = items.clone();
@@ -340,7 +364,8 @@ impl Machine<'_> {
                 let Value::Dict(other) = &first?.value else {
                     return None;
                 };
-                if Rc::ptr_eq(dict, other) || !self.pay(other.try_borrow().ok()?.entries.len() * 8) {
+                if Rc::ptr_eq(dict, other) || !self.pay(other.try_borrow().ok()?.entries.len() * 8)
+                {
                     return Some(Cell::of(Value::None));
                 }
                 let entries = other.try_borrow().ok()?.entries.clone();
@@ -352,7 +377,8 @@ impl Machine<'_> {
             }
             "keys" | "values" | "items" => {
                 let dict = dict.try_borrow().ok()?;
-                self.copied.set(self.copied.get() + dict.entries.len() as u64);
+                self.copied
+                    .set(self.copied.get() + dict.entries.len() as u64);
                 let cells = dict
                     .entries
                     .iter()
@@ -372,7 +398,10 @@ impl Machine<'_> {
 
 pub(super) fn is_rot13(encoding: &str) -> bool {
     matches!(
-        encoding.to_ascii_lowercase().replace(['-', '_'], "").as_str(),
+        encoding
+            .to_ascii_lowercase()
+            .replace(['-', '_'], "")
+            .as_str(),
         "rot13"
     )
 }
@@ -420,7 +449,12 @@ fn to_bytes(value: i64, args: &[Cell], named: &Named) -> Option<Vec<u8>> {
     }
     let order = args
         .get(1)
-        .or_else(|| named.iter().find(|(n, _)| n.as_deref() == Some("byteorder")).map(|(_, c)| c))
+        .or_else(|| {
+            named
+                .iter()
+                .find(|(n, _)| n.as_deref() == Some("byteorder"))
+                .map(|(_, c)| c)
+        })
         .and_then(Cell::as_text)
         .map_or("big", |t| &**t);
     let bytes = value.to_be_bytes();

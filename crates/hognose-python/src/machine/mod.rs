@@ -8,18 +8,32 @@
 //! Every cost is bounded: steps (*fuel*), bytes folded, layers, depth. A bound that is reached is said
 //! ([`Machine::exhausted`]), never silently survived.
 
+#![expect(
+    clippy::cast_possible_wrap,
+    reason = "lengths of values are bounded far below 63 bits"
+)]
+#![expect(
+    clippy::unused_self,
+    reason = "what the interpreter does reads alike, whether it needs its state or not"
+)]
+
 mod assign;
 mod attribute;
 mod builtins;
 mod bytes;
 mod call;
+mod comprehension;
 mod decode;
+mod define;
+mod digest;
 mod expression;
 mod format;
 mod import;
 mod layer;
 mod method;
+mod names;
 mod operator;
+mod reflect;
 mod run;
 mod sequence;
 mod statement;
@@ -417,10 +431,10 @@ impl Drop for Machine<'_> {
             clear(&module.scope.vars);
         }
         for closure in self.created.drain(..) {
-            let mut scope = Some(Rc::clone(&closure.scope));
+            let mut scope = Some(&closure.scope);
             while let Some(current) = scope {
                 clear(&current.vars);
-                scope = current.parent.clone();
+                scope = current.parent.as_ref();
             }
         }
         for class in self.classes.drain(..) {

@@ -59,10 +59,12 @@ impl Machine<'_> {
             }
             // What is known of a text is kept around what is not: a host or a command says enough.
             (Value::Str(a), BinaryOp::Add, Value::Unknown | Value::Path(_)) if a.len() < 65_536 => {
-                self.folded_text(format!("{a}{}", super::format::HOLE)).with(Taint::JOINED)
+                self.folded_text(format!("{a}{}", super::format::HOLE))
+                    .with(Taint::JOINED)
             }
             (Value::Unknown | Value::Path(_), BinaryOp::Add, Value::Str(b)) if b.len() < 65_536 => {
-                self.folded_text(format!("{}{b}", super::format::HOLE)).with(Taint::JOINED)
+                self.folded_text(format!("{}{b}", super::format::HOLE))
+                    .with(Taint::JOINED)
             }
             (Value::Bytes(a), BinaryOp::Add, Value::Bytes(b)) => {
                 if self.pay(a.len() + b.len()) {
@@ -72,11 +74,11 @@ impl Machine<'_> {
                 }
             }
             (Value::Str(text), BinaryOp::Mod, _) => self.percent(&Rc::clone(text), right),
-            (Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_), BinaryOp::Mul, times)
-                if times.int().is_some() =>
-            {
-                self.repeat(left, times.int().unwrap_or(0))
-            }
+            (
+                Value::Str(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_),
+                BinaryOp::Mul,
+                times,
+            ) if times.int().is_some() => self.repeat(left, times.int().unwrap_or(0)),
             (times, BinaryOp::Mul, Value::Str(_) | Value::Bytes(_) | Value::List(_))
                 if times.int().is_some() =>
             {
@@ -85,17 +87,9 @@ impl Machine<'_> {
             (Value::List(_) | Value::Tuple(_), BinaryOp::Add, Value::List(_) | Value::Tuple(_)) => {
                 self.concat_lists(left, right)
             }
-            // `pathlib`: the parts are joined like a path.
-            (Value::Partial(_), BinaryOp::Div, _) => match self.path_text_of(left) {
-                Some(text) => {
-                    let more = self.path_text_of(right);
-                    let more = more.as_deref().unwrap_or(super::format::HOLE);
-                    let whole = format!("{text}/{more}");
-                    self.made_path(&whole, taint)
-                }
-                None => Cell::UNKNOWN,
-            },
-            (Value::Path(path), BinaryOp::Div, Value::Str(_)) => Cell::of(Value::Path(*path)),
+            (Value::Partial(_) | Value::Path(_), BinaryOp::Div, _) => {
+                self.path_joined(left, right, taint)
+            }
             (a, op, b) => match (a.int(), b.int()) {
                 (Some(a), Some(b)) => {
                     self.folded += 1;
@@ -106,6 +100,19 @@ impl Machine<'_> {
         };
         // A text with one unknown part keeps what is known of it in its origin only.
         cell.with(taint)
+    }
+
+    /// `pathlib`: the parts are joined like a path.
+    fn path_joined(&mut self, left: &Cell, right: &Cell, taint: Taint) -> Cell {
+        if let (Value::Path(path), Value::Str(_)) = (&left.value, &right.value) {
+            return Cell::of(Value::Path(*path));
+        }
+        let Some(text) = self.path_text_of(left) else {
+            return Cell::UNKNOWN;
+        };
+        let more = self.path_text_of(right);
+        let more = more.as_deref().unwrap_or(super::format::HOLE);
+        self.made_path(&format!("{text}/{more}"), taint)
     }
 
     fn concat_lists(&mut self, left: &Cell, right: &Cell) -> Cell {
@@ -150,7 +157,10 @@ impl Machine<'_> {
 
     pub(super) fn compare(&self, left: &Cell, op: CompareOp, right: &Cell) -> Value {
         // A text with a hole equals nothing for sure.
-        let has_hole = |cell: &Cell| cell.as_text().is_some_and(|t| t.contains(super::format::HOLE));
+        let has_hole = |cell: &Cell| {
+            cell.as_text()
+                .is_some_and(|t| t.contains(super::format::HOLE))
+        };
         if has_hole(left) || has_hole(right) {
             return Value::Unknown;
         }
@@ -177,7 +187,8 @@ impl Machine<'_> {
         }
         if let Value::Dict(dict) = &whole.value {
             let dict = dict.try_borrow().ok()?;
-            let exact = part.value.is_scalar() && dict.entries.iter().all(|(k, _)| k.value.is_scalar());
+            let exact =
+                part.value.is_scalar() && dict.entries.iter().all(|(k, _)| k.value.is_scalar());
             return exact.then(|| dict.get(&part.value).is_some());
         }
         let items = self.items(whole)?;
@@ -221,7 +232,13 @@ fn integer(a: i64, op: BinaryOp, b: i64) -> Value {
             // Python rounds down, Euclid away from zero for negative divisors.
             if b < 0 && a % b != 0 { q - 1 } else { q }
         }),
-        BinaryOp::Mod if b != 0 => a.checked_rem(b).map(|r| if r != 0 && (r < 0) != (b < 0) { r + b } else { r }),
+        BinaryOp::Mod if b != 0 => a.checked_rem(b).map(|r| {
+            if r != 0 && (r < 0) != (b < 0) {
+                r + b
+            } else {
+                r
+            }
+        }),
         BinaryOp::Pow => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
         BinaryOp::LeftShift => shift.and_then(|s| a.checked_mul(1 << s)),
         BinaryOp::RightShift => shift.map(|s| a >> s),

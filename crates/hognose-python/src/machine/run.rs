@@ -220,7 +220,10 @@ impl<'o> Machine<'o> {
     }
 
     fn run_pending(&mut self, pending: &Pending, context: Context) {
-        if self.ran.contains(&(Rc::as_ptr(&pending.tree) as usize, pending.block)) {
+        if self
+            .ran
+            .contains(&(Rc::as_ptr(&pending.tree) as usize, pending.block))
+        {
             return;
         }
         self.context = context;
@@ -299,9 +302,7 @@ impl<'o> Machine<'o> {
         for part in parts {
             let symbol = self.names.intern(part);
             cell = match &cell.value {
-                Value::Class(class) => self
-                    .class_attribute(class, symbol)
-                    .unwrap_or(Cell::UNKNOWN),
+                Value::Class(class) => self.class_attribute(class, symbol).unwrap_or(Cell::UNKNOWN),
                 _ => Cell::UNKNOWN,
             };
         }

@@ -85,11 +85,11 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn slice(&mut self, object: &Cell, bounds: [Option<Value>; 3]) -> Cell {
+    pub(super) fn slice(&mut self, object: &Cell, bounds: &[Option<Value>; 3]) -> Cell {
         let taint = object.taint;
         // One bound nothing is known of, and the result is not known.
         let mut known = [None; 3];
-        for (slot, bound) in known.iter_mut().zip(&bounds) {
+        for (slot, bound) in known.iter_mut().zip(bounds) {
             match bound {
                 None | Some(Value::None) => {}
                 Some(value) => match value.int() {
@@ -126,7 +126,11 @@ impl Machine<'_> {
         let hides = step.is_some_and(|step| step != 1)
             && matches!(object.value, Value::Str(_) | Value::Bytes(_));
         let sliced = sliced.with(taint);
-        if hides { sliced.with(Taint::ASSEMBLED) } else { sliced }
+        if hides {
+            sliced.with(Taint::ASSEMBLED)
+        } else {
+            sliced
+        }
     }
 }
 
@@ -163,7 +167,12 @@ fn cut<T: Clone>(items: &[T], from: Option<i64>, to: Option<i64>, step: Option<i
         let stop = to.map_or(len, |at| clamp(at, 0, len));
         let mut at = start;
         while at < stop {
-            out.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned());
+            out.extend(
+                usize::try_from(at)
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .cloned(),
+            );
             at = at.saturating_add(step);
         }
     } else {
@@ -171,7 +180,12 @@ fn cut<T: Clone>(items: &[T], from: Option<i64>, to: Option<i64>, step: Option<i
         let stop = to.map_or(-1, |at| clamp(at, -1, len - 1));
         let mut at = start;
         while at > stop {
-            out.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned());
+            out.extend(
+                usize::try_from(at)
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .cloned(),
+            );
             at = at.saturating_add(step);
         }
     }

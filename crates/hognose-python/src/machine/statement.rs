@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{
-    ClassObject, Closure, Frame, Machine, Pending, Scope, ScopeKind,
-};
-use crate::tree::{Block, ClassId, CompareOp, Expr, ExprId, Exprs, FunctionId, Handler, Stmt, StmtId};
+use super::{Frame, Machine, Pending};
+use crate::tree::{Block, CompareOp, Expr, ExprId, Exprs, Handler, Stmt, StmtId};
 use crate::value::{Cell, Value};
 
 /// How a block was left.
@@ -174,27 +172,37 @@ impl Machine<'_> {
         if truth.is_none() && self.is_developer_test(frame, test) {
             truth = Some(false);
         }
-        match truth {
-            Some(taken) => {
-                self.decided += 1;
-                let (run, rest) = if taken { (body, orelse) } else { (orelse, body) };
-                self.ran.insert((Rc::as_ptr(frame.tree) as usize, run));
-                if self.concrete_loops == 0 && !rest.is_empty() {
-                    self.postpone(frame, rest, is_main && !taken);
-                }
-                self.block(frame, run)
-            }
-            None => {
-                let doubt = u32::from(!self.is_platform_test(frame, test, 0));
-                frame.conditional += 1;
-                self.doubt += doubt;
-                let first = self.block(frame, body);
-                let second = self.block(frame, orelse);
-                self.doubt -= doubt;
-                frame.conditional -= 1;
-                if first == second { first } else { Flow::Next }
-            }
+        if let Some(taken) = truth {
+            return self.decided_branch(frame, (body, orelse), taken, is_main);
         }
+        let doubt = u32::from(!self.is_platform_test(frame, test, 0));
+        frame.conditional += 1;
+        self.doubt += doubt;
+        let first = self.block(frame, body);
+        let second = self.block(frame, orelse);
+        self.doubt -= doubt;
+        frame.conditional -= 1;
+        if first == second { first } else { Flow::Next }
+    }
+
+    fn decided_branch(
+        &mut self,
+        frame: &mut Frame<'_>,
+        (body, orelse): (Block, Block),
+        taken: bool,
+        is_main: bool,
+    ) -> Flow {
+        self.decided += 1;
+        let (run, rest) = if taken {
+            (body, orelse)
+        } else {
+            (orelse, body)
+        };
+        self.ran.insert((Rc::as_ptr(frame.tree) as usize, run));
+        if self.concrete_loops == 0 && !rest.is_empty() {
+            self.postpone(frame, rest, is_main && !taken);
+        }
+        self.block(frame, run)
     }
 
     /// `__name__ == "__main__"`, the one condition that has a trigger of its own.
@@ -215,7 +223,10 @@ impl Machine<'_> {
         match tree.expr(test) {
             Expr::Attribute(_, name) | Expr::Name(name) => {
                 let name = self.names.text(*name).to_ascii_lowercase();
-                matches!(name.as_str(), "name" | "platform" | "system" | "version_info" | "is_windows" | "windows")
+                matches!(
+                    name.as_str(),
+                    "name" | "platform" | "system" | "version_info" | "is_windows" | "windows"
+                )
             }
             Expr::Compare(left, _, right) => inside(*left) || inside(*right),
             Expr::Unary(_, inner) | Expr::Subscript(inner, _) => inside(*inner),
@@ -237,7 +248,15 @@ impl Machine<'_> {
         let is_command = |id: ExprId| match tree.expr(id) {
             Expr::Str(text) => matches!(
                 &**text,
-                "publish" | "upload" | "tag" | "release" | "register" | "test" | "clean" | "docs" | "pypi"
+                "publish"
+                    | "upload"
+                    | "tag"
+                    | "release"
+                    | "register"
+                    | "test"
+                    | "clean"
+                    | "docs"
+                    | "pypi"
             ),
             _ => false,
         };
@@ -280,7 +299,11 @@ impl Machine<'_> {
             frame.conditional += 1;
             let flow = self.block(frame, body);
             frame.conditional -= 1;
-            return if flow == Flow::Return { flow } else { Flow::Next };
+            return if flow == Flow::Return {
+                flow
+            } else {
+                Flow::Next
+            };
         };
         self.concrete_loops += 1;
         let mut last = Flow::Next;
@@ -302,7 +325,11 @@ impl Machine<'_> {
             }
         }
         self.concrete_loops -= 1;
-        if last == Flow::Return { last } else { Flow::Next }
+        if last == Flow::Return {
+            last
+        } else {
+            Flow::Next
+        }
     }
 
     /// Takes from the fuel of loops what one round may cost.
@@ -337,10 +364,7 @@ impl Machine<'_> {
                         Flow::Break => return Flow::Next,
                         _ => {}
                     }
-                    let is_constant = matches!(
-                        frame.tree.expr(test),
-                        Expr::Bool(_) | Expr::Int(_)
-                    );
+                    let is_constant = matches!(frame.tree.expr(test), Expr::Bool(_) | Expr::Int(_));
                     // `while True` goes on only as long as conditions inside are decided: a state machine.
                     if (is_constant && self.decided == decided) || !self.spend_loop() {
                         return Flow::Next;
@@ -350,7 +374,11 @@ impl Machine<'_> {
                     frame.conditional += 1;
                     let flow = self.block(frame, body);
                     frame.conditional -= 1;
-                    return if flow == Flow::Return { flow } else { Flow::Next };
+                    return if flow == Flow::Return {
+                        flow
+                    } else {
+                        Flow::Next
+                    };
                 }
             }
         }
@@ -393,10 +421,12 @@ impl Machine<'_> {
         let tree = frame.tree;
         let swallows = handlers.iter().any(|h| {
             h.catches.is_none_or(|c| self.is_any_exception(frame, c))
-                && tree
-                    .block(h.body)
-                    .iter()
-                    .all(|s| matches!(tree.stmt(*s), Stmt::Nothing | Stmt::Continue | Stmt::Return(_)))
+                && tree.block(h.body).iter().all(|s| {
+                    matches!(
+                        tree.stmt(*s),
+                        Stmt::Nothing | Stmt::Continue | Stmt::Return(_)
+                    )
+                })
         });
         self.guarded += u32::from(swallows);
         let mut flow = self.block(frame, body);
@@ -426,136 +456,6 @@ impl Machine<'_> {
             frame.tree.expr(catches),
             Expr::Name(n) if matches!(self.names.text(*n), "Exception" | "BaseException")
         )
-    }
-
-    fn define(&mut self, frame: &mut Frame<'_>, id: FunctionId) {
-        let tree = frame.tree;
-        let Some(function) = tree.function(id) else {
-            return;
-        };
-        let (mut is_property, mut is_static) = (false, false);
-        let mut wraps = Vec::new();
-        for decorator in tree.list(function.decorators) {
-            let cell = self.eval(frame, *decorator);
-            match cell.value.path_text(&self.names).as_deref() {
-                Some("property" | "functools.cached_property" | "cached_property") => {
-                    is_property = true;
-                }
-                Some("staticmethod") => is_static = true,
-                Some("classmethod") => {}
-                _ => wraps.push((cell, *decorator)),
-            }
-        }
-        let closure = self.closure(frame, id, is_property, is_static);
-        let mut cell = Cell::of(Value::Function(closure));
-        for (wrap, at) in wraps.into_iter().rev() {
-            cell = self.decorate(frame, &wrap, at, cell);
-        }
-        let name = function.name;
-        self.bind(frame, name, cell);
-    }
-
-    /// A decorator is a call. Of one outside the artifact, the function itself is kept: most give it back.
-    fn decorate(&mut self, frame: &mut Frame<'_>, wrap: &Cell, at: ExprId, cell: Cell) -> Cell {
-        let given = self.apply(frame, wrap, vec![cell.clone()], Vec::new(), frame.tree.offset(at));
-        let is_own = matches!(wrap.value, Value::Function(_)) && given.taint != crate::value::Taint::NONE;
-        if given.value.is_opaque() && !is_own { cell } else { given }
-    }
-
-    pub(super) fn closure(
-        &mut self,
-        frame: &mut Frame<'_>,
-        id: FunctionId,
-        is_property: bool,
-        is_static: bool,
-    ) -> Rc<Closure> {
-        let tree = frame.tree;
-        let mut defaults = Vec::new();
-        if let Some(function) = tree.function(id) {
-            for parameter in function.positional.iter().chain(&*function.keyword) {
-                let value = parameter.default.map(|d| self.eval(frame, d));
-                defaults.push(value);
-            }
-        }
-        let class = (frame.scope.kind == ScopeKind::Class)
-            .then(|| frame.class.clone())
-            .flatten();
-        let closure = Rc::new(Closure {
-            tree: Rc::clone(tree),
-            module: frame.module,
-            function: id,
-            scope: Rc::clone(&frame.scope),
-            bound: None,
-            class,
-            defaults: defaults.into(),
-            is_property,
-            is_static,
-        });
-        if self.created_keys.insert(closure.key()) || self.created.len() < 5_000 {
-            self.created.push(Rc::clone(&closure));
-        }
-        closure
-    }
-
-    /// A metaclass and `__init_subclass__` of the bases run when a class is made.
-    fn class_made(&mut self, frame: &mut Frame<'_>, cell: &Cell, class: &crate::tree::Class) {
-        let tree = frame.tree;
-        let mut hooks = Vec::new();
-        for (name, value) in tree.pairs(class.keywords) {
-            let value = self.eval(frame, *value);
-            let is_meta = name.is_some_and(|n| self.names.text(n) == "metaclass");
-            if let (true, Value::Class(meta)) = (is_meta, &value.value) {
-                for method in ["__new__", "__init__"] {
-                    let method = self.names.intern(method);
-                    hooks.extend(self.class_attribute(meta, method));
-                }
-            }
-        }
-        if let Value::Class(object) = &cell.value {
-            let hook = self.names.intern("__init_subclass__");
-            for base in &object.bases {
-                if let Value::Class(base) = &base.value {
-                    hooks.extend(self.class_attribute(base, hook));
-                }
-            }
-        }
-        for hook in hooks {
-            if let Value::Function(function) = hook.value {
-                let count = function.tree.function(function.function).map_or(0, |f| f.positional.len());
-                self.invoke(&function, vec![cell.clone(); count], Vec::new());
-            }
-        }
-    }
-
-    fn define_class(&mut self, frame: &mut Frame<'_>, id: ClassId) {
-        let tree = frame.tree;
-        let Some(class) = tree.class(id) else {
-            return;
-        };
-        let bases = tree
-            .list(class.bases)
-            .iter()
-            .map(|base| self.eval(frame, *base))
-            .collect();
-        let object = Rc::new(ClassObject {
-            name: self.names.shared(class.name),
-            bases,
-            attrs: std::cell::RefCell::default(),
-        });
-        self.classes.push(Rc::clone(&object));
-        let scope = Scope::new(ScopeKind::Class, Some(Rc::clone(&frame.scope)));
-        let mut inner = Frame::new(tree, frame.module, Rc::clone(&scope));
-        inner.class = Some(Rc::clone(&object));
-        inner.conditional = frame.conditional;
-        self.block(&mut inner, class.body);
-        *object.attrs.borrow_mut() = std::mem::take(&mut *scope.vars.borrow_mut());
-        let mut cell = Cell::of(Value::Class(object));
-        self.class_made(frame, &cell, class);
-        for decorator in tree.list(class.decorators).iter().rev() {
-            let wrap = self.eval(frame, *decorator);
-            cell = self.decorate(frame, &wrap, *decorator, cell);
-        }
-        self.bind(frame, class.name, cell);
     }
 }
 

@@ -1,0 +1,192 @@
+//! What only the whole artifact shows.
+
+use super::build::backend_modules;
+use super::collect::Collector;
+use super::layout::{self, Kind};
+use crate::content::metadata::{self, Metadata};
+use crate::content::{bytecode, startup};
+use crate::fact::{Fact, FactKind, Place, Trigger};
+use crate::python::{Role, Source};
+
+impl Collector {
+    /// Files that `RECORD` does not list: no installer's check will ever look at them.
+    pub(super) fn judge_record(&mut self) {
+        let Some((path, text)) = self.record.take() else {
+            return;
+        };
+        let listed: std::collections::BTreeSet<String> = hognose_archive::record::rows(&text)
+            .flatten()
+            .map(|row| row.path.to_string())
+            .collect();
+        for member in self.digests.keys() {
+            let is_own = member.ends_with("/RECORD")
+                || member.ends_with("/RECORD.jws")
+                || member.ends_with("/RECORD.p7s");
+            if !is_own && !member.contains("!/") && !listed.contains(member.as_str()) {
+                let place = Place::file(path.clone());
+                self.facts.push(Fact::new(
+                    FactKind::RecordMismatch,
+                    Trigger::Install,
+                    place,
+                    member,
+                ));
+            }
+        }
+    }
+
+    /// Bytecode is judged once it is known whether its source stands beside it.
+    pub(super) fn judge_bytecode(&mut self) {
+        let sources: std::collections::HashMap<&str, &str> = self
+            .sources
+            .iter()
+            .map(|s| (s.path.as_str(), s.text.as_str()))
+            .collect();
+        for (path, inner, bytes) in std::mem::take(&mut self.bytecode) {
+            let words = sources.get(source_of(&path).as_str()).map(|text| {
+                text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect::<std::collections::HashSet<String>>()
+            });
+            let state = match &words {
+                Some(words) => bytecode::Source::Identifiers(words),
+                None => bytecode::Source::Absent,
+            };
+            let trigger = if layout::is_aside_path(&inner) {
+                Trigger::Test
+            } else {
+                Trigger::Import
+            };
+            bytecode::facts(&path, &bytes, state, trigger, &mut self.facts);
+        }
+    }
+
+    /// The sources, with roles that only the whole shows.
+    pub(super) fn sources(&mut self) -> Vec<Source> {
+        let mut sources = std::mem::take(&mut self.sources);
+        if self.kind == Kind::Sdist {
+            let mut backends = self
+                .pyproject
+                .as_deref()
+                .map(backend_modules)
+                .unwrap_or_default();
+            backends.append(&mut self.build_modules);
+            for backend in &backends {
+                self.surface("build hooks", backend);
+            }
+            for source in &mut sources {
+                if backends.contains(&source.name) || backends.contains(&source.path) {
+                    source.role = Role::Backend;
+                    self.facts.push(Fact::new(
+                        FactKind::HookBackend,
+                        Trigger::Install,
+                        Place::file(source.path.clone()),
+                        &source.name,
+                    ));
+                }
+            }
+        } else {
+            for source in &mut sources {
+                if matches!(source.name.as_str(), "sitecustomize" | "usercustomize") {
+                    source.role = Role::Startup;
+                }
+            }
+            let paths = std::mem::take(&mut self.module_paths);
+            startup::modules(paths.iter().map(String::as_str), &mut self.facts);
+        }
+        // The order decides which module a name means and what is evaluated first.
+        sources.sort_by(|a, b| {
+            (a.path.matches('/').count(), &a.path).cmp(&(b.path.matches('/').count(), &b.path))
+        });
+        sources
+    }
+
+    /// The metadata that counts: `METADATA`, the outermost `PKG-INFO`, else what the build files say.
+    pub(super) fn metadata(&mut self, setup: &[(String, String)]) -> Metadata {
+        self.metadata_files
+            .sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut files = self.metadata_files.drain(..);
+        let outside = self.name.split(['-']).next().unwrap_or_default();
+        if let Some((depth, path, read)) = files.next() {
+            // Build files need not say everything: only real metadata is judged for what it lacks.
+            if depth < 100 {
+                metadata::facts(
+                    &path,
+                    &read,
+                    Some(outside),
+                    Trigger::Install,
+                    &mut self.facts,
+                );
+            }
+            return read;
+        }
+        drop(files);
+        let get = |name: &str| {
+            setup
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        };
+        let mut read = Metadata {
+            name: get("name"),
+            version: get("version"),
+            summary: get("description"),
+            description: get("long_description"),
+            author: get("author"),
+            author_email: get("author_email"),
+            ..Metadata::default()
+        };
+        read.description_len = read.description.chars().count();
+        let url = get("url");
+        if !url.is_empty() {
+            read.urls.push(("Home-page".into(), url));
+        }
+        if !setup.is_empty() {
+            metadata::facts("setup.py", &read, None, Trigger::Install, &mut self.facts);
+        }
+        read
+    }
+
+    /// Facts about the artifact as a whole.
+    pub(super) fn judge_whole(&mut self, metadata: &Metadata, facts: &mut Vec<Fact>) {
+        facts.append(&mut self.facts);
+        let mut add = |kind, detail: &str| {
+            facts.push(Fact::new(kind, Trigger::Install, Place::file(""), detail));
+        };
+        let bytes = self.size.python_bytes;
+        let files = self.size.python_files;
+        if files <= 6 && bytes < 20_000 && self.size.binaries == 0 {
+            add(
+                FactKind::TinyPackage,
+                &format!("{files} Python files, {bytes} bytes"),
+            );
+        }
+        if files > 150 {
+            add(FactKind::HugePackage, &format!("{files} Python files"));
+        } else if files > 30 {
+            add(FactKind::LargePackage, &format!("{files} Python files"));
+        }
+        if bytes < 600 && self.other_code == 0 && self.size.binaries == 0 {
+            if metadata.requires_dist.is_empty() {
+                add(FactKind::NoCode, &format!("{bytes} bytes of Python"));
+            } else {
+                add(FactKind::DependencyOnly, &metadata.requires_dist.join(", "));
+            }
+        }
+    }
+}
+
+/// The source a bytecode file was compiled from: `pkg/__pycache__/x.cpython-311.pyc` from `pkg/x.py`.
+fn source_of(path: &str) -> String {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split('.').next().unwrap_or(file);
+    let folder = folder
+        .strip_suffix("__pycache__")
+        .map_or(folder, |parent| parent.trim_end_matches('/'));
+    if folder.is_empty() {
+        format!("{stem}.py")
+    } else {
+        format!("{folder}/{stem}.py")
+    }
+}
