@@ -15,7 +15,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// The proxy for an address. The machine itself is always asked directly.
-    pub(crate) fn for_url(&self, url: &RedactedUrl) -> Option<&str> {
+    pub fn for_url(&self, url: &RedactedUrl) -> Option<&str> {
         let text = url.expose();
         let host = host(text)?;
         let own = host == "localhost" || host == "[::1]" || host.starts_with("127.");

@@ -109,6 +109,17 @@ pub(crate) struct FeedArgs {
     pub(crate) cache_dir: Option<PathBuf>,
 }
 
+/// Which package index is asked.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArgs {
+    /// Ask this index [default: the one that pip or uv is configured to use].
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// Ask this index too; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub(crate) extra_index_url: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
     #[command(flatten)]
@@ -175,6 +186,14 @@ pub(crate) struct InspectArgs {
     /// Fail at this band and above: notable, suspicious, malicious or never.
     #[arg(long, value_name = "BAND", default_value = "malicious", value_parser = parse_band)]
     pub(crate) fail_on: BandGate,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
+    /// Never use the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Keep downloads here [default: HOGNOSE_CACHE_DIR, or the user's cache directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
     /// Artifacts inspected at the same time [default: one per core].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,

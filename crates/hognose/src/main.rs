@@ -7,6 +7,7 @@ mod commands;
 mod database;
 mod error;
 mod exit;
+mod index_settings;
 mod output;
 mod progress;
 mod python;

@@ -39,6 +39,29 @@ pub(crate) fn site_packages(
     Ok(found)
 }
 
+/// The directories of the standard library, with what comes with the interpreter.
+pub(crate) fn standard_libraries(python: &Path, surroundings: &Surroundings) -> Vec<PathBuf> {
+    let Ok(place) = locate(python, surroundings) else {
+        return Vec::new();
+    };
+    let config = std::fs::read_to_string(place.prefix.join("pyvenv.cfg")).unwrap_or_default();
+    let base = setting(&config, "home")
+        .and_then(|home| Path::new(home).parent())
+        .unwrap_or(&place.prefix);
+    let entries = ["lib", "lib64"].map(|library| std::fs::read_dir(base.join(library)));
+    let mut out: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .flatten()
+        .filter(|e| wanted(&e.file_name().to_string_lossy(), place.version.as_deref()))
+        .map(|e| e.path())
+        .collect();
+    out.sort();
+    out.push(base.join("Lib"));
+    out
+}
+
 struct Place {
     prefix: PathBuf,
     /// `3.12`, where the interpreter's name tells.

@@ -145,10 +145,13 @@ pub(crate) fn cache(args: &FeedArgs, surroundings: &Surroundings) -> Result<Path
     args.cache_dir
         .clone()
         .or_else(|| surroundings.cache())
-        .ok_or_else(|| {
-            Failure::usage("there is no cache directory: HOME is not set")
-                .hint("pass --cache-dir DIR or set HOGNOSE_CACHE_DIR")
-        })
+        .ok_or_else(no_cache)
+}
+
+/// The error where nothing says where to keep databases and downloads.
+pub(crate) fn no_cache() -> Failure {
+    Failure::usage("there is no cache directory: HOME is not set")
+        .hint("pass --cache-dir DIR or set HOGNOSE_CACHE_DIR")
 }
 
 /// How to read inputs.

@@ -80,6 +80,8 @@ impl Sandbox {
         command
             .env("HOME", self.directory.path())
             .env("HOGNOSE_CACHE_DIR", self.cache())
+            // A test never asks the index of the machine it runs on.
+            .env("PIP_NO_INDEX", "1")
             .env("SOURCE_DATE_EPOCH", NOW);
         command.current_dir(self.work()).args(arguments);
         command

@@ -1,10 +1,16 @@
 //! Artifacts of a package index, by name.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
+use hognose_advisories::ProgressSink as _;
+use hognose_index::{Choice, Client, FileKind, IndexFile, choose, previous};
 use hognose_types::{PackageName, Version};
 
+use crate::cli::InspectArgs;
 use crate::error::Failure;
+use crate::index_settings;
+use crate::progress::Bars;
 use crate::surroundings::Surroundings;
 
 /// A project of an index, as asked for.
@@ -38,26 +44,142 @@ impl Wanted {
     }
 }
 
-/// Downloads every wheel and sdist of a release, without building or running anything, and answers where they are.
-pub(super) fn artifacts(
-    wanted: &Wanted,
-    _surroundings: &Surroundings,
-) -> Result<Vec<PathBuf>, Failure> {
-    Err(unavailable(wanted))
+/// The way to the index; nothing is asked and no configuration read before the first name.
+#[derive(Debug)]
+pub(super) struct Fetcher<'a> {
+    args: &'a InspectArgs,
+    surroundings: &'a Surroundings,
+    bars: Bars,
+    client: OnceCell<Client>,
 }
 
-/// Downloads the artifact to compare with: of the release named, else of the one before `wanted`.
-pub(super) fn older(
-    wanted: &Wanted,
-    _version: Option<&Version>,
-    _surroundings: &Surroundings,
-) -> Result<PathBuf, Failure> {
-    Err(unavailable(wanted))
+impl<'a> Fetcher<'a> {
+    /// For the index that the arguments or the user's configuration name.
+    pub(super) fn new(args: &'a InspectArgs, quiet: bool, surroundings: &'a Surroundings) -> Self {
+        Self {
+            args,
+            surroundings,
+            bars: Bars::new(quiet),
+            client: OnceCell::new(),
+        }
+    }
+
+    /// Downloads the sdist and one wheel of a release, without building or running anything, and answers which
+    /// release it is and where they are.
+    pub(super) fn artifacts(&self, wanted: &Wanted) -> Result<(Version, Vec<PathBuf>), Failure> {
+        let files = self.files(wanted)?;
+        let choice = match &wanted.version {
+            Some(version) => Choice::Exactly(version.clone()),
+            None => Choice::Latest,
+        };
+        let release = choose(&files, &choice).ok_or_else(|| unknown(wanted, &files))?;
+        let paths = release.files().map(|file| self.download(wanted, file));
+        Ok((release.version.clone(), paths.collect::<Result<_, _>>()?))
+    }
+
+    /// Downloads what to compare a wheel or sdist with: of the release named, else of the one before.
+    pub(super) fn older(
+        &self,
+        wanted: &Wanted,
+        newer: &Version,
+        older: Option<&Version>,
+        kind: FileKind,
+    ) -> Result<PathBuf, Failure> {
+        let files = self.files(wanted)?;
+        let version = match older {
+            Some(version) => version.clone(),
+            None => previous(&files, newer).ok_or_else(|| {
+                let label = wanted.label();
+                Failure::usage(format!(
+                    "{label} has no release before {newer} to compare with"
+                ))
+            })?,
+        };
+        let wanted = Wanted {
+            name: wanted.name.clone(),
+            version: Some(version.clone()),
+        };
+        let release = choose(&files, &Choice::Exactly(version));
+        let release = release.ok_or_else(|| unknown(&wanted, &files))?;
+        let (same, other) = match kind {
+            FileKind::Sdist => (release.sdist, release.wheel),
+            FileKind::Wheel => (release.wheel, release.sdist),
+        };
+        // A release that came in one form only is compared with that one: better than no comparison.
+        let file = same.or(other).ok_or_else(|| unknown(&wanted, &files))?;
+        self.download(&wanted, &file)
+    }
+
+    fn client(&self, wanted: &Wanted) -> Result<&Client, Failure> {
+        if self.args.offline {
+            let message = format!("{} cannot be fetched offline", wanted.label());
+            return Err(Failure::incomplete(message).hint("name a path, or drop `--offline`"));
+        }
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let python = self.args.python.as_deref();
+        let indexes = index_settings::find(&self.args.index, python, self.surroundings)?;
+        let client = indexes.client(self.surroundings)?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    fn files(&self, wanted: &Wanted) -> Result<Vec<IndexFile>, Failure> {
+        let client = self.client(wanted)?;
+        let listing = client
+            .files(&wanted.name)
+            .map_err(|e| refused(wanted, &e))?;
+        if listing.known_to.is_empty() {
+            let asked: Vec<String> = client.indexes().map(ToString::to_string).collect();
+            let message = format!("there is no file and no project {}", wanted.name);
+            return Err(Failure::usage(message).hint(format!(
+                "asked {}; `--index-url` names another index",
+                asked.join(", ")
+            )));
+        }
+        Ok(listing.files)
+    }
+
+    fn download(&self, wanted: &Wanted, file: &IndexFile) -> Result<PathBuf, Failure> {
+        let client = self.client(wanted)?;
+        let cache = self
+            .args
+            .cache_dir
+            .clone()
+            .or_else(|| self.surroundings.cache())
+            .ok_or_else(crate::settings::no_cache)?;
+        let mut started = false;
+        let mut progress = |more: u64, size: Option<u64>| {
+            if !started {
+                self.bars.download_started(&file.filename, size);
+                started = true;
+            }
+            self.bars.downloaded(more);
+        };
+        let got = client.download(file, &cache.join("artifacts"), &mut progress);
+        self.bars.download_ended();
+        got.map(|got| got.path).map_err(|e| refused(wanted, &e))
+    }
 }
 
-fn unavailable(wanted: &Wanted) -> Failure {
-    Failure::incomplete(format!("{} cannot be fetched: this version has no index client", wanted.label()))
-        .hint("name a path; a wheel can be had without running anything with `pip download --no-deps --only-binary :all: NAME`")
+fn refused(wanted: &Wanted, error: &hognose_index::IndexError) -> Failure {
+    Failure::incomplete(format!("{} cannot be fetched", wanted.label())).because(error)
+}
+
+fn unknown(wanted: &Wanted, files: &[IndexFile]) -> Failure {
+    let message = match wanted.version {
+        Some(_) => format!("the index has no wheel or sdist of {}", wanted.label()),
+        None => format!(
+            "the index has no release of {} that was not withdrawn",
+            wanted.label()
+        ),
+    };
+    let newest = files.iter().map(|f| &f.version).max();
+    let failure = Failure::usage(message);
+    match newest {
+        Some(version) => failure.hint(format!("the newest it has is {version}")),
+        None => failure,
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod run;
 mod targets;
 mod tree;
 
+use std::collections::BTreeMap;
+
 use hognose_report::{
     InspectFormat, InspectReport, InspectedArtifact, NotRead, Style, inspect_summary,
     render_inspect,
@@ -21,6 +23,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::surroundings::Surroundings;
 
+use fetch::Fetcher;
 use options::Judge;
 use targets::{Plan, Target};
 
@@ -30,8 +33,9 @@ pub(super) fn run(
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
     let judge = Judge::read(args)?;
-    let plan = targets::plan(args, surroundings)?;
-    let old = plan.older(args, surroundings)?;
+    let fetcher = Fetcher::new(args, cli.quiet, surroundings);
+    let plan = targets::plan(args, &fetcher, surroundings)?;
+    let old = plan.older(args, &fetcher)?;
     let jobs = run::Jobs {
         wanted: args.jobs.map(usize::from),
         quiet: cli.quiet,
@@ -40,7 +44,7 @@ pub(super) fn run(
         return facts::write(args, &plan, &judge, &jobs);
     }
     let mut artifacts = Vec::with_capacity(plan.targets.len());
-    let work = |target: &Target| one(target, old.as_ref(), &judge);
+    let work = |target: &Target| one(target, old.get(target), &judge);
     run::each(&plan.targets, &jobs, &work, &mut |artifact| {
         artifacts.push(artifact);
         Ok(())
@@ -110,23 +114,29 @@ fn exit(report: &InspectReport) -> Exit {
     }
 }
 
-/// The plan's older release, for `--diff`.
+/// What every target is compared with, for `--diff`.
 impl Plan {
     fn older(
         &self,
         args: &InspectArgs,
-        surroundings: &Surroundings,
-    ) -> Result<Option<Target>, Failure> {
+        fetcher: &Fetcher<'_>,
+    ) -> Result<BTreeMap<Target, Target>, Failure> {
         let Some(old) = &args.diff else {
-            return Ok(None);
+            return Ok(BTreeMap::new());
         };
-        let [_] = self.targets.as_slice() else {
+        // The sdist and the wheel of one project are compared each with its own kind.
+        let one_project = self.named.is_some() && args.what.len() == 1 && args.python.is_none();
+        if self.targets.len() != 1 && !one_project {
             let count = self.targets.len();
             return Err(Failure::usage(format!(
                 "`--diff` compares one artifact with an older one, and {count} are named"
             ))
-            .hint("name one wheel or sdist, and the same of the older release"));
+            .hint("name one wheel, sdist or project, and the same of the older release"));
+        }
+        let pair = |new: &Target| {
+            let older = targets::older(old, new, self.named.as_ref(), fetcher)?;
+            Ok((new.clone(), older))
         };
-        targets::older(old, self.named.as_ref(), surroundings).map(Some)
+        self.targets.iter().map(pair).collect()
     }
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use hognose_behaviour::Inspection;
 use hognose_behaviour::artifact::Kind;
+use hognose_index::FileKind;
 use hognose_types::Version;
 
-use super::fetch::{self, Wanted};
+use super::fetch::{Fetcher, Wanted};
 use super::{installed, tree};
 use crate::cli::InspectArgs;
 use crate::error::Failure;
@@ -81,8 +82,8 @@ pub(super) struct Plan {
     pub(super) targets: Vec<Target>,
     /// What was left out, and why.
     pub(super) skipped: Vec<hognose_report::NotRead>,
-    /// The one project that was named, for `--diff`.
-    pub(super) named: Option<Wanted>,
+    /// The last project that was named, and the release that was found, for `--diff`.
+    pub(super) named: Option<(Wanted, Version)>,
 }
 
 impl Plan {
@@ -96,7 +97,11 @@ impl Plan {
 }
 
 /// Finds everything the arguments name.
-pub(super) fn plan(args: &InspectArgs, surroundings: &Surroundings) -> Result<Plan, Failure> {
+pub(super) fn plan(
+    args: &InspectArgs,
+    fetcher: &Fetcher<'_>,
+    surroundings: &Surroundings,
+) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     if args.what.is_empty() && args.python.is_none() {
         return Err(Failure::usage("nothing to inspect is named").hint(
@@ -114,9 +119,9 @@ pub(super) fn plan(args: &InspectArgs, surroundings: &Surroundings) -> Result<Pl
             local(path, &mut plan)?;
         } else {
             let wanted = wanted(text)?;
-            let found = fetch::artifacts(&wanted, surroundings)?;
+            let (version, found) = fetcher.artifacts(&wanted)?;
             plan.targets.extend(found.into_iter().map(Target::Archive));
-            plan.named = Some(wanted);
+            plan.named = Some((wanted, version));
         }
     }
     plan.targets.sort();
@@ -164,8 +169,9 @@ fn file(path: &Path) -> Target {
 /// The older release to compare with.
 pub(super) fn older(
     old: &str,
-    named: Option<&Wanted>,
-    surroundings: &Surroundings,
+    new: &Target,
+    named: Option<&(Wanted, Version)>,
+    fetcher: &Fetcher<'_>,
 ) -> Result<Target, Failure> {
     let path = Path::new(old);
     if !old.is_empty() && std::fs::symlink_metadata(path).is_ok() {
@@ -183,7 +189,7 @@ pub(super) fn older(
             }
         };
     }
-    let Some(wanted) = named else {
+    let Some((wanted, newer)) = named else {
         let message = if old.is_empty() {
             "`--diff` needs the path of the older release".to_owned()
         } else {
@@ -206,5 +212,12 @@ pub(super) fn older(
             .because(&e)
         })?),
     };
-    fetch::older(wanted, version.as_ref(), surroundings).map(Target::Archive)
+    let kind = if new.display().ends_with(".whl") {
+        FileKind::Wheel
+    } else {
+        FileKind::Sdist
+    };
+    fetcher
+        .older(wanted, newer, version.as_ref(), kind)
+        .map(Target::Archive)
 }
