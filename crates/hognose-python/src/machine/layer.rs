@@ -101,10 +101,7 @@ impl Machine<'_> {
             return;
         }
         if self.levels >= self.bounds.layers {
-            let reached = ("layers", frame.module);
-            if !self.exhausted.contains(&reached) {
-                self.exhausted.push(reached);
-            }
+            self.reached("layers", frame.module);
             return;
         }
         self.levels += 1;

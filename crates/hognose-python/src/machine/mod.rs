@@ -243,8 +243,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             fuel: 100_000,
-            loop_fuel: 1_500_000,
-            followed: 1_500_000,
+            loop_fuel: 1_000_000,
+            followed: 1_000_000,
             folded_bytes: 64 << 20,
             value_bytes: 4 << 20,
             layers: 150,
@@ -400,8 +400,10 @@ pub struct Machine<'o> {
     layers_seen: FxHashSet<(u64, u8)>,
     /// Bytes of sources that were parsed.
     pub parsed_bytes: u64,
-    /// Bounds that were reached.
-    pub exhausted: Vec<(&'static str, ModuleId)>,
+    /// Bounds that were reached, where, and in the most urgent context.
+    pub exhausted: Vec<(&'static str, ModuleId, Context)>,
+    /// The context in which calls of functions nobody calls are not followed: what its code does is worth little.
+    pub shallow: Option<Context>,
     known: Known,
 }
 

@@ -63,6 +63,7 @@ impl<'o> Machine<'o> {
             layers_seen: rustc_hash::FxHashSet::default(),
             parsed_bytes: 0,
             exhausted: Vec::new(),
+            shallow: None,
             known,
         }
     }
@@ -93,6 +94,19 @@ impl<'o> Machine<'o> {
     /// Another dotted name of a module: `pkg` for `src.pkg`.
     pub fn add_alias(&mut self, name: &str, id: ModuleId) {
         self.by_name.entry(name.into()).or_insert(id);
+    }
+
+    /// Notes that a bound was reached.
+    pub(super) fn reached(&mut self, bound: &'static str, id: ModuleId) {
+        let context = self.context;
+        let known = self
+            .exhausted
+            .iter_mut()
+            .find(|(name, module, _)| *name == bound && *module == id);
+        match known {
+            Some((_, _, most)) => *most = (*most).min(context),
+            None => self.exhausted.push((bound, id, context)),
+        }
     }
 
     /// True when the module was run or imported.
@@ -144,17 +158,17 @@ impl<'o> Machine<'o> {
 
     pub(super) fn parse(&mut self, id: ModuleId, source: &str) -> Option<Rc<Tree>> {
         if source.len() > MAX_SOURCE {
-            self.exhausted.push(("source-size", id));
+            self.reached("source-size", id);
             return None;
         }
         if nesting::check(source).is_err() {
-            self.exhausted.push(("nesting", id));
+            self.reached("nesting", id);
             return None;
         }
         self.parsed_bytes += source.len() as u64;
         let tree = lower::parse(source, &mut self.names);
         if !tree.errors.is_empty() && self.layers.is_empty() {
-            self.exhausted.push(("syntax", id));
+            self.reached("syntax", id);
         }
         Some(Rc::new(tree))
     }
@@ -211,6 +225,11 @@ impl<'o> Machine<'o> {
             }
             self.context = context(closure.module, false);
             self.fuel = self.bounds.fuel / 4;
+            self.call_depth = if self.shallow == Some(self.context) {
+                1
+            } else {
+                UNCALLED_DEPTH
+            };
             self.run_uncalled(&closure);
             while let Some(pending) = self.pending.pop() {
                 let context = context(pending.module, false);

@@ -36,10 +36,7 @@ impl Machine<'_> {
     }
 
     fn out_of_fuel(&mut self, frame: &Frame<'_>) {
-        let reached = ("steps", frame.module);
-        if !self.exhausted.contains(&reached) {
-            self.exhausted.push(reached);
-        }
+        self.reached("steps", frame.module);
     }
 
     fn statement(&mut self, frame: &mut Frame<'_>, id: StmtId) -> Flow {
