@@ -126,6 +126,11 @@ pub(crate) struct ScanArgs {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) feeds: FeedArgs,
+    /// Fetch every pinned release from its index and say what it does, without running it. Tells the index their names.
+    #[arg(long)]
+    pub(crate) inspect: bool,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
     /// How to show the result: terminal, json, sarif, cyclonedx, spdx, openvex, markdown, html, junit or github.
     #[arg(short, long, value_name = "FORMAT", default_value = "terminal", value_parser = parse_format)]
     pub(crate) format: Format,

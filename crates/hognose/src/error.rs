@@ -72,6 +72,18 @@ impl Failure {
         self
     }
 
+    /// The message and its causes on one line, for where the failure of one part does not end the run.
+    pub(crate) fn line(&self) -> String {
+        match self {
+            Self::Error(fault) => {
+                let mut parts = vec![fault.message.clone()];
+                parts.extend(fault.causes.iter().cloned());
+                parts.join(": ")
+            }
+            Self::ClosedPipe | Self::Parser(_) => String::new(),
+        }
+    }
+
     /// Shows the failure on stderr.
     pub(crate) fn report(self) -> ExitCode {
         match self {

@@ -20,6 +20,8 @@ pub(crate) struct Indexes {
     pub(crate) index: IndexUrl,
     /// Further ones.
     pub(crate) extra: Vec<IndexUrl>,
+    /// The default of the user's pip, where it was found: locks name it even where a mirror stands in for it.
+    pub(crate) stock: Option<IndexUrl>,
 }
 
 /// What one place says.
@@ -63,9 +65,10 @@ fn settle(layers: &[Layer], stock: impl Fn() -> Option<IndexUrl>) -> Result<Inde
         ))
         .hint("name one with `--index-url`"));
     }
+    let stock = stock();
     let index = match layers.iter().find_map(|l| l.index.as_ref().map(|i| (l, i))) {
         Some((layer, text)) => parse(text, &layer.origin)?,
-        None => stock().ok_or_else(|| {
+        None => stock.clone().ok_or_else(|| {
             Failure::incomplete(
                 "no package index is configured, and no pip was found that names a default",
             )
@@ -80,6 +83,7 @@ fn settle(layers: &[Layer], stock: impl Fn() -> Option<IndexUrl>) -> Result<Inde
     Ok(Indexes {
         index,
         extra: extra.collect::<Result<_, _>>()?,
+        stock,
     })
 }
 
@@ -151,6 +155,21 @@ fn unnamed(text: &str) -> &str {
 const MAX_CERTIFICATES: u64 = 16 << 20;
 
 impl Indexes {
+    /// The indexes for a component whose lock names `url`. The default of pip stands for whatever the user has put in
+    /// its place; any other index is asked itself, with the user's credentials for its host.
+    pub(crate) fn for_source(&self, url: &IndexUrl) -> Self {
+        let known = std::iter::once(&self.index).chain(&self.extra);
+        let mut all = known.chain(&self.stock);
+        if all.any(|own| own.same_place(url)) {
+            return self.clone();
+        }
+        Self {
+            index: url.clone(),
+            extra: Vec::new(),
+            stock: self.stock.clone(),
+        }
+    }
+
     /// A client of these indexes.
     pub(crate) fn client(&self, surroundings: &Surroundings) -> Result<Client, Failure> {
         let proxies = surroundings.proxies();

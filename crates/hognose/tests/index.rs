@@ -310,3 +310,100 @@ fn without_an_index_nothing_is_asked() {
         outcome.stderr
     );
 }
+
+/// Runs `scan --inspect` with the project's own advisories, which have none about these packages.
+fn scan(index: &Index, sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
+    let feed = common::root().join("examples/feeds");
+    let mut all = vec!["scan", "--inspect", "--feed", feed.to_str().unwrap()];
+    all.extend(arguments);
+    let outcome = index.run(sandbox, &all);
+    Outcome {
+        stdout: outcome
+            .stdout
+            .replace(common::root().to_str().unwrap(), "[ROOT]"),
+        ..outcome
+    }
+}
+
+#[test]
+fn a_scan_says_what_the_packages_do() {
+    let mut pages = acme();
+    let honest = [("calm/__init__.py", HONEST.to_owned())];
+    pages.extend(project(
+        "calm",
+        &[(
+            "calm-2.0-py3-none-any.whl",
+            wheel("calm", "2.0", &honest, ""),
+        )],
+    ));
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    sandbox.write("requirements.txt", "acme==1.4.2\ncalm==2.0\n");
+    let outcome = scan(&index, &sandbox, &[]);
+    insta::assert_snapshot!(outcome.whole());
+    let report = json(&scan(&index, &sandbox, &["--format", "json"]));
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{report:#}");
+    assert_eq!(findings[0]["severity"], "critical");
+    // Pages are asked for again, files are not: verdicts are remembered by digest, even without the artifacts.
+    std::fs::remove_dir_all(sandbox.cache().join("artifacts")).unwrap();
+    let before = index.requests();
+    assert_eq!(scan(&index, &sandbox, &["--format", "sarif"]).code, 1);
+    assert_eq!(index.requests(), before + 2);
+    // The same report, byte for byte, from verdicts just made and from remembered ones.
+    let again = scan(&index, &sandbox, &["--format", "json"]);
+    assert_eq!(json(&again), report);
+}
+
+#[test]
+fn what_a_scan_could_not_fetch_makes_it_incomplete() {
+    let mut pages = acme();
+    pages.insert("/simple/down/".to_owned(), None);
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    sandbox.write(
+        "requirements.txt",
+        format!(
+            "absent==1.0\nacme==1.4.1 --hash=sha256:{}\ndown==1.0\nlinked @ https://files.example/linked-1.0.tar.gz\n",
+            "ab".repeat(32)
+        ),
+    );
+    let outcome = scan(&index, &sandbox, &[]);
+    insta::assert_snapshot!(outcome.whole());
+    let allowed = scan(
+        &index,
+        &sandbox,
+        &[
+            "--allow-incomplete",
+            "unreadable",
+            "--allow-incomplete",
+            "version",
+        ],
+    );
+    assert_eq!(allowed.code, 0, "{}", allowed.whole());
+    let before = index.requests();
+    let offline = scan(&index, &sandbox, &["--offline"]);
+    assert_eq!(
+        (offline.code, index.requests()),
+        (3, before),
+        "{}",
+        offline.whole()
+    );
+    assert!(
+        offline.flowing().contains("3 releases were not inspected"),
+        "{}",
+        offline.whole()
+    );
+}
+
+#[test]
+fn only_files_that_the_lock_allows_are_inspected() {
+    let honest = [("acme/__init__.py", HONEST.to_owned())];
+    let allowed = sha256(&sdist("acme", "1.4.2", &honest));
+    let (index, sandbox) = (Index::new(acme()), Sandbox::new());
+    sandbox.write(
+        "requirements.txt",
+        format!("acme==1.4.2 --hash=sha256:{allowed}\n"),
+    );
+    let outcome = scan(&index, &sandbox, &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.whole());
+    assert_eq!(index.requests(), 2);
+}

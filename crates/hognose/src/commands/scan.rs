@@ -1,5 +1,9 @@
 //! `hognose scan`: inventory → judgement → verdict → report.
 
+mod behaviour;
+mod releases;
+mod verdicts;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -45,11 +49,22 @@ pub(super) fn run(
     let inventory = collect(&Disk, &args.input, &options, surroundings)?;
     let opened = open_database(cli, args, &found, surroundings)?;
     let mut evidence = evidence(&inventory, &opened.database, args)?;
+    let mut before = None;
     if let Some(revision) = &args.since {
         let tree = Revision::open(revision, start, surroundings)?;
-        let before = scan_paths(&tree, &settings::paths(&args.input)?, &options);
-        let known = self::evidence(&before, &opened.database, args)?;
+        let old = scan_paths(&tree, &settings::paths(&args.input)?, &options);
+        let known = self::evidence(&old, &opened.database, args)?;
         keep_new(&mut evidence, &known);
+        before = Some(old);
+    }
+    if args.inspect {
+        let request = behaviour::Request {
+            args,
+            cache: &settings::cache(&args.feeds, surroundings)?,
+            quiet: cli.quiet,
+            surroundings,
+        };
+        behaviour::add(&mut evidence, &inventory, before.as_ref(), &request);
     }
     let report = report(args, inventory, opened, evidence, &policy, surroundings)?;
     show(cli, args, &report)?;

@@ -11,6 +11,7 @@ mod targets;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use hognose_report::{
     InspectFormat, InspectReport, InspectedArtifact, NotRead, Style, inspect_summary,
@@ -61,6 +62,11 @@ pub(super) fn run(
     };
     show(cli, args, &report)?;
     Ok(exit(&report))
+}
+
+/// Inspects one archive, for `scan --inspect`.
+pub(super) fn archive(path: &Path) -> Result<hognose_behaviour::Inspection, String> {
+    run::guarded(|| read::target(&Target::Archive(path.to_owned()))).inspection
 }
 
 /// Inspects one target and compares it with the older release.

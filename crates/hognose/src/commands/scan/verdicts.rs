@@ -1,0 +1,160 @@
+//! What an inspection said of one artifact, remembered by sha256, analyser and model.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use hognose_behaviour::model::ANALYSER;
+use hognose_behaviour::{Band, Model, assess};
+use serde::{Deserialize, Serialize};
+
+/// Version of the stored form. Another one is not read: the artifact is inspected again.
+const SCHEMA: u32 = 1;
+/// Larger than any remembered verdict.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The verdict on one artifact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Remembered {
+    schema: u32,
+    analyser: String,
+    model: String,
+    /// Of the artifact.
+    pub(super) sha256: String,
+    /// Its file name.
+    pub(super) file: String,
+    /// 0 to 100.
+    pub(super) score: f64,
+    /// Rules that fired, heaviest first, with their titles.
+    pub(super) rules: Vec<(String, String)>,
+    /// `file:line` of the fact that decided.
+    pub(super) place: Option<String>,
+    /// What could not be analysed.
+    pub(super) unread: Vec<String>,
+}
+
+impl Remembered {
+    /// Inspects an artifact.
+    pub(super) fn of(path: &Path, sha256: &str) -> Result<Self, String> {
+        let inspection = crate::commands::inspect::archive(path)?;
+        let model = Model::builtin();
+        let assessment = assess(&inspection.facts, model, &[]);
+        let decisive = assessment.fired.first();
+        let fact = decisive
+            .and_then(|fired| fired.firing.facts.first())
+            .and_then(|at| inspection.facts.get(*at));
+        let place = fact.map(|fact| match fact.place.line {
+            0 => fact.place.file.clone(),
+            line => format!("{}:{line}", fact.place.file),
+        });
+        let fired = assessment.fired.iter();
+        let unread = inspection.unread.iter();
+        Ok(Self {
+            schema: SCHEMA,
+            analyser: ANALYSER.to_owned(),
+            model: model.version.clone(),
+            sha256: sha256.to_owned(),
+            file: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            score: assessment.score,
+            rules: fired
+                .map(|f| (f.rule.id.clone(), f.rule.title.clone()))
+                .collect(),
+            place,
+            unread: unread
+                .map(|(path, reason)| format!("{path}: {reason}"))
+                .collect(),
+        })
+    }
+
+    /// What the score means.
+    pub(super) fn band(&self) -> Band {
+        Model::builtin().band(self.score)
+    }
+}
+
+/// Remembered verdicts below the cache directory.
+#[derive(Debug)]
+pub(super) struct Memory {
+    directory: PathBuf,
+}
+
+impl Memory {
+    pub(super) fn new(cache: &Path) -> Self {
+        Self {
+            directory: cache.join("inspections"),
+        }
+    }
+
+    fn path(&self, sha256: &str) -> PathBuf {
+        let model = &Model::builtin().version;
+        self.directory
+            .join(format!("{sha256}-{ANALYSER}-{model}.json"))
+    }
+
+    /// What is remembered of an artifact; nothing when it is damaged or of another version.
+    pub(super) fn recall(&self, sha256: &str) -> Option<Remembered> {
+        let path = self.path(sha256);
+        if std::fs::metadata(&path).ok()?.len() > MAX_FILE {
+            return None;
+        }
+        let text = std::fs::read_to_string(path).ok()?;
+        let known: Remembered = serde_json::from_str(&text).ok()?;
+        let fits = known.schema == SCHEMA
+            && known.analyser == ANALYSER
+            && known.model == Model::builtin().version
+            && known.sha256 == sha256;
+        fits.then_some(known)
+    }
+
+    /// Remembers a verdict. Where that fails the artifact is inspected again next time: nothing is lost but time.
+    pub(super) fn keep(&self, verdict: &Remembered) {
+        let _ = self.write(verdict);
+    }
+
+    fn write(&self, verdict: &Remembered) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.directory)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+        file.write_all(&serde_json::to_vec(verdict)?)?;
+        file.persist(self.path(&verdict.sha256))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_fits_is_recalled() {
+        let directory = tempfile::tempdir().unwrap();
+        let memory = Memory::new(directory.path());
+        let sha256 = "ab".repeat(32);
+        assert!(memory.recall(&sha256).is_none());
+        let mut verdict = Remembered {
+            schema: SCHEMA,
+            analyser: ANALYSER.to_owned(),
+            model: Model::builtin().version.clone(),
+            sha256: sha256.clone(),
+            file: "six-1.0.tar.gz".to_owned(),
+            score: 1.5,
+            rules: Vec::new(),
+            place: None,
+            unread: Vec::new(),
+        };
+        memory.keep(&verdict);
+        assert_eq!(memory.recall(&sha256).unwrap().file, "six-1.0.tar.gz");
+        // A newer program's form, another analyser's words, a damaged file.
+        verdict.schema = SCHEMA + 1;
+        memory.keep(&verdict);
+        assert!(memory.recall(&sha256).is_none());
+        verdict.schema = SCHEMA;
+        verdict.analyser = "0".to_owned();
+        memory.keep(&verdict);
+        assert!(memory.recall(&sha256).is_none());
+        std::fs::write(memory.path(&sha256), "{").unwrap();
+        assert!(memory.recall(&sha256).is_none());
+    }
+}
