@@ -9,6 +9,8 @@
 use std::process::ExitCode;
 
 mod bench;
+mod facts;
+mod honest;
 mod run;
 mod setup;
 mod test;
@@ -26,6 +28,12 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                  --data DIR      the feeds [default: ../shared/data]
                  --binary FILE   measure this instead of building one
                  --runs N        runs a median is taken of [default: 21]
+  honest         how often inspect accuses honest packages; fails above what is promised; needs the artifacts of
+                 benches/honest-packages.txt, and is no part of `test`
+                 --cache DIR     where they are, in DIR/top and DIR/tail
+                 --fetch         download what is missing, through the index that pip uses
+                 --index-url URL through this index
+                 --binary FILE   inspect with this instead of building one
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +43,7 @@ fn main() -> ExitCode {
         ["test", filter @ ..] => test::run(filter),
         ["tidy"] => tidy::run(),
         ["bench", options @ ..] => bench::run(options),
+        ["honest", options @ ..] => honest::run(options),
         ["setup"] => setup::run().map(drop),
         _ => {
             eprint!("{USAGE}");

@@ -59,3 +59,12 @@ fn describe(command: &Command) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+/// Builds what ships.
+pub(crate) fn build() -> Result<PathBuf> {
+    heading("building");
+    execute(cargo().args(["build", "--profile", "dist", "-p", "hognose"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("dist/hognose"))
+}

@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result, bail};
 use self::feeds::Feeds;
 use self::inputs::Inputs;
 use self::sample::Tool;
-use crate::run::{cargo, execute, heading, root};
+use crate::run::{build, heading, root};
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -151,15 +151,6 @@ impl Bench {
             .words(format)
             .path(path)
     }
-}
-
-/// Builds what ships.
-fn build() -> Result<PathBuf> {
-    heading("building");
-    execute(cargo().args(["build", "--profile", "dist", "-p", "hognose"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("dist/hognose"))
 }
 
 /// Prints rows in columns; the first is the head.
