@@ -15,6 +15,8 @@ pub struct Config {
     pub index: IndexUrl,
     /// Further indexes; their files count as much as those of the first, as with pip.
     pub extra: Vec<IndexUrl>,
+    /// Addresses that are not asked, whose credentials count for their hosts all the same.
+    pub known: Vec<IndexUrl>,
     /// Proxies.
     pub proxy: ProxyFor,
     /// Certificates to trust instead of the system's, PEM.
@@ -33,6 +35,7 @@ impl Config {
         Self {
             index,
             extra: Vec::new(),
+            known: Vec::new(),
             proxy: ProxyFor::default(),
             ca: None,
             timeout: Timeouts::default(),

@@ -115,11 +115,12 @@ impl Http {
         Ok(config.new_agent())
     }
 
-    /// Credentials in the address itself, else those of a configured index on the same host.
+    /// Credentials in the address itself, else those of a configured address on the same host.
     fn credentials<'a>(&'a self, url: &'a IndexUrl) -> Option<(&'a str, &'a str)> {
         url.user().or_else(|| {
             let indexes = std::iter::once(&self.config.index).chain(&self.config.extra);
             indexes
+                .chain(&self.config.known)
                 .filter(|index| index.same_origin(url))
                 .find_map(IndexUrl::user)
         })

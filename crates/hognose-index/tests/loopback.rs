@@ -225,6 +225,15 @@ fn credentials_stay_with_their_host() {
         index.seen()
     );
     assert_eq!(files.seen(), ["/six-1.0.tar.gz "]);
+    // Known credentials count for their host, whichever address of it is asked.
+    let other = Server::new(|_| Reply::Body(404, Vec::new()));
+    let both = index.with(|c| {
+        c.known = vec![index.url("me:secret@")];
+        c.extra = vec![other.url("")];
+    });
+    both.files(&six()).unwrap();
+    assert!(index.seen().iter().all(|l| l.contains("basic")));
+    assert_eq!(other.seen(), ["/simple/six/ "]);
 }
 
 /// Downloads the one file of a page whose file is answered so.

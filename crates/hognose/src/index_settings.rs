@@ -20,6 +20,8 @@ pub(crate) struct Indexes {
     pub(crate) index: IndexUrl,
     /// Further ones.
     pub(crate) extra: Vec<IndexUrl>,
+    /// Those of the user that are not asked here; their credentials still count for their hosts.
+    known: Vec<IndexUrl>,
     /// The default of the user's pip, where it was found: locks name it even where a mirror stands in for it.
     pub(crate) stock: Option<IndexUrl>,
 }
@@ -35,10 +37,12 @@ struct Layer {
     origin: String,
 }
 
-/// Finds the indexes. Nearer places win: flags, environment, the project's uv configuration, pip's files, uv's files.
+/// Finds the indexes. Nearer places win: flags, environment, the project's uv configuration (where the project is
+/// `trusted`), pip's files, uv's files.
 pub(crate) fn find(
     args: &IndexArgs,
     python: Option<&Path>,
+    trusted: bool,
     surroundings: &Surroundings,
 ) -> Result<Indexes, Failure> {
     let stock = || stock::index(python, surroundings);
@@ -51,7 +55,7 @@ pub(crate) fn find(
         pip_variables(surroundings),
         uv_variables(surroundings),
     ];
-    layers.extend(files::layers(python, surroundings)?);
+    layers.extend(files::layers(python, trusted, surroundings)?);
     settle(&layers, stock)
 }
 
@@ -83,6 +87,7 @@ fn settle(layers: &[Layer], stock: impl Fn() -> Option<IndexUrl>) -> Result<Inde
     Ok(Indexes {
         index,
         extra: extra.collect::<Result<_, _>>()?,
+        known: Vec::new(),
         stock,
     })
 }
@@ -163,7 +168,9 @@ impl Indexes {
         if all.any(|own| own.same_place(url)) {
             return self.clone();
         }
+        let known = std::iter::once(&self.index).chain(&self.extra);
         Self {
+            known: known.cloned().collect(),
             index: url.clone(),
             extra: Vec::new(),
             stock: self.stock.clone(),
@@ -175,6 +182,7 @@ impl Indexes {
         let proxies = surroundings.proxies();
         let mut config = Config::new(self.index.clone());
         config.extra.clone_from(&self.extra);
+        config.known.clone_from(&self.known);
         config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
         let named = ["PIP_CERT", "REQUESTS_CA_BUNDLE"]
             .into_iter()

@@ -407,3 +407,26 @@ fn only_files_that_the_lock_allows_are_inspected() {
     assert_eq!(outcome.code, 0, "{}", outcome.whole());
     assert_eq!(index.requests(), 2);
 }
+
+#[test]
+fn a_project_that_is_not_trusted_chooses_no_index() {
+    let (chosen, own, sandbox) = (Index::new(acme()), Index::new(acme()), Sandbox::new());
+    sandbox.write("requirements.txt", "acme==1.4.1\n");
+    sandbox.write("uv.toml", format!("index-url = \"{}\"\n", chosen.url()));
+    sandbox.write(
+        "../.config/pip/pip.conf",
+        format!("[global]\nindex-url = {}\n", own.url()),
+    );
+    let feed = common::root().join("examples/feeds");
+    let run = |more: &[&str]| {
+        let mut all = vec!["scan", "--inspect", "--feed", feed.to_str().unwrap()];
+        all.extend(more);
+        let mut command = sandbox.command(&all);
+        command.env_remove("PIP_NO_INDEX");
+        let outcome = own.outcome(&command.output().unwrap());
+        assert_eq!(outcome.code, 0, "{}", outcome.whole());
+        (chosen.requests() > 0, own.requests() > 0)
+    };
+    assert_eq!(run(&["--no-config"]), (false, true));
+    assert_eq!(run(&[]), (true, true));
+}

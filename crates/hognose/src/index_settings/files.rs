@@ -39,11 +39,12 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, Failure> {
 /// Every file, nearest first.
 pub(super) fn layers(
     python: Option<&Path>,
+    trusted: bool,
     surroundings: &Surroundings,
 ) -> Result<Vec<Layer>, Failure> {
     let mut out = Vec::new();
     let here = std::path::absolute(".").unwrap_or_default();
-    for directory in here.ancestors() {
+    for directory in here.ancestors().filter(|_| trusted) {
         if let Some(layer) = project(directory)? {
             out.push(layer);
             break;

@@ -119,7 +119,7 @@ impl<'a> Fetcher<'a> {
             return Ok(client);
         }
         let python = self.args.python.as_deref();
-        let indexes = index_settings::find(&self.args.index, python, self.surroundings)?;
+        let indexes = index_settings::find(&self.args.index, python, true, self.surroundings)?;
         let client = indexes.client(self.surroundings)?;
         Ok(self.client.get_or_init(|| client))
     }

@@ -19,7 +19,7 @@ use super::releases::{self, Release};
 use super::verdicts::{Memory, Remembered};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
-use crate::index_settings;
+use crate::index_settings::{self, Indexes};
 use crate::output;
 use crate::surroundings::Surroundings;
 
@@ -56,28 +56,11 @@ pub(super) fn add(
     if all.is_empty() {
         return;
     }
-    if request.args.feeds.offline {
-        let reason = format!(
-            "{} were not inspected: the network is not used",
-            count(all.len())
-        );
-        evidence
-            .gaps
-            .push(general(reason, "drop `--offline`, or `--inspect`"));
-        return;
-    }
-    let python = request.args.input.python.as_deref();
-    let indexes = match index_settings::find(&request.args.index, python, request.surroundings) {
+    let indexes = match indexes(request) {
         Ok(indexes) => indexes,
-        Err(failure) => {
-            let reason = format!(
-                "{} were not inspected: {}",
-                count(all.len()),
-                Failure::line(&failure)
-            );
-            evidence
-                .gaps
-                .push(general(reason, "name an index with `--index-url`"));
+        Err((reason, hint)) => {
+            let message = format!("{} were not inspected: {reason}", count(all.len()));
+            evidence.gaps.push(general(message, hint));
             return;
         }
     };
@@ -98,6 +81,19 @@ pub(super) fn add(
     for (release, seen) in all.iter().zip(each(&all, request.quiet, &work)) {
         take(evidence, inventory, &paths, release, &seen);
     }
+}
+
+/// The indexes to ask, or why none is asked and what to do about it.
+fn indexes(request: &Request<'_>) -> Result<Indexes, (String, &'static str)> {
+    if request.args.feeds.offline {
+        let reason = "the network is not used".to_owned();
+        return Err((reason, "drop `--offline`, or `--inspect`"));
+    }
+    let python = request.args.input.python.as_deref();
+    // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
+    let trusted = !request.args.input.no_config;
+    index_settings::find(&request.args.index, python, trusted, request.surroundings)
+        .map_err(|e| (Failure::line(&e), "name an index with `--index-url`"))
 }
 
 fn count(releases: usize) -> String {
