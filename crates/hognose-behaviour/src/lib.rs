@@ -8,12 +8,13 @@ pub mod artifact;
 pub mod content;
 pub mod diff;
 pub mod fact;
+pub mod fuzzing;
 pub mod model;
 mod python;
 pub mod rules;
 pub mod score;
 
-pub use artifact::{Inspection, inspect_archive};
+pub use artifact::{Collector, Inspection, inspect_archive};
 pub use diff::{Change, diff};
 pub use fact::{Fact, FactKind, Group, Place, Trigger};
 pub use model::{Band, Model};
