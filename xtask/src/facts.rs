@@ -58,7 +58,7 @@ fn reason(rule: &Value, facts: &Value) -> String {
             fact["kind"].as_str().unwrap_or_default(),
             fact["place"]["file"].as_str().unwrap_or_default(),
             fact["place"]["line"].as_u64().unwrap_or_default(),
-            detail.chars().take(80).collect::<String>()
+            visible(detail)
         )
     });
     format!(
@@ -68,6 +68,14 @@ fn reason(rule: &Value, facts: &Value) -> String {
         rule["counted"].as_f64().unwrap_or_default(),
         place
     )
+}
+
+/// The start of a text out of a package: it must not steer the terminal.
+fn visible(text: &str) -> String {
+    let shown = text.chars().take(80);
+    shown
+        .map(|c| if c.is_control() { '·' } else { c })
+        .collect()
 }
 
 /// Inspects paths in one process and gives every artifact as soon as it is ready.
@@ -103,14 +111,14 @@ mod tests {
     fn a_line_becomes_an_artifact_with_its_reasons() -> Result<()> {
         let line = r#"{"path":"/a/b-1.0.tar.gz","analyser":"1","model":"2","band":"suspicious","score":53.5,
             "size":{"unpacked_bytes":10},"rules":[{"id":"HOG-MAL-x","trigger":"import","counted":2.5,"facts":[1]}],
-            "facts":[{},{"kind":"network-call","place":{"file":"b/c.py","line":7},"detail":"d"}]}"#;
+            "facts":[{},{"kind":"network-call","place":{"file":"b/c.py","line":7},"detail":"d\u001be"}]}"#;
         let read = Inspected::read(line)?;
         assert_eq!(read.file, "b-1.0.tar.gz");
         assert_eq!(read.band.as_deref(), Some("suspicious"));
         assert_eq!(read.unpacked, 10);
         assert_eq!(
             read.reasons,
-            ["HOG-MAL-x@import +2.5: network-call b/c.py:7 d"]
+            ["HOG-MAL-x@import +2.5: network-call b/c.py:7 d·e"]
         );
         assert_eq!(read.versions, ("1".to_owned(), "2".to_owned()));
         assert!(Inspected::read("{}").is_err());

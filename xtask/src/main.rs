@@ -24,6 +24,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench          speed and size against the targets; benches/README.md explains
                  --rivals        the same work done by other scanners
                  --compare       findings against those of other scanners
+                 --inspect DIR   inspecting the wheels and sdists below DIR; needs no feeds
                  --instructions  instruction counts against benches/budgets.toml; --accept takes new ones
                  --data DIR      the feeds [default: ../shared/data]
                  --binary FILE   measure this instead of building one

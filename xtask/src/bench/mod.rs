@@ -5,6 +5,7 @@ mod feeds;
 mod findings;
 mod groups;
 mod inputs;
+mod inspect;
 mod instructions;
 mod oracle;
 mod rivals;
@@ -32,6 +33,7 @@ struct Options {
     instructions: bool,
     accept: bool,
     compare: bool,
+    inspect: Option<PathBuf>,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -40,6 +42,10 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         return sample::once(report, program, arguments);
     }
     let options = parse(words)?;
+    if let Some(directory) = &options.inspect {
+        // Artifacts are all it needs.
+        return inspect::run(directory, &binary(&options)?);
+    }
     let data = options
         .data
         .clone()
@@ -73,6 +79,7 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--runs" => options.runs = Some(value()?.parse().context("--runs")?),
             "--rivals" => options.rivals = true,
             "--compare" => options.compare = true,
+            "--inspect" => options.inspect = Some(value()?.into()),
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,
             other => bail!("bench does not know {other}"),
@@ -99,12 +106,7 @@ impl Bench {
         let home = root().join("target/bench");
         std::fs::create_dir_all(&home)?;
         let home = home.canonicalize()?;
-        let binary = match &options.binary {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| path.display().to_string())?,
-            None => build()?,
-        };
+        let binary = binary(options)?;
         heading("inputs and database");
         let inputs = Inputs::generate(&feeds, &home)?;
         let bench = Self {
@@ -150,6 +152,16 @@ impl Bench {
             .words("--format")
             .words(format)
             .path(path)
+    }
+}
+
+/// What is measured.
+fn binary(options: &Options) -> Result<PathBuf> {
+    match &options.binary {
+        Some(path) => path
+            .canonicalize()
+            .with_context(|| path.display().to_string()),
+        None => build(),
     }
 }
 

@@ -135,7 +135,7 @@ impl Tool {
     }
 
     /// Runs it once, measured.
-    fn measure(&self, accepted: &[i32]) -> Result<Usage> {
+    pub(super) fn measure(&self, accepted: &[i32]) -> Result<Usage> {
         let report = self.home.join("usage.txt");
         let this = std::env::current_exe().context("cannot name this program")?;
         let status = self

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::findings::{Dialect, read, spelled};
 use super::groups::Groups;
+use super::inspect::part;
 use super::instructions::Budgets;
 use super::{Options, parse, safety};
 
@@ -110,4 +111,13 @@ fn safety_gets_ranges_as_specifiers() -> anyhow::Result<()> {
     std::fs::remove_dir_all(&home)?;
     assert_eq!(written["some-name"], json!([">=0,<2", ">=1,<=1.5", ">=3"]));
     Ok(())
+}
+
+#[test]
+fn shares_of_values_are_values() {
+    let values: Vec<f64> = (1..=40).rev().map(f64::from).collect();
+    let parts = [0.5, 0.95, 1.0].map(|share| part(&values, share));
+    assert_eq!(format!("{parts:?}"), "[20.0, 38.0, 40.0]");
+    let few = [part(&[7.0], 0.5), part(&[], 0.5)];
+    assert_eq!(format!("{few:?}"), "[7.0, 0.0]");
 }
