@@ -151,6 +151,15 @@ impl Collector {
     /// Facts about the artifact as a whole.
     pub(super) fn judge_whole(&mut self, metadata: &Metadata, facts: &mut Vec<Fact>) {
         facts.append(&mut self.facts);
+        let acts = facts.iter().any(|f| {
+            use crate::Group;
+            f.trigger != Trigger::Test
+                && !matches!(
+                    f.kind.group(),
+                    Group::Metadata | Group::Hook | Group::Archive
+                )
+                && f.kind != FactKind::EndpointOther
+        });
         let mut add = |kind, detail: &str| {
             facts.push(Fact::new(kind, Trigger::Install, Place::file(""), detail));
         };
@@ -167,7 +176,7 @@ impl Collector {
         } else if files > 30 {
             add(FactKind::LargePackage, &format!("{files} Python files"));
         }
-        if bytes < 600 && self.other_code == 0 && self.size.binaries == 0 {
+        if bytes < 600 && !acts && self.other_code == 0 && self.size.binaries == 0 {
             if metadata.requires_dist.is_empty() {
                 add(FactKind::NoCode, &format!("{bytes} bytes of Python"));
             } else {
