@@ -294,6 +294,12 @@ fn rival(some: &[&Measured], home: &Path) -> Result<()> {
         ours.len(),
         started.cpu_ms()
     );
+    versus(&ours, &theirs);
+    Ok(())
+}
+
+/// The figures of both, and how many times better those of hognose are.
+fn versus(ours: &[(Usage, u64)], theirs: &[(Usage, u64)]) {
     let mut rows = vec![row(["", "hognose", "GuardDog", "times"])];
     type Figure = fn(&[(Usage, u64)]) -> f64;
     let figures: [(&str, Figure); 6] = [
@@ -307,7 +313,7 @@ fn rival(some: &[&Measured], home: &Path) -> Result<()> {
         ("peak MiB, highest", |all| part(&memory(all), 1.0)),
     ];
     for (name, figure) in figures {
-        let (our, their) = (figure(&ours), figure(&theirs));
+        let (our, their) = (figure(ours), figure(theirs));
         let times = if name.starts_with("MB/s") {
             our / their
         } else {
@@ -321,7 +327,6 @@ fn rival(some: &[&Measured], home: &Path) -> Result<()> {
         ]);
     }
     table(&rows);
-    Ok(())
 }
 
 fn cpu(all: &[(Usage, u64)]) -> Vec<f64> {
