@@ -245,7 +245,7 @@ impl Default for Bounds {
             fuel: 100_000,
             loop_fuel: 1_000_000,
             followed: 1_000_000,
-            folded_bytes: 64 << 20,
+            folded_bytes: 32 << 20,
             value_bytes: 4 << 20,
             layers: 150,
             calls: 40,

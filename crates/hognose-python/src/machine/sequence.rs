@@ -6,7 +6,7 @@ use super::Machine;
 use crate::value::{Cell, Taint, Value};
 
 /// Items copied over the whole artifact; beyond them sequences are no longer taken apart.
-const MAX_COPIED: u64 = 8_000_000;
+const MAX_COPIED: u64 = 2_000_000;
 
 /// Most items a sequence is taken apart into.
 const MAX_ITEMS: usize = 1_000_000;
