@@ -45,7 +45,7 @@ pub(super) fn classify(text: &str, found: &mut Found) {
     }
 }
 
-/// Whether a secret uses many characters: documentation writes `XXXX`.
+/// Whether a secret uses many characters: documentation repeats one letter instead.
 fn is_random(text: Option<&[u8]>) -> bool {
     let mut seen = [false; 256];
     for byte in text.unwrap_or_default() {
