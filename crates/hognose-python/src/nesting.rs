@@ -27,6 +27,7 @@ pub fn check(source: &str) -> Result<(), TooDeep> {
         indent: 0,
     };
     while scan.at < scan.bytes.len() {
+        scan.skip();
         scan.step();
         if scan.depth > MAX_DEPTH || scan.open_fstrings > MAX_OPEN_FSTRINGS {
             return Err(TooDeep { offset: scan.at });
@@ -34,6 +35,18 @@ pub fn check(source: &str) -> Result<(), TooDeep> {
     }
     Ok(())
 }
+
+/// The bytes [`Scan::step`] looks at; names, numbers and most blanks, the bulk of a source, change nothing.
+static TELLING: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b"#\"'([{)]},;\n\r.-+~*/%@<>=&|^: ";
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 struct Scan<'a> {
     bytes: &'a [u8],
@@ -50,6 +63,13 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn peek(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    /// Goes to the next byte that tells something.
+    fn skip(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let telling = |byte: &u8| TELLING.get(usize::from(*byte)).copied() == Some(true);
+        self.at += rest.iter().position(telling).unwrap_or(rest.len());
     }
 
     fn step(&mut self) {

@@ -43,7 +43,8 @@ pub struct Collector {
     pub(super) other_code: u64,
     pub(super) bytecode: Vec<(String, String, Vec<u8>)>,
     pub(super) bytecode_bytes: usize,
-    pub(super) digests: rustc_hash::FxHashMap<String, u64>,
+    /// Of members read to their end, a digest nobody can forge: what looks the same as before is not analysed again.
+    pub(super) digests: rustc_hash::FxHashMap<String, Option<blake3::Hash>>,
     pub(super) nested: std::collections::BTreeSet<String>,
     /// Members that stand in the archive twice with the same bytes: untidy, but nobody is deceived.
     pub(super) same_twice: std::collections::BTreeSet<String>,
@@ -101,15 +102,9 @@ impl Collector {
                 .push(Fact::new(FactKind::NestedArchive, trigger, place, outer));
         }
         let ended = content.read_up_to(max, &mut buffer);
-        let digest = {
-            use std::hash::{Hash, Hasher};
-            let mut hasher = rustc_hash::FxHasher::default();
-            buffer.hash(&mut hasher);
-            hasher.finish()
-        };
-        if let Some(before) = self.digests.insert(entry.path.to_owned(), digest)
-            && before == digest
-        {
+        let digest = (ended == Ended::Whole).then(|| blake3::hash(&buffer));
+        let before = self.digests.insert(entry.path.to_owned(), digest);
+        if digest.is_some() && before == Some(digest) {
             self.same_twice.insert(entry.path.to_owned());
             buffer.clear();
             self.buffer = buffer;

@@ -1,5 +1,7 @@
 //! Large encoded constants.
 
+use std::ops::Range;
+
 use super::View;
 use super::scan::{Kind, Token};
 use crate::content::{decode, media};
@@ -12,10 +14,57 @@ const LINE: usize = 32;
 /// Most characters kept to look at what a constant holds.
 const HEAD: usize = 512;
 
-/// The constant that is being put together from neighbouring strings.
+/// The strings that stand side by side and make one constant, until something else comes.
 #[derive(Debug, Default)]
 pub(super) struct Blobs {
     start: usize,
+    /// Kept until they are worth reading: most constants never are.
+    strings: Vec<Range<usize>>,
+    bytes: usize,
+    blob: Option<Blob>,
+}
+
+impl Blobs {
+    /// Takes the next token; strings with nothing but blanks between them are one constant.
+    pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
+        match token.kind {
+            Kind::String => self.string(view.text, token),
+            Kind::Blanks | Kind::Newline | Kind::Comment | Kind::Other('\\') => {}
+            _ if self.bytes == 0 => {}
+            _ => self.finish(view),
+        }
+    }
+
+    fn string(&mut self, text: &str, token: Token) {
+        if token.start == token.end {
+            return;
+        }
+        if self.bytes == 0 {
+            self.start = token.start;
+        }
+        self.bytes += token.end - token.start;
+        self.strings.push(token.start..token.end);
+        if self.bytes >= SMALL {
+            let blob = self.blob.get_or_insert_default();
+            for range in self.strings.drain(..) {
+                blob.string(text.get(range).unwrap_or_default().as_bytes());
+            }
+        }
+    }
+
+    /// Judges the constant that has ended.
+    pub(super) fn finish(&mut self, view: &mut View<'_>) {
+        if let Some(blob) = self.blob.take() {
+            blob.judge(self.start, view);
+        }
+        self.strings.clear();
+        self.bytes = 0;
+    }
+}
+
+/// What the characters of a constant are.
+#[derive(Debug)]
+struct Blob {
     length: usize,
     base64: bool,
     hexadecimal: bool,
@@ -28,31 +77,26 @@ pub(super) struct Blobs {
     head: Vec<u8>,
 }
 
-impl Blobs {
-    /// Takes the next token; strings with nothing but blanks between them are one constant.
-    pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
-        match token.kind {
-            Kind::String => self.string(view.text, token),
-            Kind::Blanks | Kind::Newline | Kind::Comment | Kind::Other('\\') => {}
-            _ => self.finish(view),
+impl Default for Blob {
+    fn default() -> Self {
+        Self {
+            length: 0,
+            base64: true,
+            hexadecimal: true,
+            base85: true,
+            escapes: 0,
+            backslashes: 0,
+            breaks: 0,
+            classes: 0,
+            head: Vec::new(),
         }
     }
+}
 
-    fn string(&mut self, text: &str, token: Token) {
-        let Some(content) = text.get(token.start..token.end) else {
-            return;
-        };
-        if self.length == 0 {
-            *self = Self {
-                start: token.start,
-                base64: true,
-                hexadecimal: true,
-                base85: true,
-                ..Self::default()
-            };
-        }
+impl Blob {
+    fn string(&mut self, content: &[u8]) {
         let mut escaped = false;
-        for byte in content.bytes() {
+        for &byte in content {
             // `\x41` and `\101`, not the `\u` and `\w` of patterns.
             if std::mem::take(&mut escaped) && (byte == b'x' || byte.is_ascii_digit()) {
                 self.escapes += 1;
@@ -83,20 +127,19 @@ impl Blobs {
         }
     }
 
-    /// Judges the constant that has ended.
-    pub(super) fn finish(&mut self, view: &mut View<'_>) {
-        let blob = std::mem::take(self);
-        if blob.length < SMALL {
+    fn judge(&self, start: usize, view: &mut View<'_>) {
+        if self.length < SMALL {
             return;
         }
-        let Some(encoding) = blob.encoding() else {
+        let Some(encoding) = self.encoding() else {
             return;
         };
-        if !blob.is_harmless(encoding) {
+        if !self.is_harmless(encoding) {
+            let length = self.length;
             view.add(
                 FactKind::EncodedBlob,
-                blob.start,
-                format!("{encoding}, {} characters", blob.length),
+                start,
+                format!("{encoding}, {length} characters"),
             );
         }
     }

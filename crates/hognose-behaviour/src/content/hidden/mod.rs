@@ -25,6 +25,7 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     let mut view = View {
         path,
         text: source,
+        ascii: source.is_ascii(),
         lines: None,
         trigger,
         facts: Vec::new(),
@@ -38,7 +39,9 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     for token in Scanner::new(source) {
         layout.token(&mut view, token);
         blobs.token(&mut view, token);
-        characters::token(&mut view, token);
+        if !view.ascii {
+            characters::token(&mut view, token);
+        }
         match token.kind {
             Kind::Name => names.token(&mut view, token),
             Kind::Comment => nothing += token.end - token.start,
@@ -68,6 +71,8 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
 struct View<'a> {
     path: &'a str,
     text: &'a str,
+    /// Nearly all source is ASCII, and then nothing invisible or foreign has to be looked for.
+    ascii: bool,
     /// Made when the first fact needs a line.
     lines: Option<Lines>,
     trigger: Trigger,

@@ -1,7 +1,6 @@
 //! Names made to deceive: look-alike letters, letters nobody can read, letters nobody can tell apart.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet as HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::View;
@@ -39,6 +38,10 @@ impl<'a> Names<'a> {
         let Some(name) = text.get(token.start..token.end) else {
             return;
         };
+        // The other names are counted to be compared with the foreign ones.
+        if view.ascii && !is_confusing(name) {
+            return;
+        }
         if name.len() > LENGTH || self.seen.len() >= NAMES || !self.seen.insert(name) {
             return;
         }
@@ -81,7 +84,7 @@ impl<'a> Names<'a> {
 
 impl Foreign {
     fn take(&mut self, name: &str, at: usize) {
-        let mut scripts = HashSet::new();
+        let mut scripts = HashSet::default();
         for c in name.chars().filter(|c| !c.is_ascii()) {
             self.characters += 1;
             self.distinct.insert(c);

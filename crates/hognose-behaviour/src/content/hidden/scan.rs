@@ -52,6 +52,24 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    fn blanks(&mut self, rest: &str) -> Token {
+        let length = length_while(rest, is_ascii_blank, is_blank);
+        self.token(Kind::Blanks, length)
+    }
+
+    /// A name, or the string whose prefix it is.
+    fn name(&mut self, rest: &str) -> Token {
+        let length = length_while(rest, is_ascii_name, is_name);
+        let name = rest.get(..length).unwrap_or_default();
+        match rest.as_bytes().get(length) {
+            Some(quote @ (b'"' | b'\'')) if is_prefix(name) => {
+                self.at += length;
+                self.string(*quote)
+            }
+            _ => self.token(Kind::Name, length),
+        }
+    }
+
     /// A string whose quote begins here.
     fn string(&mut self, quote: u8) -> Token {
         let bytes = self.text.as_bytes();
@@ -61,6 +79,13 @@ impl<'a> Scanner<'a> {
         let start = self.at + width;
         let mut end = start;
         loop {
+            let rest = bytes.get(end..).unwrap_or_default();
+            end += if triple {
+                memchr::memchr2(quote, b'\\', rest)
+            } else {
+                memchr::memchr3(quote, b'\\', b'\n', rest)
+            }
+            .unwrap_or(rest.len());
             match bytes.get(end) {
                 None => break,
                 Some(b'\\') => end += 2,
@@ -108,10 +133,27 @@ fn is_name(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 
-fn length_while(text: &str, is: impl Fn(char) -> bool) -> usize {
-    text.char_indices()
-        .find(|(_, c)| !is(*c))
-        .map_or(text.len(), |(at, _)| at)
+/// How long a text is of one class: by bytes as far as it is ASCII, which nearly all source is.
+fn length_while(text: &str, ascii: impl Fn(u8) -> bool, is: impl Fn(char) -> bool) -> usize {
+    let bytes = text.as_bytes();
+    let plain = bytes.iter().position(|b| !ascii(*b)).unwrap_or(bytes.len());
+    match bytes.get(plain) {
+        Some(byte) if !byte.is_ascii() => text
+            .get(plain..)
+            .unwrap_or_default()
+            .char_indices()
+            .find(|(_, c)| !is(*c))
+            .map_or(text.len(), |(at, _)| plain + at),
+        _ => plain,
+    }
+}
+
+fn is_ascii_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | 0xb | 0xc)
+}
+
+fn is_ascii_name(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric()
 }
 
 /// Whether a name before a quote is a prefix of a string.
@@ -127,31 +169,22 @@ impl Iterator for Scanner<'_> {
 
     fn next(&mut self) -> Option<Token> {
         let rest = self.rest();
-        let first = rest.chars().next()?;
-        Some(match first {
-            '\n' => self.token(Kind::Newline, 1),
-            '\r' => self.token(Kind::Newline, if rest.starts_with("\r\n") { 2 } else { 1 }),
-            '#' => {
+        Some(match *rest.as_bytes().first()? {
+            b'\n' => self.token(Kind::Newline, 1),
+            b'\r' => self.token(Kind::Newline, if rest.starts_with("\r\n") { 2 } else { 1 }),
+            b'#' => {
                 let end = memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
                 self.token(Kind::Comment, end)
             }
-            '"' | '\'' => self.string(first as u8),
-            c if is_blank(c) => {
-                let length = length_while(rest, is_blank);
-                self.token(Kind::Blanks, length)
-            }
-            c if is_name(c) => {
-                let length = length_while(rest, is_name);
-                let name = rest.get(..length).unwrap_or_default();
-                match rest.as_bytes().get(length) {
-                    Some(quote @ (b'"' | b'\'')) if is_prefix(name) => {
-                        self.at += length;
-                        self.string(*quote)
-                    }
-                    _ => self.token(Kind::Name, length),
-                }
-            }
-            c => self.token(Kind::Other(c), c.len_utf8()),
+            quote @ (b'"' | b'\'') => self.string(quote),
+            byte if is_ascii_blank(byte) => self.blanks(rest),
+            byte if is_ascii_name(byte) => self.name(rest),
+            byte if byte.is_ascii() => self.token(Kind::Other(char::from(byte)), 1),
+            _ => match rest.chars().next()? {
+                c if is_blank(c) => self.blanks(rest),
+                c if is_name(c) => self.name(rest),
+                c => self.token(Kind::Other(c), c.len_utf8()),
+            },
         })
     }
 }

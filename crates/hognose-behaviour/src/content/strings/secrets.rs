@@ -3,14 +3,29 @@
 //! Libraries for these services name the address with gaps to fill; only an author who means one channel of his own
 //! writes the secret beside it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Found, floor};
 use crate::fact::FactKind;
+
+/// No secret is shorter, and most constants are.
+const SHORTEST: usize = 40;
+
+static WEBHOOKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("/webhooks/"));
+static SLACK: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("hooks.slack.com/services/T"));
+static TELEGRAM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(":AA"));
 
 /// Finds `…/webhooks/<17-20 digits>/<60 or more characters>`, `hooks.slack.com/services/T…/B…/…` and
 /// `<8-10 digits>:<35 characters>` of Telegram.
 pub(super) fn classify(text: &str, found: &mut Found) {
     let bytes = text.as_bytes();
-    for at in memchr::memmem::find_iter(bytes, b"/webhooks/") {
+    if bytes.len() < SHORTEST {
+        return;
+    }
+    for at in WEBHOOKS.find_iter(bytes) {
         let rest = bytes.get(at + 10..).unwrap_or_default();
         let id = run(rest, |b| b.is_ascii_digit());
         let token = rest.get(id + 1..).map_or(0, |t| run(t, is_token));
@@ -22,7 +37,7 @@ pub(super) fn classify(text: &str, found: &mut Found) {
             add(text, at, at + 11 + id + token, found);
         }
     }
-    for at in memchr::memmem::find_iter(bytes, b"hooks.slack.com/services/T") {
+    for at in SLACK.find_iter(bytes) {
         let rest = bytes.get(at + 25..).unwrap_or_default();
         let length = run(rest, |b| b.is_ascii_alphanumeric() || b == b'/');
         let parts = rest.get(..length).unwrap_or_default().split(|b| *b == b'/');
@@ -30,7 +45,7 @@ pub(super) fn classify(text: &str, found: &mut Found) {
             add(text, at, at + 25 + length, found);
         }
     }
-    for at in memchr::memmem::find_iter(bytes, b":AA") {
+    for at in TELEGRAM.find_iter(bytes) {
         let digits = bytes
             .get(at.saturating_sub(11)..at)
             .unwrap_or_default()
