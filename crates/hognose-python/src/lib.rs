@@ -11,12 +11,13 @@ mod machine;
 pub mod marshal;
 pub mod names;
 pub mod nesting;
+mod number;
 pub mod source;
 pub mod text;
 pub mod tree;
 mod value;
 
-pub use machine::{Bounds, Call, Context, Effect, Machine, ModuleId, Observer, Site};
+pub use machine::{Bounds, Call, Context, Effect, Interest, Machine, ModuleId, Observer, Site};
 pub use names::{Names, PathId, Symbol};
 pub use tree::Tree;
 pub use value::{Cell, Dict, Taint, Value};

@@ -105,7 +105,11 @@ impl Lower<'_> {
             RuffExpr::BytesLiteral(e) => Expr::Bytes(e.value.bytes().collect()),
             RuffExpr::FString(e) => self.fstring(e),
             RuffExpr::NumberLiteral(e) => match &e.value {
-                Number::Int(int) => int.as_i64().map_or(Expr::Unknown, Expr::Int),
+                Number::Int(int) => match int.as_i64() {
+                    Some(value) => Expr::Int(value),
+                    None => crate::number::literal(&int.to_string())
+                        .map_or(Expr::Unknown, |bytes| Expr::Big(bytes.into())),
+                },
                 Number::Float(float) => Expr::Float(*float),
                 Number::Complex { .. } => Expr::Unknown,
             },

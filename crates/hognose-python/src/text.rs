@@ -223,7 +223,45 @@ pub fn unquote(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `&#65;`, `&#x41;` and the five named entities of XML become characters.
+/// Entities of HTML for characters of ASCII that have a name.
+const PUNCTUATION: [(&str, char); 34] = [
+    ("lpar", '('),
+    ("rpar", ')'),
+    ("lsqb", '['),
+    ("lbrack", '['),
+    ("rsqb", ']'),
+    ("rbrack", ']'),
+    ("lcub", '{'),
+    ("lbrace", '{'),
+    ("rcub", '}'),
+    ("rbrace", '}'),
+    ("semi", ';'),
+    ("colon", ':'),
+    ("comma", ','),
+    ("period", '.'),
+    ("excl", '!'),
+    ("quest", '?'),
+    ("num", '#'),
+    ("dollar", '$'),
+    ("percnt", '%'),
+    ("ast", '*'),
+    ("plus", '+'),
+    ("equals", '='),
+    ("lowbar", '_'),
+    ("grave", '`'),
+    ("Hat", '^'),
+    ("verbar", '|'),
+    ("vert", '|'),
+    ("sol", '/'),
+    ("bsol", '\\'),
+    ("commat", '@'),
+    ("NewLine", '\n'),
+    ("Tab", '\t'),
+    ("nbsp", '\u{a0}'),
+    ("hyphen", '-'),
+];
+
+/// `&#65;`, `&#x41;` and named entities of HTML that stand for ASCII become characters.
 pub fn entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -238,6 +276,10 @@ pub fn entities(text: &str) -> String {
             "amp" => Some('&'),
             "quot" => Some('"'),
             "apos" => Some('\''),
+            name if PUNCTUATION.iter().any(|(known, _)| *known == name) => PUNCTUATION
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, c)| *c),
             _ => name.strip_prefix('#').and_then(|number| {
                 let value = match number.strip_prefix(['x', 'X']) {
                     Some(hex) => u32::from_str_radix(hex, 16).ok(),

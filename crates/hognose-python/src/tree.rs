@@ -110,6 +110,8 @@ pub(crate) enum Expr {
     None,
     Bool(bool),
     Int(i64),
+    /// An integer beyond 64 bits: its bytes, highest first.
+    Big(Rc<[u8]>),
     Float(f64),
     Str(Rc<str>),
     Bytes(Rc<[u8]>),

@@ -26,6 +26,12 @@ impl Taint {
         self.0 & other.0 != 0
     }
 
+    /// Only the labels of the other.
+    #[must_use]
+    pub const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Without the labels of the other.
     #[must_use]
     pub fn without(self, other: Self) -> Self {
@@ -122,8 +128,10 @@ pub enum Value {
     None,
     /// `True` or `False`.
     Bool(bool),
-    /// An integer of 64 bits; larger ones are unknown.
+    /// An integer of 64 bits.
     Int(i64),
+    /// A positive integer beyond 64 bits: its bytes, highest first, without zeros before them.
+    Big(Rc<[u8]>),
     /// A float.
     Float(f64),
     /// A text.
@@ -161,6 +169,7 @@ impl fmt::Debug for Value {
             Self::None => f.write_str("None"),
             Self::Bool(v) => write!(f, "{v}"),
             Self::Int(v) => write!(f, "{v}"),
+            Self::Big(v) => write!(f, "integer of {} bytes", v.len()),
             Self::Float(v) => write!(f, "{v}"),
             Self::Str(v) => write!(f, "{v:?}"),
             Self::Bytes(v) => write!(f, "b{:?}", String::from_utf8_lossy(v)),
@@ -213,7 +222,9 @@ impl Value {
             Self::Str(v) => Some(!v.is_empty()),
             Self::Bytes(v) => Some(!v.is_empty()),
             Self::Tuple(v) => Some(!v.is_empty()),
-            Self::Function(_) | Self::Class(_) | Self::Module(_) | Self::Code(_) => Some(true),
+            Self::Function(_) | Self::Class(_) | Self::Module(_) | Self::Code(_) | Self::Big(_) => {
+                Some(true)
+            }
             _ => None,
         }
     }

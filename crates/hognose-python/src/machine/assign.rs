@@ -110,7 +110,7 @@ impl Machine<'_> {
             }
             return;
         }
-        let mut after = self.binary(&before, op, &more);
+        let mut after = self.binary(&before, op, &more).with(self.implicit);
         // Letter by letter in a loop: what comes out is not in the source.
         let is_letter = match &more.value {
             Value::Str(text) => text.len() <= 4,
@@ -201,6 +201,13 @@ impl Machine<'_> {
                     let name = self.names.intern(name);
                     self.bind(frame, name, cell);
                     return;
+                }
+                if &*text == "os.environ"
+                    && let (Some(name), Value::Str(value)) = (index.as_text(), &cell.value)
+                    && value.len() >= 8
+                    && value.contains(' ')
+                {
+                    self.environment.insert(Rc::clone(name), cell.clone());
                 }
                 let full: Rc<str> = format!("{text}[]").into();
                 self.with_site(frame.tree, frame.module, offset, |observer, site, _| {

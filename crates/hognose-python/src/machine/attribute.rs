@@ -46,6 +46,12 @@ impl Machine<'_> {
             // A method of a built-in value, not called yet.
             _ => {
                 let callee = self.method_path(&object.value, name);
+                // `().__class__`: the type itself.
+                if self.names.text(name) == "__class__" {
+                    let kind = self.names.path(callee);
+                    let kind = kind.split('.').next().unwrap_or_default();
+                    return Cell::of(Value::Path(self.names.dotted(kind)));
+                }
                 let partial = (Cell::of(Value::Path(callee)), vec![object.clone()]);
                 Cell::of(Value::Partial(Rc::new(partial))).with(object.taint)
             }
@@ -136,7 +142,7 @@ impl Machine<'_> {
             Value::List(_) | Value::Cycle(_) => "list",
             Value::Tuple(_) => "tuple",
             Value::Dict(_) => "dict",
-            Value::Int(_) | Value::Bool(_) => "int",
+            Value::Int(_) | Value::Bool(_) | Value::Big(_) => "int",
             _ => "object",
         };
         let kind = self.names.intern(kind);
@@ -288,10 +294,15 @@ impl Machine<'_> {
             args: std::slice::from_ref(index),
             keywords: &[],
             folded: None,
+            dropped: false,
         };
         let effect = self.with_site(frame.tree, frame.module, offset, |observer, site, names| {
             observer.call(site, &call, names)
         });
+        let set = index.as_text().filter(|_| &*text == "os.environ");
+        if let Some(cell) = set.and_then(|name| self.environment.get(name)) {
+            return cell.clone();
+        }
         Cell {
             value: effect.value.unwrap_or(Value::Path(item)),
             taint: object.taint.without(effect.washes).and(effect.taint),
@@ -344,6 +355,7 @@ impl Machine<'_> {
             args: &args,
             keywords: &[],
             folded: Some(&cell.value),
+            dropped: false,
         };
         self.with_site(frame.tree, frame.module, offset, |observer, site, names| {
             observer.call(site, &call, names);

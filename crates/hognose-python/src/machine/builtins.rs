@@ -273,7 +273,10 @@ impl Machine<'_> {
                 Value::Path(_) | Value::Unknown => return None,
                 _ => self.items(first)?.len() as i64,
             }),
-            "int" | "long" => integer(first, args.get(1))?,
+            "int" | "long" => match integer(first, args.get(1)) {
+                Some(value) => value,
+                None => self.big_integer(first, args.get(1))?,
+            },
             "float" => match &first.value {
                 Value::Str(text) => Value::Float(text.trim().parse().ok()?),
                 other => Value::Float(other.int()? as f64),
@@ -283,10 +286,34 @@ impl Machine<'_> {
         }))
     }
 
+    /// A text of digits beyond 64 bits.
+    fn big_integer(&mut self, first: &Cell, base: Option<&Cell>) -> Option<Value> {
+        let base = match base {
+            Some(base) => u32::try_from(base.value.int()?).ok()?,
+            None => 10,
+        };
+        if let Value::Big(_) = first.value {
+            return Some(first.value.clone());
+        }
+        let text = first.as_text()?.trim().to_ascii_lowercase();
+        let digits = match base {
+            16 => text.trim_start_matches("0x"),
+            2 => text.trim_start_matches("0b"),
+            _ => &text,
+        };
+        if !self.pay(crate::number::cost(digits.len(), base)) {
+            return None;
+        }
+        crate::number::parse(digits, base).map(|bytes| Value::Big(bytes.into()))
+    }
+
     fn arithmetic(&mut self, path: &str, first: &Cell, args: &[Cell]) -> Option<Cell> {
         Some(Cell::of(match path {
             "abs" => Value::Int(first.value.int()?.checked_abs()?),
-            "hex" => Value::Str(format!("{:#x}", first.value.int()?).into()),
+            "hex" => match &first.value {
+                Value::Big(bytes) => Value::Str(format!("0x{}", hexadecimal(bytes)).into()),
+                other => Value::Str(format!("{:#x}", other.int()?).into()),
+            },
             "oct" => Value::Str(format!("{:#o}", first.value.int()?).into()),
             "bin" => Value::Str(format!("{:#b}", first.value.int()?).into()),
             "round" => match &first.value {
@@ -338,7 +365,8 @@ impl Machine<'_> {
             return Some(self.folded_text(text));
         }
         if path == "format" && args.len() > 1 {
-            return None;
+            let text = super::format::number(first.value.int()?, args.get(1)?.as_text()?)?;
+            return Some(self.folded_text(text));
         }
         let quoted = path == "repr" || path == "ascii";
         if let (Value::Partial(_), Some(text)) = (&first.value, self.path_text_of(first)) {
@@ -370,6 +398,12 @@ impl Machine<'_> {
         };
         Some(self.folded_bytes(bytes))
     }
+}
+
+/// Digits without zeros before them.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = super::bytes::hexadecimal(bytes);
+    digits.trim_start_matches('0').to_owned()
 }
 
 fn transpose(lists: &[Vec<Cell>]) -> Vec<Cell> {

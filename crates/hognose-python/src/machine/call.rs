@@ -21,6 +21,7 @@ impl Machine<'_> {
         keywords: Keywords,
     ) -> Cell {
         let tree = frame.tree;
+        let dropped = std::mem::take(&mut self.statement);
         // A method of a known value is called without making a bound method first.
         let (callee, method) = match tree.expr(callee) {
             Expr::Attribute(object, name) => {
@@ -33,6 +34,7 @@ impl Machine<'_> {
                         | Value::Tuple(_)
                         | Value::Dict(_)
                         | Value::Int(_)
+                        | Value::Big(_)
                 ) {
                     (object, Some(*name))
                 } else {
@@ -63,6 +65,11 @@ impl Machine<'_> {
                 .fold(callee.deep_taint(), |t, c| t.and(c.deep_taint()));
             return Cell::tainted(taint);
         }
+        self.dropped = dropped
+            && matches!(
+                callee.value,
+                Value::Path(_) | Value::Unknown | Value::Partial(_)
+            );
         self.apply(frame, &callee, cells, named, tree.offset(id))
     }
 
@@ -130,6 +137,10 @@ impl Machine<'_> {
         } else if let Some(base) = Self::outside_base(class, 0) {
             // `class T(Thread)`: making one calls the base's constructor, and starting it calls `run`.
             self.call_outside(frame, base, Taint::NONE, &args, &named, offset);
+        }
+        // What is made is dropped one day, at the end of the program at the latest.
+        if self.calls.len() <= 2 && self.class_attribute(class, self.known.del).is_some() {
+            self.call_method_of(&cell, "__del__");
         }
         // Starting a thread runs it; whether `start` is called is not worth the doubt.
         if let Some(base) = Self::outside_base(class, 0)
@@ -279,6 +290,7 @@ impl Machine<'_> {
         named: &Named,
         offset: u32,
     ) -> Cell {
+        let dropped = std::mem::take(&mut self.dropped);
         let text = self.names.path(path);
         for cell in args.iter().chain(named.iter().map(|(_, c)| c)) {
             if cell.taint.has(Self::WORTH_SHOWING) || self.is_new_text(cell) {
@@ -293,6 +305,7 @@ impl Machine<'_> {
             args,
             keywords: named,
             folded: folded.as_ref().map(|cell| &cell.value),
+            dropped,
         };
         let effect = self.with_site(frame.tree, frame.module, offset, |observer, site, names| {
             observer.call(site, &call, names)

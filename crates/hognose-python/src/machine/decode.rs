@@ -13,7 +13,15 @@ impl Machine<'_> {
         if let Some(cell) = self.cipher_call(path, args, named) {
             return Some(cell);
         }
+        if path == "zlib.decompressobj().flush" {
+            return Some(Cell::of(Value::Bytes(std::rc::Rc::default())));
+        }
         let first = args.first()?;
+        if path == "struct.pack" {
+            let numbers: Option<Vec<i64>> = args.iter().skip(1).map(|c| c.value.int()).collect();
+            let bytes = crate::number::pack(first.as_text()?, &numbers?)?;
+            return Some(self.folded_bytes(bytes).with(Taint::step("arithmetic")));
+        }
         if path.starts_with("codecs.") {
             return self.codecs(path, args);
         }

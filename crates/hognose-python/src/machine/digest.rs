@@ -37,6 +37,7 @@ fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
         Value::Bool(v) => v.hash(hasher),
         Value::Int(v) => v.hash(hasher),
         Value::Float(v) => v.to_bits().hash(hasher),
+        Value::Big(v) => v.hash(hasher),
         Value::Str(v) if v.len() <= 4_096 => v.hash(hasher),
         Value::Str(v) => (v.as_ptr() as usize, v.len()).hash(hasher),
         Value::Bytes(v) if v.len() <= 4_096 => v.hash(hasher),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::names::is_builtin;
 use super::{Frame, Machine, Scope, ScopeKind};
 use crate::names::Symbol;
-use crate::tree::{BinaryOp, Expr, ExprId, Exprs};
+use crate::tree::{BinaryOp, Expr, ExprId, Exprs, Tree};
 use crate::value::{Cell, Dict, Taint, Value};
 
 /// Deepest recursion; beyond it values are unknown.
@@ -32,6 +32,7 @@ impl Machine<'_> {
             Expr::None => Cell::of(Value::None),
             Expr::Bool(v) => Cell::of(Value::Bool(*v)),
             Expr::Int(v) => Cell::of(Value::Int(*v)),
+            Expr::Big(v) => Cell::of(Value::Big(Rc::clone(v))),
             Expr::Float(v) => Cell::of(Value::Float(*v)),
             Expr::Str(v) => {
                 self.see_text(frame, id, v);
@@ -62,8 +63,11 @@ impl Machine<'_> {
             Expr::Compare(left, op, right) => {
                 let left = self.eval(frame, *left);
                 let right = self.eval(frame, *right);
-                let taint = left.taint.and(right.taint);
+                let mut taint = left.taint.and(right.taint);
                 let value = self.compare(&left, *op, &right);
+                if taint.has(self.interest.compared) && matches!(value, Value::Unknown) {
+                    taint = taint.and(self.observer.compared(&left, &right, &self.names));
+                }
                 Cell { value, taint }
             }
             Expr::IfElse { test, then, other } => self.if_else(frame, *test, *then, *other),
@@ -255,7 +259,11 @@ impl Machine<'_> {
             links.push((*op, *right));
             left = *inner;
         }
+        let cut = (2..=32).contains(&links.len()) && Self::is_cut_up(tree, left, &links);
         let mut result = self.eval(frame, left);
+        if cut {
+            result.taint = result.taint.and(Taint::ASSEMBLED);
+        }
         let pieces = links.len();
         if links.iter().all(|(op, _)| *op == BinaryOp::Add) && pieces > 2 {
             return self.sum(frame, result, &links);
@@ -265,6 +273,23 @@ impl Machine<'_> {
             result = self.binary(&result, op, &right);
         }
         result
+    }
+
+    /// `"pow" + "ersh" + "ell"`: short constants that meet inside words, more than once.
+    fn is_cut_up(tree: &Tree, first: ExprId, links: &[(BinaryOp, ExprId)]) -> bool {
+        let Expr::Str(first) = tree.expr(first) else {
+            return false;
+        };
+        let (mut before, mut cuts, mut len) = (first, 0, first.len());
+        for (op, right) in links.iter().rev() {
+            let (BinaryOp::Add, Expr::Str(text)) = (op, tree.expr(*right)) else {
+                return false;
+            };
+            cuts += usize::from(super::method::cuts_word(before, text));
+            len += text.len();
+            before = text;
+        }
+        cuts >= 2 && len <= (links.len() + 1) * 16
     }
 
     /// A long sum of texts, without copying what is already there at every link.

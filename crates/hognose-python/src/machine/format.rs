@@ -29,6 +29,7 @@ impl Machine<'_> {
                     taint = taint.and(cell.deep_taint());
                     match shown(&cell.value, *conversion == b'r') {
                         Some(text) => out.push_str(&text),
+                        None if self.is_interpreter(&cell.value) => out.push_str("python"),
                         None => out.push_str(HOLE),
                     }
                 }
@@ -43,6 +44,11 @@ impl Machine<'_> {
             }
         }
         self.folded_text(out).with(taint)
+    }
+
+    /// The interpreter's own path, whatever is replaced in it.
+    pub(super) fn is_interpreter(&self, value: &Value) -> bool {
+        matches!(value, Value::Path(path) if self.names.path(*path).starts_with("sys.executable"))
     }
 
     /// `"…%s…" % values`.
@@ -81,7 +87,11 @@ impl Machine<'_> {
                 None => items.next().unwrap_or(Cell::UNKNOWN),
             };
             taint = taint.and(cell.taint);
-            out.push_str(&percent_field(kind, &cell.value).unwrap_or_else(|| HOLE.into()));
+            match percent_field(kind, &cell.value) {
+                Some(text) => out.push_str(&text),
+                None if self.is_interpreter(&cell.value) => out.push_str("python"),
+                None => out.push_str(HOLE),
+            }
             if out.len() > self.bounds.value_bytes {
                 return Cell::tainted(taint);
             }
@@ -121,6 +131,7 @@ impl Machine<'_> {
                     taint = taint.and(cell.taint);
                     match shown(&cell.value, field.contains("!r")) {
                         Some(text) => out.push_str(&text),
+                        None if self.is_interpreter(&cell.value) => out.push_str("python"),
                         None => out.push_str(HOLE),
                     }
                 }
@@ -164,9 +175,41 @@ fn percent_field(kind: char, value: &Value) -> Option<String> {
         ('c', Value::Int(v)) => char::from_u32(u32::try_from(*v).ok()?).map(String::from),
         ('x', Value::Int(v)) => Some(format!("{v:x}")),
         ('X', Value::Int(v)) => Some(format!("{v:X}")),
+        ('x', Value::Big(bytes)) => {
+            let digits = super::bytes::hexadecimal(bytes);
+            Some(digits.trim_start_matches('0').to_owned())
+        }
         ('r', value) => shown(value, true),
         (_, value) => shown(value, false),
     }
+}
+
+/// `format(number, "08b")`: a width, maybe with zeros, and a base.
+pub(super) fn number(value: i64, spec: &str) -> Option<String> {
+    let (width, kind) = match spec.char_indices().last() {
+        Some((at, kind)) if kind.is_ascii_alphabetic() => (spec.get(..at)?, kind),
+        _ => (spec, 'd'),
+    };
+    let zeros = width.starts_with('0');
+    let width: usize = if width.is_empty() {
+        0
+    } else {
+        width.parse().ok().filter(|w| *w <= 256)?
+    };
+    let digits = match kind {
+        'b' if value >= 0 => format!("{value:b}"),
+        'o' if value >= 0 => format!("{value:o}"),
+        'x' if value >= 0 => format!("{value:x}"),
+        'X' if value >= 0 => format!("{value:X}"),
+        'c' => char::from_u32(u32::try_from(value).ok()?)?.to_string(),
+        'd' => value.to_string(),
+        _ => return None,
+    };
+    Some(if zeros {
+        format!("{digits:0>width$}")
+    } else {
+        format!("{digits:>width$}")
+    })
 }
 
 /// `str(value)` or `repr(value)`, when known.

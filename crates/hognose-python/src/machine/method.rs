@@ -27,13 +27,7 @@ impl Machine<'_> {
                 "index" | "count" => self.position(items, args.first()?).map(Cell::of),
                 _ => None,
             },
-            Value::Int(value) => match method {
-                "to_bytes" => to_bytes(*value, args, named).map(|b| self.folded_bytes(b)),
-                "bit_length" => Some(Cell::of(Value::Int(i64::from(
-                    64 - value.unsigned_abs().leading_zeros(),
-                )))),
-                _ => None,
-            },
+            Value::Int(_) | Value::Big(_) => self.int_method(&receiver.value, method, args, named),
             _ => None,
         };
         let _ = frame;
@@ -153,7 +147,7 @@ impl Machine<'_> {
         let items = self.items(list)?;
         let mut taint = list.taint;
         let mut out = String::new();
-        let mut short = 0;
+        let (mut short, mut cuts) = (0, 0);
         for (at, item) in items.iter().enumerate() {
             taint = taint.and(item.taint);
             if at > 0 {
@@ -164,6 +158,7 @@ impl Machine<'_> {
                 taint = taint.and(item.deep_taint());
                 &hole
             });
+            cuts += usize::from(at > 0 && cuts_word(&out, text));
             out.push_str(text);
             short += usize::from(text.len() <= 2);
             if out.len() > self.bounds.value_bytes {
@@ -171,7 +166,10 @@ impl Machine<'_> {
             }
         }
         // Letters joined to words: hidden on purpose. Longer pieces are how honest code builds messages.
-        if separator.is_empty() && short > 3 && short * 2 > items.len() {
+        let letters = short > 3 && short * 2 > items.len();
+        // Words cut in two, again and again: the same with longer pieces.
+        let pieces = items.len() > 3 && cuts >= 2 && out.len() <= items.len() * 16;
+        if separator.is_empty() && (letters || pieces) {
             taint = taint.and(Taint::ASSEMBLED);
         }
         Some(self.folded_text(out).with(taint).with(Taint::JOINED))
@@ -291,7 +289,7 @@ impl Machine<'_> {
             return None;
         }
         match method {
-            "append" | "add" => items.push(args.first()?.clone()),
+            "append" | "add" => items.push(args.first()?.clone().with(self.implicit)),
             "insert" => {
                 let at = usize::try_from(args.first()?.value.int()?).unwrap_or(0);
                 let at = at.min(items.len());
@@ -396,6 +394,12 @@ impl Machine<'_> {
     }
 }
 
+/// Whether two pieces meet inside a word.
+pub(super) fn cuts_word(before: &str, after: &str) -> bool {
+    before.ends_with(|c: char| c.is_ascii_alphabetic())
+        && after.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
 pub(super) fn is_rot13(encoding: &str) -> bool {
     matches!(
         encoding
@@ -440,27 +444,4 @@ fn strip(text: &str, method: &str, chars: Option<&str>) -> String {
         _ => text.trim_matches(is_cut),
     }
     .to_owned()
-}
-
-fn to_bytes(value: i64, args: &[Cell], named: &Named) -> Option<Vec<u8>> {
-    let len = usize::try_from(args.first()?.value.int()?).ok()?;
-    if len > 8 || value < 0 {
-        return None;
-    }
-    let order = args
-        .get(1)
-        .or_else(|| {
-            named
-                .iter()
-                .find(|(n, _)| n.as_deref() == Some("byteorder"))
-                .map(|(_, c)| c)
-        })
-        .and_then(Cell::as_text)
-        .map_or("big", |t| &**t);
-    let bytes = value.to_be_bytes();
-    let mut bytes = bytes.get(8 - len..)?.to_vec();
-    if order == "little" {
-        bytes.reverse();
-    }
-    Some(bytes)
 }

@@ -30,13 +30,16 @@ mod expression;
 mod format;
 mod import;
 mod layer;
+mod loops;
 mod method;
 mod names;
+mod number;
 mod operator;
 mod reflect;
 mod run;
 mod sequence;
 mod statement;
+mod taints;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -46,6 +49,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::names::{Names, PathId, Symbol};
 use crate::tree::{Block, FunctionId, Tree};
 use crate::value::{Cell, Taint, Value};
+
+pub use taints::Interest;
 
 /// A module of the artifact, or a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +77,8 @@ pub struct Site<'a> {
     pub doubt: u32,
     /// Calls within calls on the way here.
     pub depth: usize,
+    /// True in `while True` that does nothing but call.
+    pub endless: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +112,8 @@ pub struct Call<'a> {
     pub keywords: &'a [(Option<Rc<str>>, Cell)],
     /// What the call gives, when it could be folded.
     pub folded: Option<&'a Value>,
+    /// True when nobody looks at what the call gives.
+    pub dropped: bool,
 }
 
 impl Call<'_> {
@@ -169,55 +178,16 @@ pub trait Observer {
     fn knows(&self, path: &str) -> bool;
     /// A function of the artifact is entered, and was found to return data of these labels.
     fn returned(&mut self, _site: &Site<'_>, _function: &str, _taint: Taint) {}
-}
-
-/// Labels the interpreter itself gives.
-impl Taint {
-    /// Came out of a decoder (base64, hex, zlib, …).
-    pub const DECODED: Self = Self(1 << 63);
-    /// Was put together from pieces so that the source does not show it.
-    pub const ASSEMBLED: Self = Self(1 << 62);
-    /// Came out of a cipher.
-    pub const DECRYPTED: Self = Self(1 << 61);
-    /// A parameter of a function nobody in the artifact calls.
-    pub const PARAMETER: Self = Self(1 << 60);
-
-    /// Was joined from pieces, as texts often are.
-    pub const JOINED: Self = Self(1 << 46);
-    /// The program's own file: `__file__`.
-    pub const OWN_FILE: Self = Self(1 << 47);
-
-    /// Decoders, by name, whose results carry a label each.
-    pub const STEPS: [(&'static str, Self); 12] = [
-        ("base64", Self(1 << 48)),
-        ("base32", Self(1 << 49)),
-        ("base85", Self(1 << 50)),
-        ("hex", Self(1 << 51)),
-        ("zlib", Self(1 << 52)),
-        ("bz2", Self(1 << 53)),
-        ("lzma", Self(1 << 54)),
-        ("marshal", Self(1 << 55)),
-        ("rot13", Self(1 << 56)),
-        ("url", Self(1 << 57)),
-        ("cipher", Self(1 << 58)),
-        ("arithmetic", Self(1 << 59)),
-    ];
-
-    /// The label of a decoder, with [`Taint::DECODED`].
-    pub fn step(name: &str) -> Self {
-        Self::STEPS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or(Self::DECODED, |(_, label)| label.and(Self::DECODED))
+    /// Labels that a parameter of a function nobody calls carries because of its name.
+    fn parameter(&mut self, _name: &str) -> Taint {
+        Taint::NONE
     }
-
-    /// Names of the decoders the data came through.
-    pub fn steps(self) -> impl Iterator<Item = &'static str> {
-        Self::STEPS
-            .into_iter()
-            .filter(move |(_, label)| self.has(*label))
-            .map(|(name, _)| name)
+    /// Data of [`Interest::compared`] is compared; gives labels of the result.
+    fn compared(&mut self, _left: &Cell, _right: &Cell, _names: &Names) -> Taint {
+        Taint::NONE
     }
+    /// A branch on a condition of [`Interest::conditions`] is entered or left.
+    fn condition(&mut self, _site: &Site<'_>, _labels: Taint, _entering: bool) {}
 }
 
 /// Bounds of one analysis.
@@ -382,6 +352,18 @@ pub struct Machine<'o> {
     origin: Option<(ModuleId, u32, u32)>,
     guarded: u32,
     doubt: u32,
+    /// Loops around without an end or a condition.
+    endless: u32,
+    /// Labels of conditions around, of [`Interest::implicit`].
+    implicit: Taint,
+    /// What the observer wants to hear of.
+    pub interest: Interest,
+    /// The next call is a statement of its own.
+    statement: bool,
+    /// The call being made is one.
+    dropped: bool,
+    /// Commands and texts that the program put into its own environment.
+    environment: FxHashMap<Rc<str>, Cell>,
     concrete_loops: u32,
     decided: u64,
     /// The program changed where modules are looked for.
@@ -414,6 +396,7 @@ struct Known {
     file: Symbol,
     doc: Symbol,
     init: Symbol,
+    del: Symbol,
 }
 
 impl std::fmt::Debug for Machine<'_> {
@@ -429,6 +412,7 @@ impl Drop for Machine<'_> {
     fn drop(&mut self) {
         self.memo.clear();
         self.samples.clear();
+        self.environment.clear();
         for module in &self.modules {
             clear(&module.scope.vars);
         }

@@ -63,8 +63,12 @@ impl Machine<'_> {
                     .with(Taint::JOINED)
             }
             (Value::Unknown | Value::Path(_), BinaryOp::Add, Value::Str(b)) if b.len() < 65_536 => {
-                self.folded_text(format!("{}{b}", super::format::HOLE))
-                    .with(Taint::JOINED)
+                let before = if self.is_interpreter(&left.value) {
+                    "python"
+                } else {
+                    super::format::HOLE
+                };
+                self.folded_text(format!("{before}{b}")).with(Taint::JOINED)
             }
             (Value::Bytes(a), BinaryOp::Add, Value::Bytes(b)) => {
                 if self.pay(a.len() + b.len()) {
@@ -90,6 +94,7 @@ impl Machine<'_> {
             (Value::Partial(_) | Value::Path(_), BinaryOp::Div, _) => {
                 self.path_joined(left, right, taint)
             }
+            (Value::Big(a), op, b) => self.big(&Rc::clone(a), op, b.int()),
             (a, op, b) => match (a.int(), b.int()) {
                 (Some(a), Some(b)) => {
                     self.folded += 1;
@@ -100,6 +105,37 @@ impl Machine<'_> {
         };
         // A text with one unknown part keeps what is known of it in its origin only.
         cell.with(taint)
+    }
+
+    /// What loops over one large number do: they take bytes off its end.
+    fn big(&mut self, number: &[u8], op: BinaryOp, by: Option<i64>) -> Cell {
+        let Some(by) = by.filter(|_| self.pay(number.len())) else {
+            return Cell::UNKNOWN;
+        };
+        let low = crate::number::low(number);
+        Cell::of(match op {
+            BinaryOp::And if (0..1 << 62).contains(&by) => Value::Int(low & by),
+            BinaryOp::Mod if by > 0 && by.count_ones() == 1 && by <= 1 << 61 => {
+                Value::Int(low & (by - 1))
+            }
+            BinaryOp::RightShift | BinaryOp::FloorDiv => {
+                let places = match op {
+                    BinaryOp::RightShift => usize::try_from(by).ok(),
+                    _ if by > 0 && by.count_ones() == 1 => Some(by.trailing_zeros() as usize),
+                    _ => None,
+                };
+                let Some(places) = places else {
+                    return Cell::UNKNOWN;
+                };
+                let rest = crate::number::shifted(number, places);
+                if crate::number::bits(&rest) < 62 {
+                    Value::Int(crate::number::low(&rest))
+                } else {
+                    Value::Big(rest.into())
+                }
+            }
+            _ => Value::Unknown,
+        })
     }
 
     /// `pathlib`: the parts are joined like a path.

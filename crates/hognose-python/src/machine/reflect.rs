@@ -107,6 +107,9 @@ impl Machine<'_> {
                 let partial = (Cell::of(Value::Path(path)), vec![receiver]);
                 Some(Cell::of(Value::Partial(Rc::new(partial))))
             }
+            "os.getenv" | "os.environ.get" => {
+                self.environment.get(args.first()?.as_text()?).cloned()
+            }
             "functools.partial" => {
                 let (callee, rest) = args.split_first()?;
                 Some(Cell::of(Value::Partial(Rc::new((

@@ -26,6 +26,7 @@ impl<'o> Machine<'o> {
             file: names.intern("__file__"),
             doc: names.intern("__doc__"),
             init: names.intern("__init__"),
+            del: names.intern("__del__"),
         };
         Self {
             observer,
@@ -47,6 +48,12 @@ impl<'o> Machine<'o> {
             origin: None,
             guarded: 0,
             doubt: 0,
+            endless: 0,
+            implicit: Taint::NONE,
+            interest: super::Interest::default(),
+            statement: false,
+            dropped: false,
+            environment: rustc_hash::FxHashMap::default(),
             concrete_loops: 0,
             decided: 0,
             path_changed: false,
@@ -266,15 +273,50 @@ impl<'o> Machine<'o> {
         let Some(function) = closure.tree.function(closure.function) else {
             return;
         };
-        let unknown = Cell::tainted(taint);
-        let mut args = Vec::new();
         let is_method = closure.class.is_some() && !closure.is_static;
-        let count = function.positional.len();
-        if let Some(class) = closure.class.as_ref().filter(|_| is_method && count > 0) {
-            args.push(self.sample(class));
-        }
-        args.resize(count, unknown);
-        self.invoke(closure, args, Vec::new());
+        let object = closure
+            .class
+            .as_ref()
+            .filter(|_| is_method && !function.positional.is_empty())
+            .map(|class| self.sample(class));
+        let (args, named) = self.unknown_arguments(closure, object, taint);
+        self.invoke(closure, args, named);
+    }
+
+    /// Arguments for every parameter, of which only labels are known.
+    fn unknown_arguments(
+        &mut self,
+        closure: &Closure,
+        object: Option<Cell>,
+        taint: Taint,
+    ) -> (Vec<Cell>, super::call::Named) {
+        let Some(function) = closure.tree.function(closure.function) else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut label = |name| {
+            let more = self.observer.parameter(self.names.text(name));
+            Cell::tainted(taint.and(more))
+        };
+        let given = usize::from(object.is_some());
+        let mut args: Vec<Cell> = object.into_iter().collect();
+        args.extend(
+            function
+                .positional
+                .iter()
+                .skip(given)
+                .map(|p| label(p.name)),
+        );
+        args.extend(function.rest.map(&mut label));
+        let named = function
+            .keyword
+            .iter()
+            .map(|p| (p.name, label(p.name)))
+            .collect::<Vec<_>>();
+        let named = named
+            .into_iter()
+            .map(|(name, cell)| (Some(self.names.shared(name)), cell))
+            .collect();
+        (args, named)
     }
 
     /// An object of a class nobody made: its `__init__` is run once with unknown parameters.
@@ -294,13 +336,8 @@ impl<'o> Machine<'o> {
             .class_attribute(class, self.known.init)
             .map(|cell| cell.value)
         {
-            let count = match init.tree.function(init.function) {
-                Some(function) => function.positional.len(),
-                None => 0,
-            };
-            let mut args = vec![cell.clone()];
-            args.resize(count.max(1), Cell::tainted(Taint::PARAMETER));
-            self.invoke(&init, args, Vec::new());
+            let (args, named) = self.unknown_arguments(&init, Some(cell.clone()), Taint::PARAMETER);
+            self.invoke(&init, args, named);
         }
         cell
     }
@@ -391,6 +428,7 @@ impl<'o> Machine<'o> {
             guarded: self.guarded > 0,
             doubt: self.doubt,
             depth: self.calls.len(),
+            endless: self.endless > 0,
         };
         tell(&mut *self.observer, &site, &self.names)
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Frame, Machine, Pending};
 use crate::tree::{Block, CompareOp, Expr, ExprId, Exprs, Handler, Stmt, StmtId};
-use crate::value::{Cell, Value};
+use crate::value::{Cell, Taint, Value};
 
 /// How a block was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +14,6 @@ pub(super) enum Flow {
     Break,
     Continue,
 }
-
-/// Rounds of a `while` whose conditions are all known.
-const MAX_ROUNDS: u32 = 20_000;
 
 impl Machine<'_> {
     pub(super) fn block(&mut self, frame: &mut Frame<'_>, block: Block) -> Flow {
@@ -44,7 +41,9 @@ impl Machine<'_> {
         match tree.stmt(id) {
             Stmt::Nothing => {}
             Stmt::Expr(value) => {
+                self.statement = matches!(tree.expr(*value), Expr::Call { .. } | Expr::Await(_));
                 self.eval(frame, *value);
+                self.statement = false;
             }
             Stmt::Assign { targets, value } => {
                 let cell = self.eval(frame, *value);
@@ -165,7 +164,8 @@ impl Machine<'_> {
 
     fn branch(&mut self, frame: &mut Frame<'_>, test: ExprId, body: Block, orelse: Block) -> Flow {
         let is_main = self.is_main_test(frame, test);
-        let mut truth = self.eval(frame, test).value.truth();
+        let tested = self.eval(frame, test);
+        let mut truth = tested.value.truth();
         if truth.is_none() && self.is_developer_test(frame, test) {
             truth = Some(false);
         }
@@ -175,11 +175,27 @@ impl Machine<'_> {
         let doubt = u32::from(!self.is_platform_test(frame, test, 0));
         frame.conditional += 1;
         self.doubt += doubt;
+        let watched = tested.taint.within(self.interest.conditions);
+        let implicit = self.implicit;
+        self.implicit = implicit.and(tested.taint.within(self.interest.implicit));
+        self.watch(frame, test, watched, true);
         let first = self.block(frame, body);
         let second = self.block(frame, orelse);
+        self.watch(frame, test, watched, false);
+        self.implicit = implicit;
         self.doubt -= doubt;
         frame.conditional -= 1;
         if first == second { first } else { Flow::Next }
+    }
+
+    /// Tells the observer that a branch it wants to hear of is entered or left.
+    fn watch(&mut self, frame: &Frame<'_>, test: ExprId, labels: Taint, entering: bool) {
+        if labels != Taint::NONE {
+            let offset = frame.tree.offset(test);
+            self.with_site(frame.tree, frame.module, offset, |observer, site, _| {
+                observer.condition(site, labels, entering);
+            });
+        }
     }
 
     fn decided_branch(
@@ -267,7 +283,7 @@ impl Machine<'_> {
         (is_command(*left) && names_argv(*right)) || (is_command(*right) && names_argv(*left))
     }
 
-    fn postpone(&mut self, frame: &Frame<'_>, block: Block, is_main: bool) {
+    pub(super) fn postpone(&mut self, frame: &Frame<'_>, block: Block, is_main: bool) {
         if self.pending.len() > 10_000 {
             return;
         }
@@ -281,105 +297,6 @@ impl Machine<'_> {
             layers: self.layers.clone(),
             origin: self.origin,
         });
-    }
-
-    fn for_loop(
-        &mut self,
-        frame: &mut Frame<'_>,
-        target: ExprId,
-        iterable: &Cell,
-        body: Block,
-    ) -> Flow {
-        let Some(items) = self.items(iterable) else {
-            let item = self.unknown_item(iterable);
-            self.assign(frame, target, item);
-            frame.conditional += 1;
-            let flow = self.block(frame, body);
-            frame.conditional -= 1;
-            return if flow == Flow::Return {
-                flow
-            } else {
-                Flow::Next
-            };
-        };
-        self.concrete_loops += 1;
-        let mut last = Flow::Next;
-        let mut progress = self.folded + self.decided;
-        for (round, item) in items.into_iter().enumerate() {
-            // The first rounds are always run: most loops of honest code are that short. Further ones only where they
-            // make something: a loop over a table that calls unknown things tells nothing new.
-            if round > 2 {
-                let now = self.folded + self.decided;
-                if now == progress || !self.spend_loop() {
-                    break;
-                }
-                progress = now;
-            }
-            self.assign(frame, target, item);
-            last = self.block(frame, body);
-            if matches!(last, Flow::Break | Flow::Return) {
-                break;
-            }
-        }
-        self.concrete_loops -= 1;
-        if last == Flow::Return {
-            last
-        } else {
-            Flow::Next
-        }
-    }
-
-    /// Takes from the fuel of loops what one round may cost.
-    pub(super) fn spend_loop(&mut self) -> bool {
-        // A loop cut short has still been walked three times; only the value it would have made is not known.
-        if self.loop_fuel < 8 {
-            return false;
-        }
-        // Rounds run for real are paid from their own tank.
-        let round = self.loop_fuel.min(200);
-        self.loop_fuel -= round;
-        self.fuel += round;
-        true
-    }
-
-    fn while_loop(&mut self, frame: &mut Frame<'_>, test: ExprId, body: Block) -> Flow {
-        for round in 0..MAX_ROUNDS {
-            let decided = self.decided;
-            let truth = self.eval(frame, test).value.truth();
-            match truth {
-                Some(false) if round == 0 => {
-                    self.postpone(frame, body, false);
-                    return Flow::Next;
-                }
-                Some(false) => return Flow::Next,
-                Some(true) => {
-                    self.concrete_loops += u32::from(round > 0);
-                    let flow = self.block(frame, body);
-                    self.concrete_loops -= u32::from(round > 0);
-                    match flow {
-                        Flow::Return => return flow,
-                        Flow::Break => return Flow::Next,
-                        _ => {}
-                    }
-                    let is_constant = matches!(frame.tree.expr(test), Expr::Bool(_) | Expr::Int(_));
-                    // `while True` goes on only as long as conditions inside are decided: a state machine.
-                    if (is_constant && self.decided == decided) || !self.spend_loop() {
-                        return Flow::Next;
-                    }
-                }
-                None => {
-                    frame.conditional += 1;
-                    let flow = self.block(frame, body);
-                    frame.conditional -= 1;
-                    return if flow == Flow::Return {
-                        flow
-                    } else {
-                        Flow::Next
-                    };
-                }
-            }
-        }
-        Flow::Next
     }
 
     fn with_items(&mut self, frame: &mut Frame<'_>, items: Exprs) {
