@@ -10,6 +10,9 @@
 //! archive. Its `files` are text with directives (see `corpus_support/directive.rs`) or tables such as
 //! `{ elf = "strings" }` and `{ zip = { "a.py" = "…" } }`. Bounds are a reader's judgement
 //! of the files, not a measurement.
+//!
+//! The area `second` was written by the reports on malware alone, before anything of it was inspected, and says only the
+//! band. What was not seen at first, and is not yet, says so in `open`.
 
 #![expect(
     clippy::unwrap_used,
@@ -41,6 +44,7 @@ areas! {
     network "network"
     persistence "persistence"
     remote "remote"
+    second "second"
     triggers "triggers"
 }
 
@@ -68,14 +72,15 @@ fn the_corpus_is_large_and_complete() {
                 );
             } else {
                 imitations += 1;
+                let says_facts = !case.expect.is_empty() || area == "second";
                 assert!(
-                    matches!(case.bound, Bound::AtLeast(_)) && !case.expect.is_empty(),
+                    matches!(case.bound, Bound::AtLeast(_)) && says_facts,
                     "{at} expects nothing"
                 );
             }
         }
     }
-    assert!(imitations >= 170, "{imitations} imitations");
+    assert!(imitations >= 280, "{imitations} imitations");
     assert!(honest >= 40, "{honest} honest controls");
 }
 
