@@ -17,7 +17,9 @@ pub mod text;
 pub mod tree;
 mod value;
 
-pub use machine::{Bounds, Call, Context, Effect, Interest, Machine, ModuleId, Observer, Site};
+pub use machine::{
+    Bounds, Call, Context, Effect, Interest, Machine, ModuleId, ModuleText, Observer, Site,
+};
 pub use names::{Names, PathId, Symbol};
 pub use tree::Tree;
 pub use value::{Cell, Dict, Taint, Value};

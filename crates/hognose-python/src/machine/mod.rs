@@ -56,6 +56,39 @@ pub use taints::Interest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleId(pub u32);
 
+/// The text of a module.
+#[derive(Clone)]
+pub enum ModuleText {
+    /// At hand.
+    Ready(Rc<str>),
+    /// Made when the module is first run or imported: of an artifact with many modules, one needs few at a time.
+    Later(Rc<dyn Fn() -> Rc<str>>),
+}
+
+impl std::fmt::Debug for ModuleText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ready(text) => f.debug_tuple("Ready").field(text).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+impl ModuleText {
+    fn get(&self) -> Rc<str> {
+        match self {
+            Self::Ready(text) => Rc::clone(text),
+            Self::Later(make) => make(),
+        }
+    }
+}
+
+impl From<Rc<str>> for ModuleText {
+    fn from(text: Rc<str>) -> Self {
+        Self::Ready(text)
+    }
+}
+
 /// What makes the code run; the meaning is the driver's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Context(pub u8);
@@ -284,7 +317,7 @@ struct Module {
     is_package: bool,
     /// True for the program itself: `__name__` is `__main__`.
     is_main: bool,
-    source: Option<Rc<str>>,
+    source: Option<ModuleText>,
     scope: Rc<Scope>,
     state: ModuleState,
     /// Modules outside imported by star.

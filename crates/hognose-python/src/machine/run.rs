@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{
-    Bounds, Closure, Context, Frame, Known, Machine, Module, ModuleId, ModuleState, Observer,
-    Offset, Pending, Scope, ScopeKind, Site,
+    Bounds, Closure, Context, Frame, Known, Machine, Module, ModuleId, ModuleState, ModuleText,
+    Observer, Offset, Pending, Scope, ScopeKind, Site,
 };
 use crate::names::Names;
 use crate::tree::Tree;
@@ -81,7 +81,7 @@ impl<'o> Machine<'o> {
         name: &str,
         is_package: bool,
         is_main: bool,
-        source: Rc<str>,
+        source: impl Into<ModuleText>,
     ) -> ModuleId {
         let id = ModuleId(self.modules.len() as u32);
         let name: Rc<str> = name.into();
@@ -89,7 +89,7 @@ impl<'o> Machine<'o> {
             name: Rc::clone(&name),
             is_package,
             is_main,
-            source: Some(source),
+            source: Some(source.into()),
             scope: Scope::new(ScopeKind::Module, None),
             state: ModuleState::Unread,
             stars: Vec::new(),
@@ -145,8 +145,10 @@ impl<'o> Machine<'o> {
         // What an outer layer is doing is no matter of a module it imports.
         let layers = std::mem::take(&mut self.layers);
         let origin = self.origin.take();
-        if let Some(tree) = self.parse(id, &source) {
-            drop(source);
+        let text = source.get();
+        drop(source);
+        if let Some(tree) = self.parse(id, &text) {
+            drop(text);
             self.fuel = self
                 .fuel
                 .saturating_add(8 * tree.nodes() as u64)
