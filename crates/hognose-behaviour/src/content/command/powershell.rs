@@ -14,10 +14,16 @@ pub(super) fn arguments(reader: &mut Reader, words: &[String], depth: u32) {
     let shown = words.join(" ");
     reader.add(FactKind::Powershell, &shown);
     let mut at = 0;
+    // Past the policy to run a script of the project is what batch files of honest projects do; with a command it is
+    // a way to run what no policy would let in.
+    let mut past_policy = false;
     while let Some(word) = words.get(at) {
         at += 1;
         let Some(option) = option(word) else {
             // The rest is the command.
+            if past_policy {
+                reader.add(FactKind::PowershellHidden, &shown);
+            }
             language(
                 reader,
                 &words.get(at - 1..).unwrap_or_default().join(" "),
@@ -37,13 +43,13 @@ pub(super) fn arguments(reader: &mut Reader, words: &[String], depth: u32) {
             }
         } else if begins(&option, POLICY, 2) || option == "ep" {
             at += 1;
-            if ["bypass", "unrestricted"]
+            past_policy = ["bypass", "unrestricted"]
                 .iter()
-                .any(|v| value.eq_ignore_ascii_case(v))
-            {
+                .any(|v| value.eq_ignore_ascii_case(v));
+        } else if begins(&option, COMMAND, 1) {
+            if past_policy {
                 reader.add(FactKind::PowershellHidden, &shown);
             }
-        } else if begins(&option, COMMAND, 1) {
             language(
                 reader,
                 &words.get(at..).unwrap_or_default().join(" "),
@@ -53,8 +59,12 @@ pub(super) fn arguments(reader: &mut Reader, words: &[String], depth: u32) {
         } else if option == "file" || option == "f" {
             let file = value.to_owned();
             reader.runs_file(&file);
-            at += 1;
+            // The rest are the script's own arguments.
+            return;
         }
+    }
+    if past_policy {
+        reader.add(FactKind::PowershellHidden, &shown);
     }
 }
 
