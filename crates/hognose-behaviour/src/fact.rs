@@ -143,6 +143,8 @@ pub enum Group {
     Metadata,
     /// The container.
     Archive,
+    /// What YARA rules of the user match.
+    Yara,
 }
 
 macro_rules! fact_kinds {
@@ -300,6 +302,7 @@ fact_kinds! {
         PersistStartup "persist-startup" "writes into a start-up folder",
         PersistProfile "persist-profile" "changes a shell profile",
         PersistTask "persist-task" "adds a scheduled task",
+        PersistWorkflow "persist-workflow" "writes a workflow that CI will run",
         PersistSite "persist-site" "writes a start-up hook into Python's own folders",
         PersistSshKey "persist-ssh-key" "adds an authorised SSH key",
         RegistryWrite "registry-write" "writes the registry",
@@ -342,6 +345,7 @@ fact_kinds! {
         CodeInData "code-in-data" "keeps code in a data file",
         PayloadInMedia "payload-in-media" "hides data in an image or sound file",
         ExtensionMismatch "extension-mismatch" "has a file that is not what its name says",
+        ProgramDisguised "program-disguised" "holds a program under the name of something to look at or to read",
         ObfuscatorMark "obfuscator-mark" "bears the mark of an obfuscator",
         Unparsable "unparsable" "has Python that cannot be parsed",
         TooDeep "too-deep" "has Python that CPython cannot compile",
@@ -364,6 +368,8 @@ fact_kinds! {
         FlowKeysNetwork "flow-keys-network" "sends keystrokes away",
         FlowParameterNetwork "flow-parameter-network" "sends what its caller passes to a fixed address",
         FlowCredentialDependency "flow-credential-dependency" "passes credentials into a helper package",
+        FlowCredentialParameter "flow-credential-parameter" "sends credentials that its caller passes and ignores the answer",
+        FlowWalletParameter "flow-wallet-parameter" "sends keys of wallets that its caller passes and ignores the answer",
         FlowDns "flow-dns" "sends data in names it looks up",
     }
     Hook {
@@ -386,6 +392,7 @@ fact_kinds! {
         BinaryPacked "binary-packed" "holds a packed or encrypted binary",
         BinaryImports "binary-imports" "holds a binary that imports functions of implants",
         BinaryStrings "binary-strings" "holds a binary that names addresses or commands",
+        BinaryImplant "binary-implant" "holds a binary that names several things only implants name",
         BytecodeOnly "bytecode-only" "holds bytecode without its source",
         BytecodeDiffers "bytecode-differs" "holds bytecode that differs from its source",
         ScriptFile "script-file" "holds a script in another language that acts",
@@ -416,6 +423,11 @@ fact_kinds! {
         ArchiveOdd "archive-odd" "is packed in an unusual way",
         ArchiveUnreadable "archive-unreadable" "has members that cannot be read",
         RecordMismatch "record-mismatch" "has a RECORD that does not match its files",
+    }
+    Yara {
+        YaraMatch "yara-match" "matches a YARA rule",
+        YaraMatchHigh "yara-match-high" "matches a YARA rule of high severity",
+        YaraMatchCritical "yara-match-critical" "matches a YARA rule of critical severity",
     }
 }
 

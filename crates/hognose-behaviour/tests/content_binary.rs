@@ -130,7 +130,10 @@ fn sounds_of_text() {
 fn names_that_lie() {
     assert_eq!(
         pairs(&media_facts("a.png", &elf(2, b""))),
-        [(ExtensionMismatch, "ELF named .png")]
+        [
+            (ExtensionMismatch, "ELF named .png"),
+            (ProgramDisguised, "ELF named .png")
+        ]
     );
     assert_eq!(
         pairs(&media_facts("a.txt", b"PK\x03\x04")),

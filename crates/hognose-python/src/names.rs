@@ -151,6 +151,7 @@ impl Names {
         // Modules of the standard library hold one another: `shutil.os` is `os`.
         let holds = node.steps == 1
             && path != Self::UNKNOWN
+            && node.text.trim_start_matches('_') != self.text(step)
             && matches!(
                 self.text(step),
                 "os" | "sys" | "subprocess" | "builtins" | "io" | "socket"

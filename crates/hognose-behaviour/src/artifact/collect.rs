@@ -169,13 +169,15 @@ impl Collector {
         let decoded = source::decode(bytes);
         let mut placed = layout::place(inner, self.kind);
         // Nobody imports what lies in an archive inside: it takes code that unpacks it, and that code is seen.
-        if let Some((outer, _)) = inner.split_once("!/") {
+        if let Some((outer, inside)) = inner.rsplit_once("!/") {
+            placed = layout::place(inside, Kind::Wheel);
             placed.role = if layout::is_aside_path(outer) {
                 Role::Test
             } else {
                 Role::Nested
             };
-            inner.clone_into(&mut placed.name);
+            // Every archive is a root of its own.
+            placed.name = format!("{}!.{}", outer.replace('.', ","), placed.name);
         }
         let trigger = match placed.role {
             Role::Setup | Role::Backend => Trigger::Install,
@@ -285,6 +287,7 @@ impl Collector {
         let text = String::from_utf8_lossy(bytes);
         let depth = inner.matches('/').count() as u8;
         let read = Metadata::read(&text);
+        hidden::injection(path, &text, Trigger::Call, &mut self.facts);
         self.metadata_files.push((depth, path.to_owned(), read));
     }
 
@@ -316,6 +319,14 @@ impl Collector {
         }
         let aside = layout::is_aside_path(inner);
         let trigger = if aside { Trigger::Test } else { Trigger::Call };
+        let file = inner.rsplit('/').next().unwrap_or(inner);
+        if file
+            .get(..6)
+            .is_some_and(|f| f.eq_ignore_ascii_case("readme"))
+        {
+            let text = String::from_utf8_lossy(bytes);
+            hidden::injection(path, &text, trigger, &mut self.facts);
+        }
         let before = self.facts.len();
         let programs = other::facts(path, bytes, trigger, &mut self.facts);
         for (line, text) in programs.into_iter().take(16) {

@@ -4,6 +4,7 @@ mod build;
 mod collect;
 mod layout;
 mod other;
+mod started;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -77,36 +78,6 @@ pub fn inspect_archive(
     Ok(collector.finish())
 }
 
-/// A script or program that Python starts runs when Python starts it.
-fn take_over_triggers(facts: &mut [Fact]) {
-    let mut started: BTreeMap<String, Trigger> = BTreeMap::new();
-    for fact in facts.iter().filter(|f| {
-        matches!(
-            f.kind,
-            FactKind::ProcessStart
-                | FactKind::ProcessShell
-                | FactKind::ProcessPython
-                | FactKind::NativeLoad
-                | FactKind::ExecFile
-                | FactKind::LivingOffLand
-        ) && f.trigger < Trigger::Call
-    }) {
-        for word in fact.detail.split([' ', '"', '\'', ';', ',']) {
-            let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-            if name.len() > 3 && name.contains('.') {
-                let slot = started.entry(name.to_owned()).or_insert(fact.trigger);
-                *slot = (*slot).min(fact.trigger);
-            }
-        }
-    }
-    for fact in facts.iter_mut().filter(|f| f.trigger != Trigger::Test) {
-        let name = fact.place.file.rsplit('/').next().unwrap_or_default();
-        if let Some(trigger) = started.get(name) {
-            fact.trigger = fact.trigger.min(*trigger);
-        }
-    }
-}
-
 fn note_confusion(confusion: &Confusion, collector: &mut Collector) {
     let file = confusion.member.clone().unwrap_or_default();
     let detail = format!("{}: {}", confusion.kind.as_str(), confusion.detail);
@@ -144,12 +115,7 @@ impl Collector {
             self.unread
                 .push((path, format!("the analysis reached its limit of {limit}")));
         }
-        take_over_triggers(&mut facts);
-        for fact in &mut facts {
-            if fact.place.file.contains("!/") {
-                fact.trigger = fact.trigger.max(Trigger::Call);
-            }
-        }
+        started::take_over(&mut facts, outcome.started);
         let metadata = self.metadata(&outcome.setup);
         self.judge_whole(&metadata, &mut facts);
         facts.sort();

@@ -1,7 +1,7 @@
 //! Files that are neither Python source nor metadata.
 
 use crate::content::script::Language;
-use crate::content::{binary, javascript, media, script};
+use crate::content::{binary, installer, javascript, media, script};
 use crate::fact::{Fact, Trigger};
 
 /// Most bytes of a binary that are read: imports and sections stand at the front, strings are sampled.
@@ -37,6 +37,9 @@ pub(super) fn facts(
         media::facts(path, bytes, trigger, out);
         return Vec::new();
     }
+    if installer::facts(path, bytes, trigger, out) {
+        return Vec::new();
+    }
     if let Some(language) = Language::of(path, bytes) {
         return script::facts(path, bytes, language, trigger, out);
     }
@@ -47,7 +50,15 @@ pub(super) fn facts(
     match ending.as_str() {
         "js" | "mjs" | "cjs" | "jse" => javascript::facts(path, bytes, trigger, out),
         // Text that people read: commands in it run nowhere.
-        "md" | "rst" | "txt" | "html" | "htm" | "css" | "po" | "mo" | "svg" | "map" | "ipynb" => {}
+        "md" | "rst" | "txt" | "html" | "htm" | "css" | "po" | "mo" | "svg" | "map" | "ipynb" => {
+            // An archive is no text.
+            if matches!(
+                bytes,
+                [b'P', b'K', 3, 4, ..] | [b'7', b'z', 0xbc, ..] | [b'R', b'a', b'r', b'!', ..]
+            ) {
+                media::facts(path, bytes, trigger, out);
+            }
+        }
         _ => media::facts(path, bytes, trigger, out),
     }
     Vec::new()

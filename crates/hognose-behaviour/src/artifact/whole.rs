@@ -105,22 +105,29 @@ impl Collector {
     pub(super) fn metadata(&mut self, setup: &[(String, String)]) -> Metadata {
         self.metadata_files
             .sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut files = self.metadata_files.drain(..);
-        let outside = self.name.split(['-']).next().unwrap_or_default();
-        if let Some((depth, path, read)) = files.next() {
-            // Build files need not say everything: only real metadata is judged for what it lacks.
-            if depth < 100 {
-                metadata::facts(
-                    &path,
-                    &read,
-                    Some(outside),
-                    Trigger::Install,
-                    &mut self.facts,
-                );
+        let mut files = std::mem::take(&mut self.metadata_files).into_iter();
+        let all = |name: &str| -> Vec<String> {
+            setup
+                .iter()
+                .filter(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+                .collect()
+        };
+        for link in all("dependency_links") {
+            let place = Place::file("setup.py");
+            let fact = Fact::new(FactKind::DirectReference, Trigger::Install, place, &link);
+            self.facts.push(fact);
+        }
+        if let Some((depth, path, mut read)) = files.next() {
+            self.judge_metadata(depth, &path, &read);
+            for (depth, path, other) in files.filter(|(depth, ..)| *depth >= 100) {
+                self.judge_metadata(depth, &path, &other);
+            }
+            if read.requires_dist.is_empty() {
+                read.requires_dist = all("install_requires");
             }
             return read;
         }
-        drop(files);
         let get = |name: &str| {
             setup
                 .iter()
@@ -135,6 +142,7 @@ impl Collector {
             description: get("long_description"),
             author: get("author"),
             author_email: get("author_email"),
+            requires_dist: all("install_requires"),
             ..Metadata::default()
         };
         read.description_len = read.description.chars().count();
@@ -148,9 +156,24 @@ impl Collector {
         read
     }
 
+    /// Build files need not say everything: only real metadata is judged for what it lacks.
+    fn judge_metadata(&mut self, depth: u8, path: &str, read: &Metadata) {
+        let outside = self.name.split(['-']).next().unwrap_or_default();
+        if depth < 100 {
+            let outside = Some(outside);
+            metadata::facts(path, read, outside, Trigger::Install, &mut self.facts);
+        } else {
+            metadata::references(path, read, Trigger::Install, &mut self.facts);
+        }
+    }
+
     /// Facts about the artifact as a whole.
     pub(super) fn judge_whole(&mut self, metadata: &Metadata, facts: &mut Vec<Fact>) {
         facts.append(&mut self.facts);
+        // A helper that nobody declares is a module of the project that is not in this artifact.
+        facts.retain(|f| {
+            f.kind != FactKind::FlowCredentialDependency || declares(metadata, &f.detail)
+        });
         let acts = facts.iter().any(|f| {
             use crate::Group;
             f.trigger != Trigger::Test
@@ -184,6 +207,16 @@ impl Collector {
             }
         }
     }
+}
+
+/// Whether the distribution whose function this is, is a declared dependency.
+fn declares(metadata: &Metadata, function: &str) -> bool {
+    let root = function.split('.').next().unwrap_or_default();
+    let normal = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
+    metadata
+        .requires_dist
+        .iter()
+        .any(|r| normal(metadata::requirement_name(r)) == normal(root))
 }
 
 /// The source a bytecode file was compiled from: `pkg/__pycache__/x.cpython-311.pyc` from `pkg/x.py`.

@@ -90,9 +90,18 @@ pub fn facts(path: &str, bytes: &[u8], trigger: Trigger, out: &mut Vec<Fact>) {
     {
         view.add(FactKind::BinaryImports, reason);
     }
-    for text in words::judge(bytes) {
-        view.add(FactKind::BinaryStrings, &text);
+    let texts = words::judge(bytes);
+    for text in &texts {
+        view.add(FactKind::BinaryStrings, text);
     }
+    if words::is_implant(&texts) {
+        view.add(FactKind::BinaryImplant, &texts.join("; "));
+    }
+}
+
+/// Runs of printable text, one a line.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    words::lines(bytes)
 }
 
 struct View<'a> {

@@ -26,6 +26,7 @@ pub fn facts(path: &str, bytes: &[u8], trigger: Trigger, out: &mut Vec<Fact>) {
         facts: Vec::new(),
         numbered: HashSet::new(),
         numbered_at: 0,
+        requests: false,
         processes: false,
         window: [Token::End; 6],
         line: 1,
@@ -50,6 +51,8 @@ struct Reader<'a> {
     facts: Vec<Fact>,
     numbered: HashSet<&'a str>,
     numbered_at: u32,
+    /// The file makes requests.
+    requests: bool,
     /// The file loads Node's module for processes.
     processes: bool,
     /// The last tokens, newest last.
@@ -98,6 +101,7 @@ impl<'a> Reader<'a> {
             self.numbered.insert(name);
             self.numbered_at = self.line;
         }
+        self.requests |= matches!(name, "fetch" | "request" | "axios");
         // `Bun.spawn`, `Deno.run`: `Bun`, `.`, `spawn`.
         if let [
             ..,
@@ -200,6 +204,19 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(&mut self) {
+        // A program that starts others, takes the whole environment and makes requests has one use for it.
+        let takes = self.facts.iter().find(|f| f.kind == FactKind::EnvAll);
+        let active = self
+            .facts
+            .iter()
+            .any(|f| f.kind == FactKind::JavascriptActive);
+        if let Some((line, detail)) = takes
+            .filter(|_| self.requests && active)
+            .map(|f| (f.place.line, f.detail.clone()))
+        {
+            self.line = line;
+            self.add(FactKind::FlowEnvNetwork, &detail);
+        }
         if self.numbered.len() >= NUMBERED {
             self.line = self.numbered_at;
             self.add(FactKind::JavascriptObfuscated, "names such as _0x1a2b3c");

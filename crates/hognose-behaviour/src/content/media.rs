@@ -49,10 +49,11 @@ pub fn facts(path: &str, bytes: &[u8], trigger: Trigger, out: &mut Vec<Fact>) {
         .map_or("", |(_, ending)| ending)
         .to_ascii_lowercase();
     if let Some(actual) = sniff::mismatch(&ending, bytes) {
-        add(
-            FactKind::ExtensionMismatch,
-            &format!("{actual} named .{ending}"),
-        );
+        let detail = format!("{actual} named .{ending}");
+        add(FactKind::ExtensionMismatch, &detail);
+        if matches!(actual, "ELF" | "Windows program" | "Mach-O") {
+            add(FactKind::ProgramDisguised, &detail);
+        }
     }
     if let Some(end) = ends::end(bytes) {
         let rest = bytes.get(end..).unwrap_or_default();
@@ -62,6 +63,14 @@ pub fn facts(path: &str, bytes: &[u8], trigger: Trigger, out: &mut Vec<Fact>) {
     }
     if let Some(what) = ends::encoded_sound(bytes) {
         add(FactKind::PayloadInMedia, what);
+    }
+    if let Some(what) = sniff::pickle(&ending, bytes) {
+        add(FactKind::CodeInData, what);
+    }
+    if ending == "json"
+        && let Some(what) = sniff::json(bytes)
+    {
+        add(FactKind::CodeInData, &what);
     }
     if sniff::is_data(name, &ending)
         && bytes.len() <= DATA

@@ -136,6 +136,13 @@ pub fn facts(
             &format!("{} in {outside}", metadata.name),
         );
     }
+    references(path, metadata, trigger, out);
+}
+
+/// Notes dependencies that are no names of projects.
+pub fn references(path: &str, metadata: &Metadata, trigger: Trigger, out: &mut Vec<Fact>) {
+    let mut add =
+        |kind, detail: &str| out.push(Fact::new(kind, trigger, Place::file(path), detail));
     for requirement in &metadata.requires_dist {
         let name = requirement_name(requirement);
         if is_direct(requirement) {
@@ -156,7 +163,8 @@ fn differ(inside: &str, outside: &str) -> bool {
     }
 }
 
-fn requirement_name(requirement: &str) -> &str {
+/// The name a requirement begins with.
+pub(crate) fn requirement_name(requirement: &str) -> &str {
     let end = requirement
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
         .unwrap_or(requirement.len());

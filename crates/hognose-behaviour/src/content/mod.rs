@@ -6,6 +6,7 @@ pub mod bytecode;
 pub mod command;
 pub(crate) mod decode;
 pub mod hidden;
+pub(crate) mod installer;
 pub mod javascript;
 pub mod media;
 pub mod metadata;

@@ -3,9 +3,9 @@
 use hognose_python::{Call, Cell, Effect, Names, Observer, Site, Taint, Value};
 
 use super::api::Api;
-use super::files::{credential_label, is_user_folder};
+use super::files::{credential_label, is_others_file, is_user_folder};
 use super::labels as l;
-use super::witness::{HIDING, Witness, argument, front, is_constant, tainted};
+use super::witness::{HIDING, Witness, argument, front, is_constant, is_own_path, tainted};
 use crate::content::strings;
 use crate::fact::FactKind as F;
 
@@ -38,11 +38,19 @@ impl Witness {
             Api::Import => self.import_call(site, call),
             Api::Reflect => self.reflect(site, call, names),
             Api::Setup => self.setup_call(site, call),
+            Api::Subclasses => self.subclasses(site, call, names),
             Api::Delete => self.delete(site, call),
             Api::Copy => self.copy(site, call),
             Api::PathOf => Self::path_of(call),
             Api::Search | Api::Exists => self.search(site, call, api == Api::Search),
-            Api::Buffer => tainted(self.kept(site, None)),
+            Api::Buffer => {
+                let kept = self.kept(site, None);
+                tainted(if self.ledger(site).packed {
+                    kept.and(l::FILE)
+                } else {
+                    kept
+                })
+            }
             other => self.act_rest(site, call, other),
         }
     }
@@ -79,12 +87,15 @@ impl Witness {
                 let dropped = self.ledger(site).dropped();
                 let has = dropped.iter().any(|(_, t)| t.has(l::NETWORK));
                 if has || call.receiver.and(call.argument_taint()).has(l::NETWORK) {
-                    self.drop_file(site, String::new(), l::NETWORK);
+                    // Everything below the folder came with it.
+                    let folder = call.arg(0, "path").and_then(Cell::as_text);
+                    let folder = folder.map_or_else(String::new, |f| format!("{f}/"));
+                    self.drop_file(site, folder, l::NETWORK);
                 }
             }
             Api::Native => self.load_native(site, call),
             Api::Marshal => return self.unmarshal(site, call),
-            _ => {}
+            other => return self.act_seldom(site, call, other),
         }
         Effect::default()
     }
@@ -108,6 +119,7 @@ impl Witness {
                     .and(call.argument_taint());
                 self.used_all(site, call);
                 self.keep_file(site, None, label);
+                self.ledger(site).packed = true;
                 tainted(label)
             }
             F::Screenshot => {
@@ -123,7 +135,7 @@ impl Witness {
     fn read_path(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
         let text = text_argument(call);
         let mut taint = l::FILE;
-        if call.path.starts_with("pathlib.") {
+        if is_own_path(call.path) {
             taint = taint.and(self.kept(site, text.as_deref()));
             if let Some(text) = &text {
                 self.used(site, text);
@@ -158,6 +170,14 @@ impl Witness {
     fn search(&mut self, site: &Site<'_>, call: &Call<'_>, lists: bool) -> Effect {
         let taint = call.argument_taint();
         self.used_all(site, call);
+        if call
+            .args
+            .first()
+            .and_then(Cell::as_text)
+            .is_some_and(|t| &**t == "/proc")
+        {
+            self.add(site, F::ProcessList, call.path);
+        }
         // `Path("~/.ssh").glob("id_*")`.
         if let [Some(folder), Some(pattern)] =
             [call.args.first(), call.args.get(1)].map(|c| c.and_then(Cell::as_text))
@@ -172,7 +192,13 @@ impl Witness {
         if taint.has(l::HOME) || call.args.iter().any(is_user_folder) {
             self.add(site, F::FileSearch, &argument(call, 0));
         }
-        tainted(l::SEARCHED.and(credential_labels(call)))
+        let others = call.args.iter().filter_map(Cell::as_text);
+        let others = if others.into_iter().any(|t| is_others_file(t)) {
+            l::OTHERS_FILE
+        } else {
+            Taint::NONE
+        };
+        tainted(l::SEARCHED.and(credential_labels(call)).and(others))
     }
 
     fn load_native(&mut self, site: &Site<'_>, call: &Call<'_>) {

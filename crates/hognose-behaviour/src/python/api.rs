@@ -60,6 +60,22 @@ pub(super) enum Api {
     Feed,
     /// Reads what was kept in memory as in a file.
     Buffer,
+    /// A date is made of constants.
+    Date,
+    /// `urllib.request.Request(url, data)`.
+    Request,
+    /// `os.fork`.
+    Fork,
+    /// `mmap.mmap`.
+    Map,
+    /// A handler of messages is registered with a bot.
+    Handler,
+    /// `sys.meta_path.append(finder)`.
+    Finder,
+    /// `sys.path.insert(0, place)`.
+    SearchPath,
+    /// `().__class__.__base__.__subclasses__()`, or one of what it gives.
+    Subclasses,
     /// `zipfile.ZipFile(x).extractall(folder)`, `shutil.unpack_archive`.
     Extract,
     /// `shutil.copyfileobj(from, to)`.
@@ -98,6 +114,7 @@ pub(super) fn call(path: &str) -> Option<Api> {
     let plain = match plain.split_once('.') {
         Some(("posix" | "nt", rest)) => format!("os.{rest}"),
         Some(("_posixsubprocess", _)) => "subprocess.Popen".to_owned(),
+        Some(("_socket", rest)) => format!("socket.{rest}"),
         _ => plain,
     };
     let root = plain.split('.').next().unwrap_or_default();
@@ -118,6 +135,14 @@ fn standard(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
             Api::Reflect
         }
         "os.environ" if path == "os.environ[]" => Api::EnvGet,
+        _ if last == "__subclasses__"
+            && matches!(
+                root,
+                "tuple" | "str" | "list" | "dict" | "int" | "bytes" | "object" | "type"
+            ) =>
+        {
+            Api::Subclasses
+        }
         _ if last == "setup"
             && matches!(root, "setuptools" | "distutils" | "skbuild" | "numpy") =>
         {
@@ -140,6 +165,9 @@ fn process(plain: &str, root: &str, last: &str) -> Option<Api> {
         }
         _ if matches!(last, "WinExec") => Api::ProcessAt(0),
         _ if last == "Dispatch" && root == "win32com" => Api::Fact(F::ProcessStart, Taint::NONE),
+        _ if last == "RegisterTaskDefinition" && root == "win32com" => {
+            Api::Fact(F::PersistTask, Taint::NONE)
+        }
         _ if root == "ctypes" || root == "_ctypes" => return native(last),
         _ => return None,
     })
@@ -170,7 +198,6 @@ fn native(last: &str) -> Option<Api> {
             shell: true,
             output: false,
         },
-        "IsUserAnAdmin" => Api::Fact(F::PrivilegeRise, Taint::NONE),
         "GetConsoleWindow" | "ShowWindow" => Api::Fact(F::HideConsole, Taint::NONE),
         "SetFileAttributesW" | "SetFileAttributesA" => Api::Fact(F::HideFile, Taint::NONE),
         "GetClipboardData" => Api::Fact(F::ClipboardRead, l::CLIPBOARD),
@@ -259,6 +286,9 @@ fn network(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {
                 | "aiogram"
                 | "slack_sdk"
                 | "pyTelegramBotAPI"
+                | "disnake"
+                | "pyrogram"
+                | "telethon"
         ) =>
         {
             return messenger(last);
@@ -311,6 +341,15 @@ fn messenger(last: &str) -> Option<Api> {
         {
             Api::Send(9)
         }
+        _ if is_one(
+            last,
+            "message_handler callback_query_handler channel_post_handler command event listen handler \
+                hybrid_command CommandHandler MessageHandler CallbackQueryHandler on_message on message \
+                register_message_handler register_next_step_handler add_event_handler",
+        ) =>
+        {
+            Api::Handler
+        }
         _ => return None,
     })
 }
@@ -338,6 +377,9 @@ pub(super) fn reference(path: &str) -> Taint {
     match path {
         "os.environ" | "os.environb" => l::ENV_ALL,
         "sys.argv[]" => l::TYPED,
+        "time.tzname" => l::REGION.and(l::PLATFORM),
+        "mmap.PROT_EXEC" | "mmap.PAGE_EXECUTE_READWRITE" => l::EXECUTABLE,
+        _ if path.ends_with(".__file__") => l::OTHERS_FILE,
         _ if path.starts_with("requests.")
             && (path.ends_with(".text") || path.ends_with(".content")) =>
         {

@@ -42,7 +42,11 @@ pub(super) fn decoders(plain: &str, root: &str, last: &str) -> Option<Api> {
     Some(match root {
         "base64" | "binascii" if last.contains("32") => Api::Decode("base32"),
         "base64" if last.contains("85") && last.contains("decode") => Api::Decode("base85"),
-        "base64" | "binascii" if last.contains("decode") || last == "a2b_base64" => {
+        // `b64encode(x).decode()` decodes nothing.
+        "base64" | "binascii"
+            if plain.matches('.').count() == 1
+                && (last.contains("decode") || last == "a2b_base64") =>
+        {
             Api::Decode("base64")
         }
         "binascii" if matches!(last, "unhexlify" | "a2b_hex") => Api::Decode("hex"),

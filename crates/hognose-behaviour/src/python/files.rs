@@ -3,7 +3,7 @@
 use hognose_python::{Call, Cell, Effect, Site, Taint, Value};
 
 use super::labels as l;
-use super::witness::{HIDING, Witness, argument, tainted};
+use super::witness::{HIDING, Witness, argument, is_own_path, tainted};
 use crate::content::strings;
 use crate::fact::FactKind as F;
 
@@ -38,8 +38,12 @@ impl Witness {
             if ledger.opened.len() < 64 {
                 ledger.opened.push(text.clone().unwrap_or_default());
             }
-            if let Some(text) = &text {
-                self.write_place(site, text, path_taint);
+            match &text {
+                Some(text) => self.write_place(site, text, path_taint),
+                None if path_taint.has(l::OTHERS_FILE) => {
+                    self.add(site, F::PatchPackage, call.path);
+                }
+                None => {}
             }
             return Effect {
                 taint: l::WRITTEN,
@@ -50,6 +54,13 @@ impl Witness {
         let mut taint = l::FILE.and(self.kept(site, text.as_deref()));
         if let Some(text) = &text {
             taint = taint.and(credential_label(text));
+            let dropped = self.ledger(site).dropped();
+            if dropped
+                .iter()
+                .any(|(path, t)| path == text && t.has(l::NETWORK))
+            {
+                taint = taint.and(l::NETWORK);
+            }
             self.used(site, text);
         }
         // What lies beside the program came with it.
@@ -82,16 +93,17 @@ impl Witness {
         if lower.ends_with("/etc/hosts") || lower.ends_with("\\etc\\hosts") {
             self.add(site, F::SecurityTamper, path);
         }
-        if [
-            "discord_desktop_core",
-            "/site-packages/",
-            "node_modules/",
-            "app.asar",
-        ]
-        .iter()
-        .any(|p| lower.contains(p))
-        {
+        let is_code = [".py", ".pyw", ".js", ".so", ".pyd", ".dll"]
+            .iter()
+            .any(|ending| lower.ends_with(ending));
+        if (taint.has(l::OTHERS_FILE) && is_code) || is_others_file(&lower) {
             self.add(site, F::PatchPackage, path);
+        }
+        if lower.contains(".github/workflows/") && lower.ends_with(".yml")
+            || lower.ends_with(".gitlab-ci.yml")
+        {
+            self.add(site, F::FileWrite, path);
+            self.add(site, F::PersistWorkflow, path);
         }
         if is_runnable(&lower) {
             self.add(site, F::FileWriteExecutable, path);
@@ -116,7 +128,7 @@ impl Witness {
 
     pub(super) fn write(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
         // `Path(x).write_bytes(data)` names its file first.
-        let is_path = call.path.starts_with("pathlib.");
+        let is_path = is_own_path(call.path);
         if is_path && let Some(path) = call.args.first().and_then(Cell::as_text) {
             let path = path.to_string();
             self.write_place(
@@ -184,6 +196,12 @@ impl Witness {
             self.add(site, F::FileWrite, "Python source");
             let taint = data.map_or(Taint::NONE, |c| c.taint);
             let path = opened.last().cloned().unwrap_or_default();
+            if path.is_empty() || is_temporary(&path.to_ascii_lowercase()) {
+                let ledger = self.ledger(site);
+                if ledger.scripts.len() < 16 {
+                    ledger.scripts.push((path.clone(), text.clone()));
+                }
+            }
             // A template that is written is no program in hiding.
             if taint.has(HIDING.and(l::NETWORK)) {
                 self.drop_file(site, path, taint);
@@ -222,11 +240,16 @@ impl Witness {
 
     /// The interpreter gives `__file__` the module's own path.
     pub(super) fn is_own_file(&self, site: &Site<'_>, text: &str) -> bool {
+        let inside = |path: &str| {
+            path.rsplit_once("!/")
+                .map_or(path, |(_, inner)| inner)
+                .to_owned()
+        };
         text.starts_with('/')
             && self
                 .files
                 .get(site.module.0 as usize)
-                .is_some_and(|file| format!("/{file}").ends_with(text))
+                .is_some_and(|file| format!("/{}", inside(file)).ends_with(&inside(text)))
     }
 
     pub(super) fn copy(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
@@ -325,6 +348,18 @@ impl Witness {
             ledger.dropped.push((path, taint));
         }
     }
+}
+
+/// Files of other programs that are worth changing.
+pub(super) fn is_others_file(path: &str) -> bool {
+    [
+        "discord_desktop_core",
+        "/site-packages/",
+        "node_modules/",
+        "app.asar",
+    ]
+    .iter()
+    .any(|p| path.contains(p))
 }
 
 pub(super) fn is_user_folder(cell: &Cell) -> bool {

@@ -49,6 +49,29 @@ pub(super) const SEARCHED: Taint = Taint(1 << 20);
 /// Data of a file that belongs to the artifact itself.
 pub(super) const PACKAGE_DATA: Taint = Taint(1 << 21);
 
+/// A request that carries a body.
+pub(super) const BODY: Taint = Taint(1 << 15);
+/// The present time.
+pub(super) const NOW: Taint = Taint(1 << 22);
+/// Language, country or time zone.
+pub(super) const REGION: Taint = Taint(1 << 23);
+/// A date that stands in the source.
+pub(super) const DATE: Taint = Taint(1 << 24);
+/// Whether a date has come.
+pub(super) const DATE_TEST: Taint = Taint(1 << 25);
+/// Whether this is a machine, user or country that stands in the source.
+pub(super) const TARGET_TEST: Taint = Taint(1 << 26);
+/// A parameter that is named like a credential.
+pub(super) const SECRET_PARAMETER: Taint = Taint(1 << 27);
+/// A parameter that is named like the key of a wallet.
+pub(super) const WALLET_PARAMETER: Taint = Taint(1 << 28);
+/// The folder of another distribution or program.
+pub(super) const OTHERS_FILE: Taint = Taint(1 << 29);
+/// Permission to run memory.
+pub(super) const EXECUTABLE: Taint = Taint(1 << 30);
+/// The points of a picture.
+pub(super) const PIXELS: Taint = Taint(1 << 31);
+
 /// Labels that mean something when they reach the network, and the flow each makes.
 pub(super) const TO_NETWORK: [(Taint, FactKind); 10] = [
     (ENV_ALL, FactKind::FlowEnvNetwork),

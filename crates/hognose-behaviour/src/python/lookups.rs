@@ -109,6 +109,21 @@ impl Witness {
         Effect::default()
     }
 
+    /// `data_files=[(folder, files)]`: the installer itself puts them there.
+    fn data_files(&mut self, site: &Site<'_>, cell: &Cell) {
+        let folders: Vec<(String, Taint)> = match &cell.value {
+            Value::List(pairs) => pairs.try_borrow().map_or_else(
+                |_| Vec::new(),
+                |pairs| pairs.iter().take(64).filter_map(folder).collect(),
+            ),
+            Value::Tuple(pairs) => pairs.iter().take(64).filter_map(folder).collect(),
+            _ => Vec::new(),
+        };
+        for (path, taint) in folders {
+            self.write_place(site, &path, taint);
+        }
+    }
+
     pub(super) fn reflect(&mut self, site: &Site<'_>, call: &Call<'_>, names: &Names) -> Effect {
         let name = match call.path {
             "getattr" => call.args.get(1),
@@ -136,6 +151,17 @@ impl Witness {
             let Some(name) = name.as_deref() else {
                 continue;
             };
+            match name {
+                "install_requires" | "dependency_links" => {
+                    for text in texts(cell) {
+                        if self.setup.len() < 1_000 {
+                            self.setup.push((name.to_owned(), text));
+                        }
+                    }
+                }
+                "data_files" => self.data_files(site, cell),
+                _ => {}
+            }
             if let Some(text) = cell.as_text()
                 && self.setup.len() < 64
             {
@@ -156,6 +182,32 @@ impl Witness {
             }
         }
         effect
+    }
+}
+
+/// The folder of a pair of `data_files`.
+fn folder(pair: &Cell) -> Option<(String, Taint)> {
+    let Value::Tuple(pair) = &pair.value else {
+        return None;
+    };
+    let first = pair.first()?;
+    Some((first.as_text()?.to_string(), first.taint))
+}
+
+/// The texts of a list.
+fn texts(cell: &Cell) -> Vec<String> {
+    let all = |cells: &[Cell]| {
+        cells
+            .iter()
+            .take(500)
+            .filter_map(Cell::as_text)
+            .map(|t| t.chars().take(500).collect())
+            .collect()
+    };
+    match &cell.value {
+        Value::List(cells) => cells.try_borrow().map(|c| all(&c)).unwrap_or_default(),
+        Value::Tuple(cells) => all(cells),
+        _ => Vec::new(),
     }
 }
 

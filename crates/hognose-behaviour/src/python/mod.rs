@@ -4,6 +4,7 @@ mod acts;
 mod api;
 mod api_data;
 mod calls;
+mod conditions;
 mod files;
 mod labels;
 mod lookups;
@@ -66,6 +67,8 @@ pub(crate) struct Outcome {
     pub(crate) setup: Vec<(String, String)>,
     /// Modules imported from outside.
     pub(crate) imports: Vec<String>,
+    /// Places of the artifact that its code makes run.
+    pub(crate) started: std::collections::BTreeMap<String, Trigger>,
 }
 
 /// Functions and methods that a build frontend (PEP 517, PEP 660) or build tool calls.
@@ -250,6 +253,7 @@ impl Batches<'_> {
             })
             .collect();
         machine.shallow = Some(context(Trigger::Test));
+        machine.interest = conditions::INTEREST;
         run_roots(&mut machine, &known, &ids);
         for (targets, trigger) in [(starts, Trigger::Startup), (entries, Trigger::EntryPoint)] {
             for target in targets {
@@ -279,7 +283,8 @@ fn run_roots(machine: &mut Machine<'_>, known: &[(&Source, bool)], ids: &[Module
         (Role::Startup, Trigger::Startup),
         (Role::Module, Trigger::Import),
         (Role::Script, Trigger::EntryPoint),
-        (Role::Nested, Trigger::Call),
+        // Only where something starts the archive; otherwise it is lowered to a call in the end.
+        (Role::Nested, Trigger::EntryPoint),
         (Role::Test, Trigger::Test),
     ];
     for (role, trigger) in order {
@@ -360,6 +365,7 @@ fn conclude(
         limited: notes,
         setup: witness.setup,
         imports,
+        started: witness.started,
     }
 }
 
@@ -461,6 +467,18 @@ const WORDS: &[&str] = &[
     "psutil",
     "os.walk",
     "sys.modules",
+    "sys.path",
+    "meta_path",
+    "__subclasses__",
+    "win32com",
+    "mmap",
+    "fork(",
+    // Parameters whose name says what they are worth.
+    "secret",
+    "passw",
+    "access_key",
+    "private_key",
+    "mnemonic",
     "setup(",
 ];
 

@@ -22,7 +22,11 @@ impl Witness {
                 && method
                     .is_some_and(|m| matches!(&*m.to_ascii_uppercase(), "POST" | "PUT" | "PATCH")))
             || (call.path.ends_with("urlopen") && call.args.len() > 1);
-        self.add(site, F::NetworkCall, &shown);
+        let taint = call.argument_taint().and(call.receiver);
+        let sends = sends || taint.has(l::BODY);
+        if !is_loopback(&shown) {
+            self.add(site, F::NetworkCall, &shown);
+        }
         self.used(site, &shown);
         // Old bootstrap scripts fetch a distribution from the index by its address: that is what pip would do.
         if shown.contains("/packages/source/") {
@@ -32,11 +36,10 @@ impl Witness {
                 ..Effect::default()
             };
         }
-        if sends {
+        if sends && !is_loopback(&shown) {
             self.add(site, F::NetworkSend, &shown);
         }
         self.unverified(site, call);
-        let taint = call.argument_taint().and(call.receiver);
         self.flows(site, call, (taint, sends), &shown);
         Effect {
             taint: l::NETWORK,
@@ -52,8 +55,13 @@ impl Witness {
         if call.path.starts_with('?') && call.argument_taint() == Taint::NONE {
             return Effect::default();
         }
-        self.add(site, F::NetworkCall, &shown);
-        self.add(site, F::NetworkSend, &shown);
+        // What was connected to this machine alone talks to this machine.
+        let ledger = self.ledger(site);
+        let local = is_socket(call.path) && ledger.connected && !ledger.remote;
+        if !local && !is_loopback(&shown) {
+            self.add(site, F::NetworkCall, &shown);
+            self.add(site, F::NetworkSend, &shown);
+        }
         self.used(site, &shown);
         self.unverified(site, call);
         let taint = call.argument_taint().and(call.receiver);
@@ -97,6 +105,7 @@ impl Witness {
             // Platform and version are what every honest client says of itself; alone they only count unasked.
             if label == l::PLATFORM
                 && (!sends
+                    || only_in_headers(call)
                     || taint.has(l::HOST)
                     || Self::trigger(site) >= crate::Trigger::EntryPoint)
             {
@@ -109,6 +118,22 @@ impl Witness {
         }
         if taint.has(Taint::PARAMETER) && shown.starts_with("http") {
             self.add(site, F::FlowParameterNetwork, to);
+        }
+        self.passed_on(site, call, taint, shown);
+    }
+
+    /// Credentials of the caller go to an address of the program's own, and nobody looks at the answer: a client that
+    /// logs in does.
+    fn passed_on(&mut self, site: &Site<'_>, call: &Call<'_>, taint: Taint, shown: &str) {
+        if !call.dropped || !has_own_host(shown) {
+            return;
+        }
+        if taint.has(l::WALLET_PARAMETER) {
+            self.add(site, F::Mnemonic, shown);
+            self.add(site, F::FlowWalletParameter, shown);
+        }
+        if taint.has(l::SECRET_PARAMETER) {
+            self.add(site, F::FlowCredentialParameter, shown);
         }
     }
 
@@ -154,9 +179,12 @@ impl Witness {
             .first()
             .map_or_else(|| call.path.to_owned(), |c| address_text(c, call.path));
         self.connected(site);
-        self.add(site, F::NetworkCall, &shown);
-        if call.path.starts_with("socket.") {
-            self.add(site, F::SocketConnect, &shown);
+        if !is_loopback(&shown) {
+            self.ledger(site).remote = true;
+            self.add(site, F::NetworkCall, &shown);
+            if is_socket(call.path) {
+                self.add(site, F::SocketConnect, &shown);
+            }
         }
         for text in pieces(call) {
             self.used(site, &text);
@@ -186,6 +214,43 @@ impl Witness {
             ..Effect::default()
         }
     }
+}
+
+fn is_socket(path: &str) -> bool {
+    path.starts_with("socket.") || path.starts_with("_socket.")
+}
+
+/// Whether an address is this machine.
+fn is_loopback(shown: &str) -> bool {
+    let host = shown.split_once("://").map_or(shown, |(_, rest)| rest);
+    ["127.0.0.1", "localhost", "[::1]", "::1"]
+        .iter()
+        .any(|own| {
+            host.strip_prefix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        })
+}
+
+/// Whether the platform is named only where clients name it.
+fn only_in_headers(call: &Call<'_>) -> bool {
+    let elsewhere = call
+        .keywords
+        .iter()
+        .filter(|(name, _)| name.as_deref() != Some("headers"))
+        .map(|(_, cell)| cell)
+        .chain(call.args)
+        .fold(Taint::NONE, |t, c| t.and(c.deep_taint()));
+    !elsewhere.has(l::PLATFORM)
+}
+
+/// Whether an address has a host that stands in the source.
+pub(super) fn has_own_host(shown: &str) -> bool {
+    shown
+        .strip_prefix("http")
+        .and_then(|rest| rest.split_once("://"))
+        .and_then(|(_, rest)| rest.split('/').next())
+        .is_some_and(|host| host.contains('.') && !host.contains("{}"))
+        && !is_loopback(shown)
 }
 
 /// What an answer does not carry over from its request.

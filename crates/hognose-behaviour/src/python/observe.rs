@@ -22,7 +22,7 @@ impl Observer for Witness {
         }
         match self.api(call) {
             Some(api) => self.act(site, call, api, names),
-            None => Effect::default(),
+            None => self.unknown(site, call),
         }
     }
 
@@ -52,6 +52,8 @@ impl Observer for Witness {
                 && (taint.has(Taint::DECODED.and(Taint::DECRYPTED))
                     || kind != F::EndpointOther
                     || text.starts_with("http"))
+                // A plain host name is what joining and looking up gives all the time.
+                && (kind != F::EndpointOther || text.contains("://"))
             {
                 self.add(site, F::HiddenUrl, &detail);
             }
@@ -87,7 +89,26 @@ impl Observer for Witness {
         );
         if is_builtin && !matches!(value.value, Value::None) {
             self.add(site, F::BuiltinReplaced, path);
+        } else if matches!(value.value, Value::Function(_))
+            && path.contains('.')
+            && !path.starts_with('?')
+            // Of a class or module, not of one object.
+            && !path.contains("()")
+        {
+            self.replaces(site, path);
         }
+    }
+
+    fn parameter(&mut self, name: &str) -> Taint {
+        super::conditions::parameter(name)
+    }
+
+    fn compared(&mut self, left: &Cell, right: &Cell, names: &Names) -> Taint {
+        super::conditions::compared(left, right, names)
+    }
+
+    fn condition(&mut self, site: &Site<'_>, labels: Taint, entering: bool) {
+        self.branch(site, labels, entering);
     }
 
     fn layer(&mut self, site: &Site<'_>, text: &str) {

@@ -27,6 +27,13 @@ impl Witness {
         self.started(site, call, (target, names), reading, through_shell);
         if let Some(input) = call.keyword("input") {
             self.fed(site, input);
+            let shown = target.map_or_else(String::new, |c| command_text(c, call.path, names));
+            let reads = ["python", "sh", "bash", "/bin/sh", "/bin/bash"]
+                .iter()
+                .any(|p| shown.split(' ').next() == Some(p));
+            if reads && input.deep_taint().has(l::NETWORK) {
+                self.add(site, F::FlowDownloadRun, &shown);
+            }
         }
         let mut effect = tainted(if output { l::COMMAND } else { Taint::NONE });
         effect.washes = l::ENV_ALL.and(l::HOME).and(HIDING);
@@ -105,6 +112,9 @@ impl Witness {
             .any(|(kind, _)| *kind == F::DownloadCommand);
         for (kind, detail) in reading.facts {
             self.add(site, kind, &detail);
+            if kind == F::DownloadPipeShell {
+                self.add(site, F::FlowDownloadRun, &detail);
+            }
         }
         if is_silent(call) && !only_builds {
             self.add(site, F::ProcessSilent, &shown);
@@ -138,7 +148,11 @@ impl Witness {
                 F::FlowDecodedRun
             };
             self.add(site, kind, shown);
+            if kind == F::FlowDecodedRun && shown.starts_with("python ") {
+                self.add(site, F::ExecDecoded, shown);
+            }
         }
+        self.starts_script(site, shown);
         // `curl http://x/?u=$USER` sends, whoever opens the connection.
         let lower = shown.to_ascii_lowercase();
         if ["curl", "wget", "http"].iter().any(|p| lower.contains(p)) {
@@ -149,7 +163,28 @@ impl Witness {
             self.add(site, F::FlowDns, shown);
         }
         if downloads {
-            self.drop_file(site, String::new(), l::NETWORK);
+            let path = output_of(shown).unwrap_or_default().to_owned();
+            self.drop_file(site, path, l::NETWORK);
+        }
+    }
+
+    /// A program that writes its code into a temporary file and has another Python run it hides it.
+    fn starts_script(&mut self, site: &Site<'_>, shown: &str) {
+        if Self::trigger(site) > crate::Trigger::Import || !shown.contains("python") {
+            return;
+        }
+        let Some(ledger) = self.ledgers.get(&site.module.0) else {
+            return;
+        };
+        let script = ledger.scripts.iter().find(|(path, _)| {
+            if path.is_empty() {
+                shown.contains("{}")
+            } else {
+                shown.contains(path.as_str())
+            }
+        });
+        if let Some(text) = script.map(|(_, text)| text.clone()) {
+            self.add(site, F::HiddenCode, &text);
         }
     }
 
@@ -180,6 +215,12 @@ impl Witness {
         let ledger = self.ledgers.get(&site.module.0)?;
         let lower = shown.to_ascii_lowercase();
         ledger.dropped().iter().find_map(|(path, origin)| {
+            if path.len() > 3
+                && path.ends_with('/')
+                && shown.split(' ').any(|w| w.starts_with(path))
+            {
+                return Some(*origin);
+            }
             let name = path
                 .rsplit(['/', '\\'])
                 .next()
@@ -230,10 +271,18 @@ impl Witness {
         } else if taint.has(Taint::DECRYPTED) {
             self.add(site, F::ExecDecrypted, &detail);
             self.add(site, F::ExecDecoded, &detail);
+        } else if taint.has(l::PIXELS) && !known {
+            self.add(site, F::ExecDynamic, call.path);
+            self.add(site, F::HiddenCode, call.path);
+            self.add(site, F::ExecDecoded, call.path);
         } else if taint.has(Taint::DECODED)
             || (known && taint.has(Taint::ASSEMBLED) && detail.len() > 16 && call.path == "exec")
         {
             self.add(site, F::ExecDecoded, &detail);
+            // No decoder of the library did it.
+            if !taint.has(Taint::DECODED) {
+                self.add(site, F::DecodeCustom, &detail);
+            }
         } else if taint.has(l::FILE) {
             self.add(site, F::ExecFile, &detail);
         } else if known {
@@ -272,6 +321,16 @@ fn command_text(cell: &Cell, path: &str, names: &Names) -> String {
             }
         }
     }
+}
+
+/// The file a command downloads into.
+fn output_of(command: &str) -> Option<&str> {
+    let mut words = command.split(' ');
+    words.find(|w| {
+        matches!(*w, "-o" | "--output" | "--output-document" | "-OutFile")
+            || (*w == "-O" && command.contains("wget"))
+    })?;
+    words.next().filter(|w| !w.is_empty())
 }
 
 /// A build tool that is told to run a file or to publish does more than build.

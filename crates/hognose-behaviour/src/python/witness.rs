@@ -31,6 +31,12 @@ pub(super) struct Witness {
     pub(super) setup: Vec<(String, String)>,
     /// Facts a constant gave, and the trigger they have where the file acts at that trigger.
     pub(super) promotable: Vec<(usize, Trigger)>,
+    /// Files of the artifact, and places in it, that the code makes run: archives on the path, modules of `-m`.
+    pub(super) started: std::collections::BTreeMap<String, Trigger>,
+    /// Branches on a date or a target that are being walked: labels, and how many facts there were.
+    pub(super) guards: Vec<(Taint, usize)>,
+    /// Functions of others that were replaced; evidence where the file also sends what it is given.
+    pub(super) replaced: Vec<Fact>,
     /// Modules imported from outside, with the trigger.
     pub(super) imports: FxHashSet<String>,
 }
@@ -48,6 +54,12 @@ pub(super) struct Ledger {
     pub(super) secrets: Vec<String>,
     /// Folders were walked.
     pub(super) searched: bool,
+    /// Files were packed into an archive.
+    pub(super) packed: bool,
+    /// A connection went to another machine.
+    pub(super) remote: bool,
+    /// Temporary Python files that were written: path (empty when not known) and text.
+    pub(super) scripts: Vec<(String, String)>,
     /// Where data of some origin was kept on disk; an empty path is one nothing is known of.
     pub(super) kept: Vec<(String, Taint)>,
 }
@@ -122,6 +134,17 @@ impl Witness {
                 fact.trigger = trigger;
             }
         }
+        for fact in std::mem::take(&mut self.replaced) {
+            let sends = self.facts.iter().any(|f| {
+                f.place.file == fact.place.file
+                    && (matches!(f.kind, F::FlowWalletParameter | F::FlowCredentialParameter)
+                        || f.kind == F::FlowParameterNetwork
+                            && super::network::has_own_host(&f.detail))
+            });
+            if sends {
+                self.facts.push(fact);
+            }
+        }
     }
 
     pub(super) fn add_at(&mut self, site: &Site<'_>, trigger: Trigger, kind: F, detail: &str) {
@@ -156,6 +179,17 @@ impl Witness {
             layers,
         };
         self.facts.push(Fact::new(kind, trigger, place, detail));
+        if site.guarded && kind != F::ErrorsSwallowed && is_action(kind) {
+            self.add_at(site, trigger, F::ErrorsSwallowed, kind.as_str());
+        }
+    }
+
+    /// Notes that something of the artifact is made to run.
+    pub(super) fn starts(&mut self, name: &str, trigger: Trigger) {
+        if trigger < Trigger::Call && self.started.len() < 256 && name.len() < 1_000 {
+            let slot = self.started.entry(name.to_owned()).or_insert(trigger);
+            *slot = (*slot).min(trigger);
+        }
     }
 
     pub(super) fn ledger(&mut self, site: &Site<'_>) -> &mut Ledger {
@@ -207,6 +241,11 @@ fn is_action(kind: F) -> bool {
 
 /// Labels that mean the source does not show the text.
 pub(super) const HIDING: Taint = Taint(Taint::DECODED.0 | Taint::ASSEMBLED.0 | Taint::DECRYPTED.0);
+
+/// Whether the first argument of a method of `pathlib` is the path: of what a search found, nothing is known.
+pub(super) fn is_own_path(path: &str) -> bool {
+    path.starts_with("pathlib.") && path.matches("()").count() <= 1
+}
 
 /// The front of a text, as far as it is looked at.
 pub(super) fn front(text: &str) -> &str {

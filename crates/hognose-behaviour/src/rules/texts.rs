@@ -19,6 +19,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         include_str!("../../rules/HOG-MAL-bundled-program.toml"),
     ),
     (
+        "HOG-MAL-chosen-moment",
+        include_str!("../../rules/HOG-MAL-chosen-moment.toml"),
+    ),
+    (
         "HOG-MAL-clipper",
         include_str!("../../rules/HOG-MAL-clipper.toml"),
     ),
@@ -99,6 +103,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         include_str!("../../rules/HOG-MAL-exfiltrate-host.toml"),
     ),
     (
+        "HOG-MAL-exfiltrate-parameters",
+        include_str!("../../rules/HOG-MAL-exfiltrate-parameters.toml"),
+    ),
+    (
         "HOG-MAL-exfiltrate-secrets",
         include_str!("../../rules/HOG-MAL-exfiltrate-secrets.toml"),
     ),
@@ -125,6 +133,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "HOG-MAL-install-process",
         include_str!("../../rules/HOG-MAL-install-process.toml"),
+    ),
+    (
+        "HOG-MAL-interception",
+        include_str!("../../rules/HOG-MAL-interception.toml"),
     ),
     (
         "HOG-MAL-layers",

@@ -54,7 +54,9 @@ pub(crate) fn judge(area: &str) {
         all += 1;
         let found = judge_case(&case);
         let found = match &case.open {
-            Some(_) if !found.is_empty() => continue,
+            // What is still missing of open cases: `SHOW_OPEN=1`.
+            Some(_) if !found.is_empty() && std::env::var_os("SHOW_OPEN").is_none() => continue,
+            Some(why) if !found.is_empty() => format!("    open: {why}\n{found}"),
             Some(why) => format!("    is seen now: take out `open = {why:?}`\n"),
             None => found,
         };

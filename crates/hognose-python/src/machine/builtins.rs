@@ -271,6 +271,8 @@ impl Machine<'_> {
                 Value::Str(text) => text.chars().count() as i64,
                 Value::Bytes(bytes) => bytes.len() as i64,
                 Value::Path(_) | Value::Unknown => return None,
+                // What is collected while the program runs is not all here.
+                Value::List(items) if collects(items) => return None,
                 _ => self.items(first)?.len() as i64,
             }),
             "int" | "long" => match integer(first, args.get(1)) {
@@ -391,13 +393,22 @@ impl Machine<'_> {
                     .iter()
                     .map(|c| c.value.int().and_then(|v| u8::try_from(v).ok()))
                     .collect();
-                let cell = self.folded_bytes(bytes?);
-                return Some(cell.with(Taint::ASSEMBLED));
+                let taint = items.iter().fold(Taint::ASSEMBLED, |t, c| t.and(c.taint));
+                return Some(self.folded_bytes(bytes?).with(taint));
             }
             _ => return None,
         };
         Some(self.folded_bytes(bytes))
     }
+}
+
+/// Whether a list holds things nothing is known of, with an origin.
+fn collects(items: &std::cell::RefCell<Vec<Cell>>) -> bool {
+    items.try_borrow().is_ok_and(|items| {
+        items
+            .first()
+            .is_some_and(|c| c.value.is_opaque() && c.taint != Taint::NONE)
+    })
 }
 
 /// Digits without zeros before them.

@@ -168,7 +168,8 @@ impl Machine<'_> {
         // Letters joined to words: hidden on purpose. Longer pieces are how honest code builds messages.
         let letters = short > 3 && short * 2 > items.len();
         // Words cut in two, again and again: the same with longer pieces.
-        let pieces = items.len() > 3 && cuts >= 2 && out.len() <= items.len() * 16;
+        let enough = cuts >= 2 || (cuts == 1 && items.len() > 4);
+        let pieces = items.len() > 3 && enough && out.len() <= items.len() * 16;
         if separator.is_empty() && (letters || pieces) {
             taint = taint.and(Taint::ASSEMBLED);
         }

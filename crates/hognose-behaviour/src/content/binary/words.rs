@@ -36,6 +36,16 @@ pub(super) fn judge(bytes: &[u8]) -> Vec<String> {
     found
 }
 
+/// Whether what a binary names is of different kinds: an address, and a command or somebody's secrets.
+pub(super) fn is_implant(texts: &[String]) -> bool {
+    let groups: HashSet<crate::Group> = texts
+        .iter()
+        .filter_map(|text| FactKind::parse(text.split(':').next()?))
+        .map(FactKind::group)
+        .collect();
+    groups.len() >= 2
+}
+
 fn texts(text: &str, found: &mut Vec<String>, seen: &mut HashSet<FactKind>) {
     for (kind, detail) in strings::classify(text) {
         if is_telling(kind) && seen.insert(kind) {
@@ -96,6 +106,11 @@ fn is_telling(kind: FactKind) -> bool {
             | Wallet
             | WebhookSecret
     )
+}
+
+/// All of them.
+pub(super) fn lines(bytes: &[u8]) -> String {
+    narrow(bytes) + &wide(bytes)
 }
 
 /// Runs of printable ASCII, one a line.

@@ -72,6 +72,8 @@ struct Line {
     decoded: bool,
     /// What the first command of the pipe prints (`echo …`).
     printed: Option<String>,
+    /// A command before in the pipe printed the environment.
+    environment: bool,
     /// Names of files fetched on this line.
     files: Vec<String>,
 }

@@ -3,8 +3,8 @@
 use super::programs::Call;
 use super::{Reader, strings};
 use crate::fact::FactKind::{
-    DecodeCall, DnsConstructed, DownloadCommand, FlowCommandNetwork, NetworkSend, ReverseShell,
-    SocketConnect, SocketListen, TlsUnverified,
+    DecodeCall, DnsConstructed, DownloadCommand, FlowCommandNetwork, FlowDns, FlowEnvNetwork,
+    NetworkSend, ReverseShell, SocketConnect, SocketListen, TlsUnverified,
 };
 
 /// Programs that reach the network.
@@ -40,6 +40,21 @@ pub(super) fn read(reader: &mut Reader, call: &Call<'_>) -> bool {
                 || call.shown.contains('$') =>
         {
             reader.add(DnsConstructed, call.shown);
+            let lower = call.shown.to_ascii_lowercase();
+            let carries = call.inner
+                || [
+                    "$user",
+                    "$hostname",
+                    "${user",
+                    "${hostname",
+                    "%username%",
+                    "%computername%",
+                ]
+                .iter()
+                .any(|name| lower.contains(name));
+            if carries && call.program != "ping" {
+                reader.add(FlowDns, call.shown);
+            }
         }
         _ => return false,
     }
@@ -69,6 +84,9 @@ fn fetch(reader: &mut Reader, call: &Call<'_>) {
             || w.starts_with("--post-")
     }) {
         reader.add(NetworkSend, call.shown);
+        if call.piped && reader.line.environment {
+            reader.add(FlowEnvNetwork, call.shown);
+        }
         if call.inner || call.shown.contains("$(") {
             reader.add(FlowCommandNetwork, call.shown);
         }

@@ -49,6 +49,7 @@ pub(super) fn read(reader: &mut Reader, command: &Simple, depth: u32) -> bool {
         // Only prefixes and assignments; `env` alone prints everything.
         if command.words.iter().any(|w| w == "env") {
             reader.add(EnvAll, &shown);
+            reader.line.environment = true;
         }
         return !prefixed && command.inner.is_empty();
     };
@@ -83,10 +84,11 @@ pub(super) fn read(reader: &mut Reader, command: &Simple, depth: u32) -> bool {
         Some(ProcessBuild) if !understood => {
             reader.add(ProcessBuild, &shown);
             printed(reader, &call);
-            !prefixed && command.inner.is_empty()
+            !prefixed && command.inner.is_empty() && !redirects(reader, &call)
         }
         Some(kind) if kind != ProcessBuild => {
             reader.add(kind, &shown);
+            reader.line.environment |= kind == EnvAll;
             false
         }
         _ => false,
@@ -394,6 +396,29 @@ fn printed(reader: &mut Reader, call: &Call<'_>) {
         let text: Vec<_> = call.operands().map(String::as_str).collect();
         reader.line.printed = Some(text.join(" "));
     }
+}
+
+/// Whether what a command prints is added to a file that makes something start again.
+fn redirects(reader: &mut Reader, call: &Call<'_>) -> bool {
+    let mut words = call.words.iter();
+    let mut found = false;
+    while let Some(word) = words.next() {
+        let Some(target) = word.strip_prefix(">>").or_else(|| word.strip_prefix('>')) else {
+            continue;
+        };
+        let target = if target.is_empty() {
+            words.next().map_or("", |w| w.as_str())
+        } else {
+            target
+        };
+        for (kind, _) in strings::classify(target) {
+            if kind.group() == crate::Group::Persistence {
+                reader.add(kind, call.shown);
+                found = true;
+            }
+        }
+    }
+    found
 }
 
 impl Reader {

@@ -92,7 +92,7 @@ fn destruction(reader: &mut Reader, call: &Call<'_>) -> bool {
                 .words
                 .iter()
                 .any(|w| w.starts_with('-') && w.contains(['r', 'R']))
-                && call.operands().any(|w| is_everything(w))
+                && (call.operands().any(|w| is_everything(w)) || call.has(&["--no-preserve-root"]))
             {
                 reader.add(FilesDelete, call.shown);
             }
@@ -124,8 +124,17 @@ fn destruction(reader: &mut Reader, call: &Call<'_>) -> bool {
 
 /// A root, a home or all files in one.
 fn is_everything(word: &str) -> bool {
-    let word = word.trim_end_matches('*').to_ascii_lowercase();
+    let word = word
+        .trim_end_matches("*.*")
+        .trim_end_matches('*')
+        .to_ascii_lowercase();
     let bare = word.trim_end_matches(['/', '\\']);
+    // A drive.
+    if let [letter, b':'] = bare.as_bytes()
+        && letter.is_ascii_alphabetic()
+    {
+        return true;
+    }
     matches!(
         bare,
         "" | "~"

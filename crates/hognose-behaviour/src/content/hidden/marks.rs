@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::View;
+use super::scan::{Kind, Scanner};
 use crate::fact::FactKind;
 
 /// Texts that an obfuscator writes into what it makes, and the tool.
@@ -118,7 +119,9 @@ pub(super) fn search(view: &mut View<'_>) {
         if let Some((mark, tool)) = MARKS.get(which) {
             let is_signed = match *tool {
                 "comment" => begins_comment(text, at),
-                "pyarmor" => mark.starts_with('#') || begins_statement(text, at),
+                "pyarmor" => {
+                    mark.starts_with('#') || begins_statement(text, at) && is_protected(text)
+                }
                 _ => true,
             };
             if is_signed {
@@ -141,6 +144,43 @@ pub(super) fn search(view: &mut View<'_>) {
             break;
         }
     }
+}
+
+/// Whether the protected code itself is here, not in a text: the protector holds what it writes, too.
+fn is_protected(text: &str) -> bool {
+    text.match_indices("(__name__, __file__, b")
+        .take(8)
+        .any(|(at, _)| {
+            !Scanner::new(text)
+                .take_while(|token| token.start <= at)
+                .any(|token| token.kind == Kind::String && at < token.end)
+        })
+}
+
+/// Words for language models in a text that is no source.
+pub(super) fn injection(text: &str) -> Option<String> {
+    let search = SEARCH.as_ref()?;
+    let (mut address, mut wish) = (None, None);
+    for hit in search.find_iter(text) {
+        let which = hit.pattern().as_usize();
+        if which < MARKS.len() {
+            continue;
+        }
+        if which < MARKS.len() + ADDRESS.len() {
+            address = Some(hit.start());
+        } else {
+            wish = Some(hit.start());
+        }
+        if let (Some(address), Some(wish)) = (address, wish)
+            && usize::abs_diff(address, wish) <= NEAR
+        {
+            return text
+                .get(address..)
+                .and_then(|rest| rest.lines().next())
+                .map(|line| line.chars().take(160).collect());
+        }
+    }
+    None
 }
 
 /// Whether the line begins here, or with the import the tool writes: a tool that looks for the mark holds it in a text.

@@ -67,6 +67,14 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     out.append(&mut view.facts);
 }
 
+/// Notes words meant for language models in a description.
+pub fn injection(path: &str, text: &str, trigger: Trigger, out: &mut Vec<Fact>) {
+    if let Some(words) = marks::injection(text) {
+        let place = Place::file(path);
+        out.push(Fact::new(FactKind::PromptInjection, trigger, place, &words));
+    }
+}
+
 /// The file being read and what was found in it.
 struct View<'a> {
     path: &'a str,

@@ -70,6 +70,66 @@ pub(super) fn is_data(name: &str, ending: &str) -> bool {
     DATA.contains(&ending) && !document
 }
 
+/// What a pickle calls as it is loaded, when it is no constructor.
+pub(super) fn pickle(ending: &str, bytes: &[u8]) -> Option<&'static str> {
+    const ENDINGS: [&str; 9] = [
+        "pkl", "pickle", "joblib", "model", "sav", "dat", "bin", "p", "data",
+    ];
+    // As an opcode with two lines, and as two short strings.
+    const CALLS: [(&[u8], &str); 12] = [
+        (b"cos\nsystem\n", "pickle that calls os.system"),
+        (b"cposix\nsystem\n", "pickle that calls os.system"),
+        (b"cnt\nsystem\n", "pickle that calls os.system"),
+        (b"cos\npopen\n", "pickle that calls os.popen"),
+        (b"csubprocess\n", "pickle that calls subprocess"),
+        (b"cbuiltins\nexec\n", "pickle that calls exec"),
+        (b"cbuiltins\neval\n", "pickle that calls eval"),
+        (b"c__builtin__\neval\n", "pickle that calls eval"),
+        (
+            b"\x8c\x05posix\x94\x8c\x06system",
+            "pickle that calls os.system",
+        ),
+        (
+            b"\x8c\x02os\x94\x8c\x06system",
+            "pickle that calls os.system",
+        ),
+        (
+            b"\x8c\x0asubprocess\x94\x8c",
+            "pickle that calls subprocess",
+        ),
+        (b"\x8c\x08builtins\x94\x8c\x04e", "pickle that calls exec"),
+    ];
+    let is_pickle = matches!(bytes, [0x80, 0..=5, ..] | [b'c' | b'(', ..]);
+    if !is_pickle || !ENDINGS.contains(&ending) {
+        return None;
+    }
+    CALLS
+        .iter()
+        .find(|(call, _)| memchr::memmem::find(bytes, call).is_some())
+        .map(|(_, what)| *what)
+}
+
+/// A value of a JSON file that is a program on one line.
+pub(super) fn json(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes.get(..bytes.len().min(64 << 10))?).ok()?;
+    text.split('"')
+        .filter(|value| value.len() >= 24)
+        .find(|value| {
+            let runs = ["os.system(", "subprocess.", "exec(", "socket.", "urlopen("]
+                .iter()
+                .any(|call| value.contains(call));
+            runs && (value.starts_with("import ") && value.contains(';')
+                || value.starts_with("exec(")
+                || value.starts_with("__import__("))
+        })
+        .map(|value| {
+            format!(
+                "Python in a value: {}",
+                value.chars().take(80).collect::<String>()
+            )
+        })
+}
+
 /// Longest text whose lines are counted.
 const TEXT: usize = 256 * 1024;
 
