@@ -45,6 +45,19 @@ pub(crate) fn run(filter: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// What stands behind the feature `yara`. Both crates at once: alone, each would compile the engine anew.
+pub(crate) fn yara() -> Result<()> {
+    let crates = ["-p", "hognose", "-p", "hognose-behaviour"];
+    let feature = ["--features", "hognose/yara"];
+    heading("lints of the feature yara");
+    let lint = ["clippy", "--all-targets", "--quiet"];
+    let warnings = ["--", "-D", "warnings"];
+    execute(cargo().args(lint).args(crates).args(feature).args(warnings))?;
+    heading("tests of the feature yara");
+    let test = ["test", "--quiet", "--lib", "--test", "yara"];
+    execute(cargo().args(test).args(crates).args(feature))
+}
+
 /// Licences and sources of dependencies, where `cargo deny` is installed. Its advisories need a network that tests do
 /// not have.
 fn licences() -> Result<()> {

@@ -9,14 +9,18 @@ pub mod content;
 pub mod diff;
 pub mod fact;
 pub mod fuzzing;
+pub mod matcher;
 pub mod model;
 mod python;
 pub mod rules;
 pub mod score;
+#[cfg(feature = "yara")]
+pub mod yara;
 
-pub use artifact::{Collector, Inspection, inspect_archive};
+pub use artifact::{Collector, Inspection, inspect_archive, inspect_archive_with};
 pub use diff::{Change, diff};
 pub use fact::{Fact, FactKind, Group, Place, Trigger};
+pub use matcher::Matcher;
 pub use model::{Band, Model};
 pub use rules::Rule;
 pub use score::{Assessment, assess};

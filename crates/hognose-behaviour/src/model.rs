@@ -79,7 +79,7 @@ pub struct Bands {
 }
 
 /// What a score means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Band {
     /// Nothing worth a word.
@@ -119,6 +119,9 @@ pub struct Model {
     /// Points that facts about the whole artifact add to the bias: in ten thousand lines chance finds more than in ten.
     #[serde(default)]
     pub priors: BTreeMap<String, f64>,
+    /// The least band of an artifact in which a fact is seen, whatever else is or is not.
+    #[serde(default)]
+    pub floors: BTreeMap<String, Band>,
     /// Points by rule.
     pub rules: BTreeMap<String, RulePoints>,
 }
@@ -183,6 +186,7 @@ impl Model {
                     notable: 8.0,
                 },
                 priors: BTreeMap::new(),
+                floors: BTreeMap::new(),
                 rules: BTreeMap::new(),
             })
         });
@@ -203,6 +207,7 @@ impl Model {
             known_kind(kind)?;
             in_range(kind, *value, value.abs() <= 100.0, NUMBER)?;
         }
+        model.floors.keys().try_for_each(|kind| known_kind(kind))?;
         for (rule, points) in &model.rules {
             if !crate::rules::texts().iter().any(|(id, _)| id == rule) {
                 return Err(ModelError::Rule(rule.clone()));
@@ -233,6 +238,18 @@ impl Model {
             .iter()
             .filter(|(kind, _)| facts.iter().any(|f| f.kind.as_str() == kind.as_str()))
             .fold(self.bias, |sum, (_, value)| sum + value)
+    }
+
+    /// The least score of these facts.
+    pub fn floor(&self, facts: &[crate::Fact]) -> f64 {
+        let floors = self.floors.iter();
+        let seen = floors.filter(|(kind, _)| facts.iter().any(|f| f.kind.as_str() == *kind));
+        match seen.map(|(_, band)| *band).max() {
+            Some(Band::Malicious) => self.bands.malicious,
+            Some(Band::Suspicious) => self.bands.suspicious,
+            Some(Band::Notable) => self.bands.notable,
+            Some(Band::Nothing) | None => 0.0,
+        }
     }
 
     /// The band of a score.

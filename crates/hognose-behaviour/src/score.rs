@@ -62,6 +62,7 @@ pub fn assess(facts: &[Fact], model: &Model, own: &[Rule]) -> Assessment {
     }
     // One decimal: more would pretend to know.
     let score = (1000.0 / (1.0 + (-logit).exp())).round() / 10.0;
+    let score = score.max(model.floor(facts));
     Assessment {
         score,
         band: model.band(score),

@@ -162,12 +162,13 @@ fn example(text: &str) -> Vec<(String, String)> {
 }
 
 /// Rules whose example needs bytes, or the lack of something: it is told in words.
-const TOLD: [&str; 5] = [
+const TOLD: [&str; 6] = [
     "HOG-MAL-archive",
     "HOG-MAL-binary",
     "HOG-MAL-bundled-program",
     "HOG-MAL-nameless-and-active",
     "HOG-MAL-stub",
+    "HOG-MAL-yara",
 ];
 
 /// Rules whose fact no analysis raises yet; an entry that is not needed any more is a fault.

@@ -188,6 +188,10 @@ pub(crate) struct InspectArgs {
     /// Add the rules of this file; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Match every file and decoded text by these YARA rules: files, or directories of .yar and .yara files. Needs a
+    /// build with the feature `yara`.
+    #[arg(long, value_name = "FILE|DIR", num_args = 1)]
+    pub(crate) yara: Vec<PathBuf>,
     /// Fail at this band and above: notable, suspicious, malicious or never.
     #[arg(long, value_name = "BAND", default_value = "malicious", value_parser = parse_band)]
     pub(crate) fail_on: BandGate,

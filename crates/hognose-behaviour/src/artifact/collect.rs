@@ -1,6 +1,7 @@
 //! Members become sources, facts and surfaces.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hognose_archive::examine::{Content, Ended, Entry, EntryKind};
 use hognose_python::source;
@@ -10,6 +11,7 @@ use super::{Size, other};
 use crate::content::metadata::Metadata;
 use crate::content::{hidden, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
+use crate::matcher::{self, Matcher, Matching};
 use crate::python::{Role, Source};
 
 /// Most bytes of one Python file that are read.
@@ -49,6 +51,8 @@ pub struct Collector {
     /// Members that stand in the archive twice with the same bytes: untidy, but nobody is deceived.
     pub(super) same_twice: std::collections::BTreeSet<String>,
     pub(super) buffer: Vec<u8>,
+    /// Rules of the user that look at the bytes of members.
+    pub(super) matching: Option<Matching>,
 }
 
 impl Collector {
@@ -78,7 +82,15 @@ impl Collector {
             nested: std::collections::BTreeSet::new(),
             same_twice: std::collections::BTreeSet::new(),
             buffer: Vec::new(),
+            matching: None,
         }
+    }
+
+    /// Also matches every file and decoded text by rules from outside.
+    #[must_use]
+    pub fn matched_by(mut self, matcher: Option<Arc<dyn Matcher>>) -> Self {
+        self.matching = matcher.map(Matching::new);
+        self
     }
 
     /// Takes in one member of an archive.
@@ -101,7 +113,12 @@ impl Collector {
             self.facts
                 .push(Fact::new(FactKind::NestedArchive, trigger, place, outer));
         }
-        let ended = content.read_up_to(max, &mut buffer);
+        // Rules from outside see more of a file than the analyser needs, so that none escapes by its ending.
+        let most = match &self.matching {
+            Some(_) => max.max(matcher::MAX_FILE),
+            None => max,
+        };
+        let ended = content.read_up_to(most, &mut buffer);
         let digest = (ended == Ended::Whole).then(|| blake3::hash(&buffer));
         let before = self.digests.insert(entry.path.to_owned(), digest);
         if digest.is_some() && before == Some(digest) {
@@ -110,13 +127,42 @@ impl Collector {
             self.buffer = buffer;
             return;
         }
-        self.file(entry.path, &buffer, ended);
+        self.matched(entry.path, &buffer, ended);
+        match buffer.get(..max) {
+            Some(front) if front.len() < buffer.len() => self.sort(entry.path, front, Ended::Cut),
+            _ => self.sort(entry.path, &buffer, ended),
+        }
         buffer.clear();
         self.buffer = buffer;
     }
 
     /// Takes in one file, by its path in the artifact.
     pub fn file(&mut self, path: &str, bytes: &[u8], ended: Ended) {
+        self.matched(path, bytes, ended);
+        self.sort(path, bytes, ended);
+    }
+
+    fn matched(&mut self, path: &str, bytes: &[u8], ended: Ended) {
+        let Some(mut matching) = self.matching.take() else {
+            return;
+        };
+        let inner = self.inside(path).to_owned();
+        let file = inner.rsplit('/').next().unwrap_or(&inner);
+        let trigger = if is_python(file) || is_python_script(file, bytes) {
+            trigger_of(&layout::place(&inner, self.kind).role)
+        } else if file.ends_with(".pth") {
+            Trigger::Startup
+        } else if layout::is_aside_path(&inner) {
+            Trigger::Test
+        } else {
+            Trigger::Call
+        };
+        let cut = ended == Ended::Cut;
+        matching.file(path, bytes, cut, trigger, &mut self.facts);
+        self.matching = Some(matching);
+    }
+
+    fn sort(&mut self, path: &str, bytes: &[u8], ended: Ended) {
         if ended == Ended::Cut && is_python(path) {
             self.unread.push((
                 path.to_owned(),
@@ -179,14 +225,7 @@ impl Collector {
             // Every archive is a root of its own.
             placed.name = format!("{}!.{}", outer.replace('.', ","), placed.name);
         }
-        let trigger = match placed.role {
-            Role::Setup | Role::Backend => Trigger::Install,
-            Role::Startup => Trigger::Startup,
-            Role::Module => Trigger::Import,
-            Role::Script => Trigger::EntryPoint,
-            Role::Nested => Trigger::Call,
-            Role::Test => Trigger::Test,
-        };
+        let trigger = trigger_of(&placed.role);
         if let Some(encoding) = &decoded.unusual {
             self.facts.push(Fact::new(
                 FactKind::UnusualEncoding,
@@ -363,6 +402,17 @@ impl Collector {
         if names.len() < 2_000 {
             names.push(name.to_owned());
         }
+    }
+}
+
+fn trigger_of(role: &Role) -> Trigger {
+    match role {
+        Role::Setup | Role::Backend => Trigger::Install,
+        Role::Startup => Trigger::Startup,
+        Role::Module => Trigger::Import,
+        Role::Script => Trigger::EntryPoint,
+        Role::Nested => Trigger::Call,
+        Role::Test => Trigger::Test,
     }
 }
 

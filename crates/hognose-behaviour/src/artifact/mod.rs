@@ -8,6 +8,7 @@ mod started;
 mod whole;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hognose_archive::examine::{Confusion, ReadSeek, Severity, examine};
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 use crate::content::metadata::Metadata;
 use crate::fact::{Fact, FactKind, Place, Trigger};
+use crate::matcher::Matcher;
 use crate::python;
 
 pub use collect::Collector;
@@ -65,7 +67,18 @@ pub fn inspect_archive(
     limits: &Limits,
     clock: &dyn Fn() -> Duration,
 ) -> Result<Inspection, ArchiveError> {
-    let mut collector = Collector::new(name);
+    inspect_archive_with(source, name, limits, clock, None)
+}
+
+/// Inspects an archive, and matches every file and decoded text in it by rules from outside.
+pub fn inspect_archive_with(
+    source: &mut dyn ReadSeek,
+    name: &str,
+    limits: &Limits,
+    clock: &dyn Fn() -> Duration,
+    matcher: Option<Arc<dyn Matcher>>,
+) -> Result<Inspection, ArchiveError> {
+    let mut collector = Collector::new(name).matched_by(matcher);
     let summary = examine(source, name, limits, clock, &mut |entry, content| {
         collector.visit(entry, content);
         std::ops::ControlFlow::Continue(())
@@ -108,13 +121,14 @@ impl Collector {
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
         let starts = std::mem::take(&mut self.starts);
-        let outcome = python::evaluate(sources, entries, starts);
+        let outcome = python::evaluate(sources, entries, starts, self.matching.take());
         let mut facts = std::mem::take(&mut self.facts);
         facts.extend(outcome.facts);
         for (path, limit) in outcome.limited {
             self.unread
                 .push((path, format!("the analysis reached its limit of {limit}")));
         }
+        self.unread.extend(outcome.unmatched);
         started::take_over(&mut facts, outcome.started);
         let metadata = self.metadata(&outcome.setup);
         self.judge_whole(&metadata, &mut facts);

@@ -8,6 +8,7 @@ mod conditions;
 mod files;
 mod labels;
 mod lookups;
+mod matched;
 mod network;
 mod observe;
 mod process;
@@ -19,6 +20,7 @@ use aho_corasick::AhoCorasick;
 use hognose_python::{Bounds, Context, Machine, ModuleId};
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
+use crate::matcher::Matching;
 use witness::Witness;
 
 /// How a module comes to run.
@@ -65,10 +67,12 @@ pub(crate) struct Outcome {
     pub(crate) limited: Vec<(String, &'static str)>,
     /// Keywords of `setup(…)`.
     pub(crate) setup: Vec<(String, String)>,
-    /// Modules imported from outside.
-    pub(crate) imports: Vec<String>,
     /// Places of the artifact that its code makes run.
     pub(crate) started: std::collections::BTreeMap<String, Trigger>,
+    /// Modules imported from outside.
+    pub(crate) imports: Vec<String>,
+    /// What rules from outside did not match to the end: path and reason.
+    pub(crate) unmatched: Vec<(String, String)>,
 }
 
 /// Functions and methods that a build frontend (PEP 517, PEP 660) or build tool calls.
@@ -104,11 +108,16 @@ const STACK: usize = 512 << 20;
 /// Evaluates sources. `entries` are `module:function` of commands; `plugins` of other tools' plugins.
 ///
 /// Runs on a thread of its own with a stack for the deepest nesting that is let through.
-pub(crate) fn evaluate(sources: Vec<Source>, entries: Vec<String>, starts: Vec<String>) -> Outcome {
+pub(crate) fn evaluate(
+    sources: Vec<Source>,
+    entries: Vec<String>,
+    starts: Vec<String>,
+    matching: Option<Matching>,
+) -> Outcome {
     let worker = std::thread::Builder::new()
         .name("inspect".into())
         .stack_size(STACK)
-        .spawn(move || run(sources, &entries, &starts));
+        .spawn(move || run(sources, &entries, &starts, matching));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(outcome)) => outcome,
         // A panic must not take the verdict with it: the artifact is incomplete, not clean.
@@ -127,7 +136,12 @@ fn failed(why: &'static str) -> Outcome {
 /// Most text evaluated by one machine: its trees live as long as it does.
 const BATCH: usize = 3 << 20;
 
-fn run(mut sources: Vec<Source>, entries: &[String], starts: &[String]) -> Outcome {
+fn run(
+    mut sources: Vec<Source>,
+    entries: &[String],
+    starts: &[String],
+    matching: Option<Matching>,
+) -> Outcome {
     let filter = relevant();
     // What nothing can come of is not walked by itself, only where something imports it.
     let walked: Vec<bool> = sources
@@ -146,7 +160,7 @@ fn run(mut sources: Vec<Source>, entries: &[String], starts: &[String]) -> Outco
         sizes: texts.iter().map(|t| t.len()).collect(),
         walked: &walked,
     };
-    let mut witness = Witness::default();
+    let mut witness = Witness::new(matching);
     let mut limited = Vec::new();
     for batch in all.batches() {
         all.run(
@@ -366,6 +380,7 @@ fn conclude(
         setup: witness.setup,
         imports,
         started: witness.started,
+        unmatched: witness.matching.map(|m| m.unread).unwrap_or_default(),
     }
 }
 

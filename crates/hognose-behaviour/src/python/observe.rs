@@ -36,6 +36,9 @@ impl Observer for Witness {
     fn text(&mut self, site: &Site<'_>, text: &str, taint: Taint) {
         let text = front(text);
         let hides = taint.has(HIDING);
+        if hides {
+            self.matched(site, taint, text.as_bytes());
+        }
         // A constant by itself does nothing when it is met; what uses it is seen where it is used.
         let trigger = if hides {
             Self::trigger(site)
@@ -112,6 +115,7 @@ impl Observer for Witness {
     }
 
     fn layer(&mut self, site: &Site<'_>, text: &str) {
+        self.matched(site, Taint::default(), text.as_bytes());
         let depth = site
             .layers
             .iter()
@@ -133,6 +137,7 @@ impl Observer for Witness {
     }
 
     fn bytecode(&mut self, site: &Site<'_>, bytes: &[u8]) {
+        self.matched(site, Taint::default(), bytes);
         let mut facts = Vec::new();
         bytecode::marshalled("", bytes, Self::trigger(site), &mut facts);
         for fact in facts {

@@ -37,6 +37,8 @@ pub(super) struct Witness {
     pub(super) guards: Vec<(Taint, usize)>,
     /// Functions of others that were replaced; evidence where the file also sends what it is given.
     pub(super) replaced: Vec<Fact>,
+    /// Rules from outside, for what is decoded.
+    pub(super) matching: Option<crate::matcher::Matching>,
     /// Modules imported from outside, with the trigger.
     pub(super) imports: FxHashSet<String>,
 }
@@ -71,6 +73,14 @@ impl Ledger {
 }
 
 impl Witness {
+    /// One that also matches what is decoded by rules from outside.
+    pub(super) fn new(matching: Option<crate::matcher::Matching>) -> Self {
+        Self {
+            matching,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn secrets(&mut self, site: &Site<'_>) -> &[String] {
         &self.ledger(site).secrets
     }

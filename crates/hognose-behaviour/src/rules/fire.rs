@@ -18,6 +18,8 @@ pub struct Firing {
 
 /// Facts kept as evidence of one firing.
 const MAX_EVIDENCE: usize = 8;
+/// Matches of the user's own rules kept as evidence: each of them was asked for.
+const MAX_MATCHES: usize = 40;
 
 /// Fires a rule on facts. `weigh` gives the points of the rule for a fact of its first group and a trigger.
 pub fn fire(
@@ -173,12 +175,17 @@ fn evidence(decisive: usize, all: &[usize], groups: &[Vec<usize>], facts: &[Fact
         .iter()
         .filter_map(|at| facts.get(*at).map(|f| f.kind))
         .collect();
+    let is_match = |fact: &Fact| fact.kind.group() == crate::Group::Yara;
+    let most = match facts.get(decisive) {
+        Some(fact) if is_match(fact) => MAX_MATCHES,
+        _ => MAX_EVIDENCE,
+    };
     for at in all {
-        if out.len() >= MAX_EVIDENCE {
+        if out.len() >= most {
             break;
         }
         if let Some(fact) = facts.get(*at)
-            && kinds.insert(fact.kind)
+            && (kinds.insert(fact.kind) || (is_match(fact) && *at != decisive))
         {
             out.push(*at);
         }

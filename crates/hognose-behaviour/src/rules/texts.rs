@@ -214,4 +214,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "HOG-MAL-temporary-program",
         include_str!("../../rules/HOG-MAL-temporary-program.toml"),
     ),
+    (
+        "HOG-MAL-yara",
+        include_str!("../../rules/HOG-MAL-yara.toml"),
+    ),
 ];

@@ -68,4 +68,5 @@ behaviour_rules! {
     "HOG-MAL-stealer" "collects what browsers, chat programs, games and wallets store",
     "HOG-MAL-stub" "holds nothing but dependencies",
     "HOG-MAL-temporary-program" "writes a program into a temporary or hidden folder",
+    "HOG-MAL-yara" "matches YARA rules of the user",
 }

@@ -104,7 +104,7 @@ fn rule(fired: &Fired, facts: &[Fact]) -> InspectRule {
     // Nothing runs where metadata or a container is odd: "at install" would mislead.
     let runs = shown
         .first()
-        .is_none_or(|fact| !matches!(fact.kind.group(), Group::Metadata | Group::Archive));
+        .is_none_or(|fact| !is_no_act(fact.kind.group()));
     InspectRule {
         id: fired.rule.id.clone(),
         title: fired.rule.title.clone(),
@@ -129,12 +129,17 @@ fn evidence(fact: &Fact) -> InspectEvidence {
     }
 }
 
+/// What describes the package or its bytes, and does nothing.
+fn is_no_act(group: Group) -> bool {
+    matches!(group, Group::Metadata | Group::Archive | Group::Yara)
+}
+
 /// Facts by group and trigger; the metadata and the container are no capability.
 fn capabilities(facts: &[Fact]) -> Vec<InspectCapability> {
     let mut rows: BTreeMap<Group, [usize; 6]> = BTreeMap::new();
     for fact in facts {
         let group = fact.kind.group();
-        if matches!(group, Group::Metadata | Group::Archive) {
+        if is_no_act(group) {
             continue;
         }
         let at = Trigger::ALL
@@ -167,6 +172,7 @@ fn word(group: Group) -> &'static str {
         Group::Binary => "binary",
         Group::Metadata => "metadata",
         Group::Archive => "archive",
+        Group::Yara => "yara",
     }
 }
 

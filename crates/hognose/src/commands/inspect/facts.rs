@@ -106,7 +106,7 @@ pub(super) fn write(
 }
 
 fn line(target: &Target, judge: &Judge) -> Written {
-    let seen = run::guarded(|| read::target(target));
+    let seen = run::guarded(|| read::target(target, judge.matcher.as_ref()));
     let inspection = match &seen.inspection {
         Ok(inspection) => inspection,
         Err(reason) => return failed(target, judge, reason, seen.sha256.as_deref()),

@@ -9,6 +9,7 @@ mod read;
 mod run;
 mod targets;
 mod tree;
+mod yara;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,16 +67,17 @@ pub(super) fn run(
 
 /// Inspects one archive, for `scan --inspect`.
 pub(super) fn archive(path: &Path) -> Result<hognose_behaviour::Inspection, String> {
-    run::guarded(|| read::target(&Target::Archive(path.to_owned()))).inspection
+    run::guarded(|| read::target(&Target::Archive(path.to_owned()), None)).inspection
 }
 
 /// Inspects one target and compares it with the older release.
 fn one(target: &Target, old: Option<&Target>, judge: &Judge) -> InspectedArtifact {
-    let seen = run::guarded(|| read::target(target));
+    let matcher = judge.matcher.as_ref();
+    let seen = run::guarded(|| read::target(target, matcher));
     let Some(older) = old else {
         return convert::artifact(target, seen, judge, None);
     };
-    match run::guarded(|| read::target(older)).inspection {
+    match run::guarded(|| read::target(older, matcher)).inspection {
         Ok(before) => convert::artifact(target, seen, judge, Some((older, &before))),
         Err(reason) => {
             let mut artifact = convert::artifact(target, seen, judge, None);

@@ -1,10 +1,11 @@
 //! The model and the user's rules.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use hognose_behaviour::model::ModelError;
 use hognose_behaviour::rules::RuleError;
-use hognose_behaviour::{Assessment, Fact, Model, Rule, Trigger, assess};
+use hognose_behaviour::{Assessment, Fact, Matcher, Model, Rule, Trigger, assess};
 
 use crate::cli::InspectArgs;
 use crate::error::Failure;
@@ -19,6 +20,8 @@ pub(super) struct Judge {
     pub(super) model: Model,
     /// Rules of the user.
     pub(super) rules: Vec<Rule>,
+    /// YARA rules of the user.
+    pub(super) matcher: Option<Arc<dyn Matcher>>,
 }
 
 impl Judge {
@@ -39,7 +42,11 @@ impl Judge {
                 all.push(rule);
             }
         }
-        Ok(Self { model, rules: all })
+        Ok(Self {
+            model,
+            rules: all,
+            matcher: super::yara::matcher(&args.yara)?,
+        })
     }
 
     /// Judges facts.

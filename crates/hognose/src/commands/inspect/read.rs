@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use hognose_archive::Limits;
 use hognose_archive::examine::Ended;
 use hognose_behaviour::artifact::{Collector, Kind};
-use hognose_behaviour::{FactKind, Inspection, inspect_archive};
+use hognose_behaviour::{FactKind, Inspection, Matcher, inspect_archive_with};
 use sha2::{Digest as _, Sha256};
 
 use super::targets::Target;
@@ -31,14 +32,17 @@ pub(super) struct Seen {
     pub(super) sha256: Option<String>,
 }
 
+/// YARA rules of the user, where there are any.
+type Rules<'r> = Option<&'r Arc<dyn Matcher>>;
+
 /// Inspects a target.
-pub(super) fn target(target: &Target) -> Seen {
+pub(super) fn target(target: &Target, rules: Rules<'_>) -> Seen {
     match target {
-        Target::Archive(path) => archive(path),
-        Target::File(path) => file(path),
-        Target::Tree(path) => plain(project(path)),
-        Target::Installed(site, info) => plain(distribution(site, info)),
-        Target::Loose(site) => plain(loose(site)),
+        Target::Archive(path) => archive(path, rules),
+        Target::File(path) => file(path, rules),
+        Target::Tree(path) => plain(project(path, rules)),
+        Target::Installed(site, info) => plain(distribution(site, info, rules)),
+        Target::Loose(site) => plain(loose(site, rules)),
     }
 }
 
@@ -59,7 +63,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     out
 }
 
-fn archive(path: &Path) -> Seen {
+fn archive(path: &Path, rules: Rules<'_>) -> Seen {
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -75,7 +79,8 @@ fn archive(path: &Path) -> Seen {
         Err(error) => return plain(Err(format!("cannot read the file: {error}"))),
     };
     let clock = stopwatch();
-    let inspection = inspect_archive(&mut file, &name, &Limits::default(), &clock);
+    let inspection =
+        inspect_archive_with(&mut file, &name, &Limits::default(), &clock, rules.cloned());
     Seen {
         inspection: inspection.map_err(|e| chain(&e)).and_then(something),
         sha256: Some(digest),
@@ -111,7 +116,7 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
-fn file(path: &Path) -> Seen {
+fn file(path: &Path, rules: Rules<'_>) -> Seen {
     let name = path
         .file_name()
         .unwrap_or_default()
@@ -119,7 +124,8 @@ fn file(path: &Path) -> Seen {
         .into_owned();
     // `setup.py` is what an install runs; any other file is a module that somebody imports or starts.
     let is_setup = name == "setup.py";
-    let mut collector = Collector::new(if is_setup { "file" } else { "file.whl" });
+    let mut collector =
+        Collector::new(if is_setup { "file" } else { "file.whl" }).matched_by(rules.cloned());
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) => return plain(Err(format!("cannot read the file: {error}"))),
@@ -167,9 +173,9 @@ struct Taken {
 }
 
 impl Taken {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, rules: Rules<'_>) -> Self {
         Self {
-            collector: Collector::new(name),
+            collector: Collector::new(name).matched_by(rules.cloned()),
             files: 0,
             bytes: 0,
             unread: Vec::new(),
@@ -230,8 +236,8 @@ impl Taken {
 const ROOT: &str = "./";
 
 /// An unpacked project: read like the sdist it would become.
-fn project(root: &Path) -> Result<Inspection, String> {
-    let mut taken = Taken::new("");
+fn project(root: &Path, rules: Rules<'_>) -> Result<Inspection, String> {
+    let mut taken = Taken::new("", rules);
     let mut waiting = vec![(root.to_owned(), String::new())];
     let mut first = true;
     while let Some((directory, below)) = waiting.pop() {
@@ -274,9 +280,9 @@ fn stays_inside(root: &Path, link: &Path) -> bool {
 }
 
 /// An installed distribution: the files of its list.
-fn distribution(site: &Path, info: &str) -> Result<Inspection, String> {
+fn distribution(site: &Path, info: &str, rules: Rules<'_>) -> Result<Inspection, String> {
     let name = installed::wheel_name(info);
-    let mut taken = Taken::new(&name);
+    let mut taken = Taken::new(&name, rules);
     // Scripts lie outside `site-packages`; the analyser knows them by the place they have in a wheel.
     let scripts = format!("{}.data/scripts/", name.trim_end_matches(".whl"));
     let mut moved = Vec::new();
@@ -303,9 +309,8 @@ fn distribution(site: &Path, info: &str) -> Result<Inspection, String> {
 }
 
 /// What lies in a `site-packages` and belongs to nobody.
-fn loose(site: &Path) -> Result<Inspection, String> {
-    let mut taken = Taken::new("");
-    taken.collector = Collector::new("loose.whl");
+fn loose(site: &Path, rules: Rules<'_>) -> Result<Inspection, String> {
+    let mut taken = Taken::new("loose.whl", rules);
     for path in installed::loose(site)? {
         if let Some(found) = installed::locate(site, &path) {
             taken.file(&found, &path);
