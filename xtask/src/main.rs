@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod bench;
 mod facts;
 mod honest;
+mod names;
 mod run;
 mod setup;
 mod test;
@@ -36,6 +37,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                  --fetch         download what is missing, through the index that pip uses
                  --index-url URL through this index
                  --binary FILE   inspect with this instead of building one
+  names          how well look-alike names are told from honest ones
+                 --data DIR      the lists [default: ../shared/data]
+                 --fit           fit the model anew, on half of the names
 ";
 
 fn main() -> ExitCode {
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["bench", options @ ..] => bench::run(options),
         ["honest", options @ ..] => honest::run(options),
+        ["names", options @ ..] => names::run(options),
         ["setup"] => setup::run().map(drop),
         _ => {
             eprint!("{USAGE}");

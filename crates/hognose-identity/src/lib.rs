@@ -1,0 +1,7 @@
+//! Attacks on a package's *name* and on who stands behind it.
+//!
+//! Everything here is evidence. A name alone condemns nothing: half of what looks like a typo is an honest project
+//! with a plain name, so a look-alike asks for a second look and lowers what other evidence needs.
+
+pub mod lookalike;
+pub mod names;
