@@ -348,7 +348,7 @@ impl Collector {
     }
 
     fn other(&mut self, path: &str, inner: &str, bytes: &[u8]) {
-        if inner.ends_with(".pyc") || inner.ends_with(".pyo") {
+        if inner.ends_with(".pyc") || inner.ends_with(".pyo") || is_bytecode(bytes) {
             self.bytecode_bytes += bytes.len();
             if self.bytecode_bytes <= MAX_BYTECODE {
                 self.bytecode
@@ -357,7 +357,13 @@ impl Collector {
             return;
         }
         let aside = layout::is_aside_path(inner);
-        let trigger = if aside { Trigger::Test } else { Trigger::Call };
+        let trigger = if aside {
+            Trigger::Test
+        } else if self.kind == Kind::Wheel && inner.contains(".data/scripts/") {
+            Trigger::EntryPoint
+        } else {
+            Trigger::Call
+        };
         let file = inner.rsplit('/').next().unwrap_or(inner);
         if file
             .get(..6)
@@ -426,6 +432,12 @@ fn is_binary(kind: FactKind) -> bool {
             | FactKind::BinaryPacked
             | FactKind::BytecodeOnly
     )
+}
+
+/// A file that is compiled Python whatever its name: the header of 3.7 and later, then a code object.
+fn is_bytecode(bytes: &[u8]) -> bool {
+    matches!(bytes, [_, 0x0d, 0x0d, 0x0a, 0..=3, 0, 0, 0, ..])
+        && matches!(bytes.get(16), Some(0x63 | 0xe3))
 }
 
 fn is_python(path: &str) -> bool {

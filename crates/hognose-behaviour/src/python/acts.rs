@@ -205,6 +205,7 @@ impl Witness {
         let taint = call.argument_taint();
         let path = argument(call, 0);
         self.add(site, F::NativeLoad, &path);
+        self.starts_copy(site, &path);
         let origin = self.runs_dropped(site, &path, taint);
         if origin.is_some_and(|t| t.has(l::NETWORK))
             || taint.has(l::NETWORK.and(l::DOWNLOADED_PATH))

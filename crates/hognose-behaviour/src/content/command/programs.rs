@@ -129,6 +129,20 @@ impl Call<'_> {
         self.words.get(at + 1..)
     }
 
+    /// The first word that is neither an option nor says where input or output goes.
+    fn script(&self) -> Option<&String> {
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            let target = word.trim_start_matches(['1', '2', '&']);
+            if matches!(target, ">" | ">>" | "<") {
+                words.next();
+            } else if !target.starts_with(['>', '<']) && !word.starts_with('-') {
+                return Some(word);
+            }
+        }
+        None
+    }
+
     /// Words that are no options.
     pub(super) fn operands(&self) -> impl Iterator<Item = &String> {
         self.words.iter().filter(|w| !w.starts_with('-'))
@@ -301,10 +315,7 @@ fn into_interpreter(reader: &mut Reader, call: &Call<'_>) {
     // With a script or code of its own, what comes through the pipe is data.
     let own = unix_command(call).is_some()
         || call.has(&["-m", "-e"])
-        || call
-            .operands()
-            .next()
-            .is_some_and(|first| !first.starts_with('#'))
+        || call.script().is_some_and(|first| !first.starts_with('#'))
             && !call.has(&["-s", "-", "--"]);
     if !call.piped || own {
         return;

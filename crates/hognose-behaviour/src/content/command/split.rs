@@ -104,6 +104,8 @@ impl Splitter {
                 }
                 (None, c) if c.is_whitespace() => self.end_word(),
                 (None, '(' | ')' | '{' | '}') if !self.in_word => self.end_word(),
+                // The end of a subshell.
+                (None, ')') if !self.word.contains('(') => self.end_word(),
                 (None, c) => self.push(c),
             }
         }

@@ -72,8 +72,9 @@ pub(super) fn is_data(name: &str, ending: &str) -> bool {
 
 /// What a pickle calls as it is loaded, when it is no constructor.
 pub(super) fn pickle(ending: &str, bytes: &[u8]) -> Option<&'static str> {
-    const ENDINGS: [&str; 9] = [
-        "pkl", "pickle", "joblib", "model", "sav", "dat", "bin", "p", "data",
+    const ENDINGS: [&str; 13] = [
+        "pkl", "pickle", "joblib", "model", "sav", "dat", "bin", "p", "data", "pt", "ckpt", "npy",
+        "cache",
     ];
     // As an opcode with two lines, and as two short strings.
     const CALLS: [(&[u8], &str); 12] = [
