@@ -368,6 +368,7 @@ fact_kinds! {
         FlowKeysNetwork "flow-keys-network" "sends keystrokes away",
         FlowParameterNetwork "flow-parameter-network" "sends what its caller passes to a fixed address",
         FlowCredentialDependency "flow-credential-dependency" "passes credentials into a helper package",
+        FlowCredentialTaken "flow-credential-taken" "passes credentials into a tiny package that was seen to send them away",
         FlowCredentialParameter "flow-credential-parameter" "sends credentials that its caller passes and ignores the answer",
         FlowWalletParameter "flow-wallet-parameter" "sends keys of wallets that its caller passes and ignores the answer",
         FlowDns "flow-dns" "sends data in names it looks up",

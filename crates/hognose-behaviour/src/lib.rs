@@ -4,6 +4,7 @@
 //! the code run. *Rules* are conjunctions of facts. An explicit model turns what fired into a score and a band.
 //! This crate knows nothing of policies.
 
+pub mod across;
 pub mod artifact;
 pub mod content;
 pub mod diff;

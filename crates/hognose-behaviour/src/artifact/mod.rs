@@ -15,6 +15,7 @@ use hognose_archive::examine::{Confusion, ReadSeek, Severity, examine};
 use hognose_archive::{ArchiveError, Limits};
 use serde::Serialize;
 
+use crate::across::Ties;
 use crate::content::metadata::Metadata;
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::Matcher;
@@ -40,6 +41,8 @@ pub struct Inspection {
     pub surfaces: BTreeMap<&'static str, Vec<String>>,
     /// Modules imported from outside.
     pub imports: Vec<String>,
+    /// What other artifacts, inspected together with it, may complete.
+    pub ties: Ties,
 }
 
 /// How much there is.
@@ -118,6 +121,7 @@ impl Collector {
     pub fn finish(mut self) -> Inspection {
         self.judge_record();
         self.judge_bytecode();
+        let provides = self.provides();
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
         let starts = std::mem::take(&mut self.starts);
@@ -134,6 +138,15 @@ impl Collector {
         self.judge_whole(&metadata, &mut facts);
         facts.sort();
         facts.dedup();
+        let mut ties = Ties {
+            is_tiny: facts.iter().any(|f| f.kind == FactKind::TinyPackage),
+            provides,
+            ..outcome.ends
+        };
+        ties.handed.sort();
+        ties.handed.dedup();
+        ties.senders.sort();
+        ties.senders.dedup();
         self.unread.sort();
         self.unread.dedup();
         Inspection {
@@ -144,6 +157,7 @@ impl Collector {
             size: self.size,
             surfaces: self.surfaces,
             imports: outcome.imports,
+            ties,
         }
     }
 }

@@ -167,6 +167,21 @@ impl Collector {
         }
     }
 
+    /// The modules at the top, as they are imported.
+    pub(super) fn provides(&self) -> Vec<String> {
+        let tops = self.module_paths.iter().filter_map(|path| {
+            let top = path.split('/').next()?;
+            let name = top.strip_suffix(".py").unwrap_or(top);
+            let aside = matches!(
+                name,
+                "setup" | "tests" | "test" | "docs" | "examples" | "conftest"
+            );
+            (!aside).then(|| name.to_owned())
+        });
+        let tops: std::collections::BTreeSet<String> = tops.collect();
+        tops.into_iter().take(64).collect()
+    }
+
     /// Facts about the artifact as a whole.
     pub(super) fn judge_whole(&mut self, metadata: &Metadata, facts: &mut Vec<Fact>) {
         facts.append(&mut self.facts);

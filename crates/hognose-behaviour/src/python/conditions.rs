@@ -190,6 +190,7 @@ impl Witness {
         {
             return tainted(l::TARGET_TEST);
         }
+        self.gives(site, call);
         if call.dropped && is_helper(call.path) && has_secret(call) {
             self.add(site, F::FlowCredentialDependency, call.path);
         }

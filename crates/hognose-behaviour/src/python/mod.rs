@@ -7,6 +7,7 @@ mod calls;
 mod conditions;
 mod dropped;
 mod files;
+mod given;
 mod labels;
 mod lookups;
 mod matched;
@@ -73,6 +74,8 @@ pub(crate) struct Outcome {
     pub(crate) started: std::collections::BTreeMap<String, Trigger>,
     /// Modules imported from outside.
     pub(crate) imports: Vec<String>,
+    /// What other distributions may complete.
+    pub(crate) ends: crate::across::Ties,
     /// What rules from outside did not match to the end: path and reason.
     pub(crate) unmatched: Vec<(String, String)>,
 }
@@ -382,6 +385,7 @@ fn conclude(
         setup: witness.setup,
         imports,
         started: witness.started,
+        ends: witness.ends,
         unmatched: witness.matching.map(|m| m.unread).unwrap_or_default(),
     }
 }

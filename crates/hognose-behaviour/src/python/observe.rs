@@ -102,6 +102,11 @@ impl Observer for Witness {
         }
     }
 
+    fn walking(&mut self, function: &str) {
+        self.walking.clear();
+        self.walking.push_str(function);
+    }
+
     fn parameter(&mut self, name: &str) -> Taint {
         super::conditions::parameter(name)
     }

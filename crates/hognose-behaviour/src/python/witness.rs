@@ -37,6 +37,10 @@ pub(super) struct Witness {
     pub(super) guards: Vec<(Taint, usize)>,
     /// Functions of others that were replaced; evidence where the file also sends what it is given.
     pub(super) replaced: Vec<Fact>,
+    /// The function that is walked by itself, where nobody calls it.
+    pub(super) walking: String,
+    /// What other distributions may complete.
+    pub(super) ends: crate::across::Ties,
     /// Rules from outside, for what is decoded.
     pub(super) matching: Option<crate::matcher::Matching>,
     /// Modules imported from outside, with the trigger.

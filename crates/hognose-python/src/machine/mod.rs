@@ -211,6 +211,8 @@ pub trait Observer {
     fn knows(&self, path: &str) -> bool;
     /// A function of the artifact is entered, and was found to return data of these labels.
     fn returned(&mut self, _site: &Site<'_>, _function: &str, _taint: Taint) {}
+    /// A function nobody calls is walked by itself from here on; no name: the walk is over.
+    fn walking(&mut self, _function: &str) {}
     /// Labels that a parameter of a function nobody calls carries because of its name.
     fn parameter(&mut self, _name: &str) -> Taint {
         Taint::NONE

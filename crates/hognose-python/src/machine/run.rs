@@ -282,7 +282,9 @@ impl<'o> Machine<'o> {
             .filter(|_| is_method && !function.positional.is_empty())
             .map(|class| self.sample(class));
         let (args, named) = self.unknown_arguments(closure, object, taint);
+        self.observer.walking(self.names.text(function.name));
         self.invoke(closure, args, named);
+        self.observer.walking("");
     }
 
     /// Arguments for every parameter, of which only labels are known.

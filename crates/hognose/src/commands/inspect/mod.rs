@@ -8,16 +8,14 @@ mod options;
 mod read;
 mod run;
 mod targets;
+mod together;
 mod tree;
 mod yara;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hognose_report::{
-    InspectFormat, InspectReport, InspectedArtifact, NotRead, Style, inspect_summary,
-    render_inspect,
-};
+use hognose_report::{InspectFormat, InspectReport, Style, inspect_summary, render_inspect};
 
 use crate::cli::{Cli, InspectArgs};
 use crate::error::Failure;
@@ -45,12 +43,13 @@ pub(super) fn run(
     if args.facts {
         return facts::write(args, &plan, &judge, &jobs);
     }
-    let mut artifacts = Vec::with_capacity(plan.targets.len());
+    let mut together = together::Together::new(&judge);
     let work = |target: &Target| one(target, old.get(target), &judge);
-    run::each(&plan.targets, &jobs, &work, &mut |artifact| {
-        artifacts.push(artifact);
+    run::each(&plan.targets, &jobs, &work, &mut |read| {
+        together.take(read);
         Ok(())
     })?;
+    let artifacts = together.finish();
     let report = InspectReport {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: surroundings.timestamp(),
@@ -70,23 +69,18 @@ pub(super) fn archive(path: &Path) -> Result<hognose_behaviour::Inspection, Stri
     run::guarded(|| read::target(&Target::Archive(path.to_owned()), None)).inspection
 }
 
-/// Inspects one target and compares it with the older release.
-fn one(target: &Target, old: Option<&Target>, judge: &Judge) -> InspectedArtifact {
+/// Reads one target and the older release to compare it with.
+fn one(target: &Target, old: Option<&Target>, judge: &Judge) -> together::Read {
     let matcher = judge.matcher.as_ref();
     let seen = run::guarded(|| read::target(target, matcher));
-    let Some(older) = old else {
-        return convert::artifact(target, seen, judge, None);
-    };
-    match run::guarded(|| read::target(older, matcher)).inspection {
-        Ok(before) => convert::artifact(target, seen, judge, Some((older, &before))),
-        Err(reason) => {
-            let mut artifact = convert::artifact(target, seen, judge, None);
-            artifact.unread.push(NotRead {
-                path: older.display(),
-                reason: format!("the older release was not read: {reason}"),
-            });
-            artifact
-        }
+    let older = old.map(|older| {
+        let before = run::guarded(|| read::target(older, matcher)).inspection;
+        (older.clone(), before)
+    });
+    together::Read {
+        target: target.clone(),
+        seen,
+        older,
     }
 }
 

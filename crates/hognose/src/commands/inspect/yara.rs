@@ -65,7 +65,9 @@ mod files {
             };
             Failure::usage(format!("the YARA rules {what} cannot be used"))
                 .because(&std::io::Error::other(error.reason))
-                .hint("`docs/inspect.md` says which modules there are and what an `include` may name")
+                .hint(
+                    "`docs/inspect.md` says which modules there are and what an `include` may name",
+                )
         })?;
         Ok(Arc::new(rules))
     }

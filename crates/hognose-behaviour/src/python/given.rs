@@ -1,0 +1,61 @@
+//! Both ends of what crosses into another distribution: credentials given, parameters sent.
+
+use hognose_python::{Call, Site, Taint};
+
+use super::labels as l;
+use super::witness::Witness;
+use crate::across::{Handed, Sender};
+use crate::content::stdlib;
+use crate::fact::Place;
+
+/// Ends of each kind that are kept.
+const MAX: usize = 256;
+/// What counts as a credential of whoever uses the program.
+const CREDENTIALS: Taint =
+    Taint(l::SECRET_PARAMETER.0 | l::WALLET_PARAMETER.0 | l::ENV_SECRET.0 | l::CREDENTIAL.0);
+
+impl Witness {
+    /// A function of another distribution is called: are there credentials among its arguments?
+    pub(super) fn gives(&mut self, site: &Site<'_>, call: &Call<'_>) {
+        if self.ends.handed.len() >= MAX || !call.argument_taint().has(CREDENTIALS) {
+            return;
+        }
+        let Some((root, rest)) = call.path.split_once('.') else {
+            return;
+        };
+        // Classes are clients: they are made to hold credentials. Methods of results belong to them.
+        let last = rest.rsplit('.').next().unwrap_or(rest);
+        let is_function = last.starts_with(|c: char| c.is_lowercase() || c == '_')
+            && !call.path.contains(['(', '[', '?']);
+        if !is_function || stdlib::is_standard(root) {
+            return;
+        }
+        self.ends.handed.push(Handed {
+            function: call.path.to_owned(),
+            place: self.place(site),
+            trigger: Self::trigger(site),
+        });
+    }
+
+    /// Something reaches the network: is it what a caller of the function passed?
+    pub(super) fn sends(&mut self, site: &Site<'_>, taint: Taint) {
+        if self.walking.is_empty() || !taint.has(Taint::PARAMETER) || self.ends.senders.len() >= MAX
+        {
+            return;
+        }
+        let function = self.walking.clone();
+        let place = self.place(site);
+        self.ends.senders.push(Sender { function, place });
+    }
+
+    fn place(&self, site: &Site<'_>) -> Place {
+        let (line, column) = site.position();
+        let file = self.files.get(site.module.0 as usize);
+        Place {
+            file: file.map_or_else(String::new, ToString::to_string),
+            line,
+            column,
+            layers: Vec::new(),
+        }
+    }
+}
