@@ -12,14 +12,30 @@ use crate::content::metadata::Metadata;
 use crate::content::{hidden, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::{self, Matcher, Matching};
-use crate::python::{Role, Source};
+use crate::python::{Role, Source, Text};
 
 /// Most bytes of one Python file that are read.
 const MAX_PYTHON: usize = 8 << 20;
 /// Bytecode kept until it is known which sources stand beside it, over the whole artifact.
 const MAX_BYTECODE: usize = 8 << 20;
 /// Python kept for evaluation, over the whole artifact; beyond it, what is named first is evaluated.
-const MAX_SOURCES: usize = 40 << 20;
+const MAX_SOURCES: usize = 256 << 20;
+/// Python kept as it is; what comes later is kept compressed.
+const MAX_PLAIN: usize = 8 << 20;
+/// Memory for the Python that is kept.
+const MAX_KEPT: usize = 48 << 20;
+
+/// Functions of a plugin that pytest calls in every run.
+const PYTEST_HOOKS: [&str; 8] = [
+    "pytest_load_initial_conftests",
+    "pytest_addoption",
+    "pytest_cmdline_main",
+    "pytest_configure",
+    "pytest_sessionstart",
+    "pytest_collection_modifyitems",
+    "pytest_sessionfinish",
+    "pytest_unconfigure",
+];
 
 /// Takes in the members of an artifact.
 #[derive(Debug)]
@@ -30,6 +46,7 @@ pub struct Collector {
     pub(super) root: Option<String>,
     pub(super) sources: Vec<Source>,
     pub(super) source_bytes: usize,
+    pub(super) source_memory: usize,
     pub(super) facts: Vec<Fact>,
     pub(super) unread: Vec<(String, String)>,
     pub(super) size: Size,
@@ -64,6 +81,7 @@ impl Collector {
             root: None,
             sources: Vec::new(),
             source_bytes: 0,
+            source_memory: 0,
             facts: Vec::new(),
             unread: Vec::new(),
             size: Size::default(),
@@ -249,30 +267,31 @@ impl Collector {
             name: placed.name,
             is_package: placed.is_package,
             role: placed.role,
-            text: decoded.text.into_owned(),
+            text: Text::Plain(decoded.text.into_owned()),
             first_line: 0,
         });
     }
 
-    fn keep(&mut self, source: Source) {
-        self.source_bytes += source.text.len();
-        if self.source_bytes > MAX_SOURCES
-            && !matches!(source.role, Role::Setup | Role::Startup | Role::Backend)
-        {
-            // The budget is spent on what runs by itself first; the rest is said to be missing.
-            if source.role == Role::Test {
-                return;
-            }
-            self.source_bytes -= source.text.len();
+    fn keep(&mut self, mut source: Source) {
+        if self.source_bytes > MAX_PLAIN {
+            source.text.pack();
+        }
+        let (length, kept) = (source.text.len(), source.text.kept());
+        let full = self.source_bytes + length > MAX_SOURCES || self.source_memory + kept > MAX_KEPT;
+        if full && !matches!(source.role, Role::Setup | Role::Startup | Role::Backend) {
+            // The budget is spent on what comes first; the rest is said to be missing.
             self.unread.push((
                 source.path,
                 format!(
-                    "more than {} MiB of Python in one artifact",
-                    MAX_SOURCES >> 20
+                    "more than {} MiB of Python in one artifact, or {} MiB compressed",
+                    MAX_SOURCES >> 20,
+                    MAX_KEPT >> 20
                 ),
             ));
             return;
         }
+        self.source_bytes += length;
+        self.source_memory += kept;
         self.sources.push(source);
     }
 
@@ -304,7 +323,7 @@ impl Collector {
                 name: format!("{path}:{line}"),
                 is_package: false,
                 role: if lands { Role::Startup } else { Role::Test },
-                text: code,
+                text: Text::Plain(code),
                 first_line: line.saturating_sub(1),
             });
         }
@@ -319,6 +338,12 @@ impl Collector {
         }
         for (group, name, target) in read.plugins {
             self.surface("plugins", &format!("{group}: {name} = {target}"));
+            // A test runner calls these of every plugin that is installed, asked for or not.
+            if group == "pytest11" && !target.contains(':') {
+                let hooks = PYTEST_HOOKS.iter();
+                self.entries
+                    .extend(hooks.map(|hook| format!("{target}:{hook}")));
+            }
         }
     }
 
@@ -380,7 +405,7 @@ impl Collector {
                 name: format!("{path}:{line}"),
                 is_package: false,
                 role: if aside { Role::Test } else { Role::Script },
-                text,
+                text: Text::Plain(text),
                 first_line: line.saturating_sub(1),
             });
         }

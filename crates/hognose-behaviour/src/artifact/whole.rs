@@ -6,7 +6,7 @@ use super::layout::{self, Kind};
 use crate::content::metadata::{self, Metadata};
 use crate::content::{bytecode, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
-use crate::python::{Role, Source};
+use crate::python::{Role, Source, Text};
 
 impl Collector {
     /// Files that `RECORD` does not list: no installer's check will ever look at them.
@@ -36,14 +36,15 @@ impl Collector {
 
     /// Bytecode is judged once it is known whether its source stands beside it.
     pub(super) fn judge_bytecode(&mut self) {
-        let sources: std::collections::HashMap<&str, &str> = self
+        let sources: std::collections::HashMap<&str, &Text> = self
             .sources
             .iter()
-            .map(|s| (s.path.as_str(), s.text.as_str()))
+            .map(|s| (s.path.as_str(), &s.text))
             .collect();
         for (path, inner, bytes) in std::mem::take(&mut self.bytecode) {
             let words = sources.get(source_of(&path).as_str()).map(|text| {
-                text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                text.get()
+                    .split(|c: char| !(c.is_alphanumeric() || c == '_'))
                     .filter(|word| !word.is_empty())
                     .map(str::to_owned)
                     .collect::<std::collections::HashSet<String>>()

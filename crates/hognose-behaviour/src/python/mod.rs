@@ -3,6 +3,7 @@
 mod acts;
 mod api;
 mod api_data;
+mod batches;
 mod calls;
 mod conditions;
 mod dropped;
@@ -15,15 +16,16 @@ mod network;
 mod observe;
 mod process;
 mod relevant;
+mod text;
 mod witness;
 
-use std::rc::Rc;
-
-use hognose_python::{Bounds, Context, Machine, ModuleId};
+use hognose_python::{Context, Machine, ModuleId};
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::Matching;
+use batches::Batches;
 use relevant::{is_relevant, relevant};
+pub(crate) use text::Text;
 use witness::Witness;
 
 /// How a module comes to run.
@@ -57,7 +59,7 @@ pub(crate) struct Source {
     /// How it comes to run.
     pub(crate) role: Role,
     /// The text.
-    pub(crate) text: String,
+    pub(crate) text: Text,
     /// Lines before the text in its file (`.pth` lines are sources of their own).
     pub(crate) first_line: u32,
 }
@@ -138,9 +140,6 @@ fn failed(why: &'static str) -> Outcome {
     }
 }
 
-/// Most text evaluated by one machine: its trees live as long as it does.
-const BATCH: usize = 3 << 20;
-
 fn run(
     mut sources: Vec<Source>,
     entries: &[String],
@@ -153,146 +152,18 @@ fn run(
         .iter()
         .map(|s| {
             matches!(s.role, Role::Setup | Role::Backend | Role::Startup)
-                || filter.as_ref().is_none_or(|f| is_relevant(f, &s.text))
+                || filter
+                    .as_ref()
+                    .is_none_or(|f| is_relevant(f, &s.text.get()))
         })
         .collect();
-    let mut texts: Vec<Rc<str>> = sources
-        .iter_mut()
-        .map(|s| Rc::from(std::mem::take(&mut s.text)))
-        .collect();
-    let all = Batches {
-        sources: &sources,
-        sizes: texts.iter().map(|t| t.len()).collect(),
-        walked: &walked,
-    };
+    let all = Batches::new(&mut sources, &walked);
     let mut witness = Witness::new(matching);
     let mut limited = Vec::new();
     for batch in all.batches() {
-        all.run(
-            &batch,
-            &texts,
-            &mut witness,
-            (entries, starts),
-            &mut limited,
-        );
-        for at in batch.known.iter().take(batch.roots) {
-            if let Some(text) = texts.get_mut(*at) {
-                *text = Rc::from("");
-            }
-        }
+        all.run(&batch, &mut witness, (entries, starts), &mut limited);
     }
     conclude(witness, &sources, limited)
-}
-
-/// Sources, evaluated a few megabytes at a time.
-struct Batches<'s> {
-    sources: &'s [Source],
-    sizes: Vec<usize>,
-    walked: &'s [bool],
-}
-
-/// Sources that one machine knows; the first `roots` are walked, the others only when they are imported.
-struct Batch {
-    known: Vec<usize>,
-    roots: usize,
-}
-
-impl Batches<'_> {
-    /// What is installed comes first, with the tests at hand for a `setup.py` that imports them; then the tests.
-    fn batches(&self) -> Vec<Batch> {
-        let indices = |test: bool| {
-            (0..self.sources.len())
-                .filter(move |at| {
-                    self.sources
-                        .get(*at)
-                        .is_some_and(|s| (s.role == Role::Test) == test)
-                })
-                .collect::<Vec<usize>>()
-        };
-        let (main, tests) = (indices(false), indices(true));
-        let mut batches: Vec<Batch> = Vec::new();
-        for group in [&main, &tests] {
-            let mut bytes = usize::MAX;
-            let start = batches.len();
-            for at in group {
-                let len = self.sizes.get(*at).copied().unwrap_or(0);
-                bytes = bytes.saturating_add(len);
-                if bytes > BATCH || batches.len() == start {
-                    batches.push(Batch {
-                        known: Vec::new(),
-                        roots: 0,
-                    });
-                    bytes = len;
-                }
-                if let Some(batch) = batches.last_mut() {
-                    batch.known.push(*at);
-                    batch.roots += 1;
-                }
-            }
-        }
-        if !main.is_empty()
-            && let Some(first) = batches.first_mut()
-        {
-            first.known.extend(tests);
-        }
-        batches
-    }
-
-    fn run(
-        &self,
-        batch: &Batch,
-        texts: &[Rc<str>],
-        witness: &mut Witness,
-        (entries, starts): (&[String], &[String]),
-        limited: &mut Vec<(usize, &'static str, Context)>,
-    ) {
-        let known: Vec<(&Source, bool)> = batch
-            .known
-            .iter()
-            .enumerate()
-            .filter_map(|(place, at)| {
-                let walked = place < batch.roots && self.walked.get(*at).copied().unwrap_or(true);
-                Some((self.sources.get(*at)?, walked))
-            })
-            .collect();
-        witness.begin(
-            known
-                .iter()
-                .map(|(s, _)| Rc::from(s.path.as_str()))
-                .collect(),
-        );
-        let mut machine = Machine::new(witness, Bounds::default());
-        let ids: Vec<ModuleId> = batch
-            .known
-            .iter()
-            .filter_map(|at| {
-                let (source, text) = (self.sources.get(*at)?, texts.get(*at)?);
-                let is_main = matches!(source.role, Role::Setup | Role::Script | Role::Backend);
-                Some(machine.add_module(&source.name, source.is_package, is_main, Rc::clone(text)))
-            })
-            .collect();
-        machine.shallow = Some(context(Trigger::Test));
-        machine.interest = conditions::INTEREST;
-        run_roots(&mut machine, &known, &ids);
-        for (targets, trigger) in [(starts, Trigger::Startup), (entries, Trigger::EntryPoint)] {
-            for target in targets {
-                call_target(&mut machine, &known, &ids, target, trigger);
-            }
-        }
-        machine.run_rest(&|module, is_main| {
-            let role = known.get(module.0 as usize).map(|(s, _)| &s.role);
-            context(match (role, is_main) {
-                (Some(Role::Test), _) => Trigger::Test,
-                (_, true) => Trigger::EntryPoint,
-                _ => Trigger::Call,
-            })
-        });
-        for (limit, id, reached) in std::mem::take(&mut machine.exhausted) {
-            if let Some(at) = batch.known.get(id.0 as usize) {
-                limited.push((*at, limit, reached));
-            }
-        }
-    }
 }
 
 fn run_roots(machine: &mut Machine<'_>, known: &[(&Source, bool)], ids: &[ModuleId]) {
