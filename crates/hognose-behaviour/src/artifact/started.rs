@@ -20,7 +20,7 @@ struct Started {
 pub(super) fn take_over(facts: &mut [Fact], places: BTreeMap<String, Trigger>) {
     let mut started = Started::default();
     for (place, trigger) in places {
-        started.word(&place, trigger);
+        started.place(&place, trigger);
     }
     for fact in facts
         .iter()
@@ -72,9 +72,15 @@ impl Started {
 
     fn word(&mut self, word: &str, trigger: Trigger) {
         let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-        if name.len() > 3 && name.contains('.') {
+        // Every package has these.
+        let anywhere = matches!(name, "__init__.py" | "__main__.py" | "setup.py");
+        if name.len() > 3 && name.contains('.') && !anywhere {
             note(&mut self.names, name, trigger);
         }
+        self.place(word, trigger);
+    }
+
+    fn place(&mut self, word: &str, trigger: Trigger) {
         // A name without an ending could be anything; with the folder it lies in, it is that file.
         let path = word.trim_start_matches(['/', '.']).replace('\\', "/");
         if path.contains('/') && !path.contains("://") && !path.contains("{}") {

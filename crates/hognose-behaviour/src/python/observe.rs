@@ -56,7 +56,9 @@ impl Observer for Witness {
                     || kind != F::EndpointOther
                     || text.starts_with("http"))
                 // A plain host name is what joining and looking up gives all the time.
-                && (!matches!(kind, F::EndpointOther | F::EndpointPlatform) || text.contains("://"))
+                && (!matches!(kind, F::EndpointOther | F::EndpointPlatform)
+                    || text.starts_with("http")
+                    || detail.contains("://"))
             {
                 self.add(site, F::HiddenUrl, &detail);
             }

@@ -12,7 +12,9 @@ const POLICY: &str = "executionpolicy";
 /// Reads the words after `powershell`.
 pub(super) fn arguments(reader: &mut Reader, words: &[String], depth: u32) {
     let shown = words.join(" ");
-    reader.add(FactKind::Powershell, &shown);
+    if !is_own_script(words) {
+        reader.add(FactKind::Powershell, &shown);
+    }
     let mut at = 0;
     // Past the policy to run a script of the project is what batch files of honest projects do; with a command it is
     // a way to run what no policy would let in.
@@ -66,6 +68,11 @@ pub(super) fn arguments(reader: &mut Reader, words: &[String], depth: u32) {
     if past_policy {
         reader.add(FactKind::PowershellHidden, &shown);
     }
+}
+
+/// A script beside the program is read by itself.
+fn is_own_script(words: &[String]) -> bool {
+    matches!(words, [file] if file.to_ascii_lowercase().ends_with(".ps1") && !file.contains(':'))
 }
 
 fn option(word: &str) -> Option<String> {
