@@ -12,7 +12,7 @@ use crate::content::metadata::Metadata;
 use crate::content::{hidden, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::{self, Matcher, Matching};
-use crate::python::{Role, Source, Text};
+use crate::python::{Packer, Role, Source, Text};
 
 /// Most bytes of one Python file that are read.
 const MAX_PYTHON: usize = 8 << 20;
@@ -47,6 +47,7 @@ pub struct Collector {
     pub(super) sources: Vec<Source>,
     pub(super) source_bytes: usize,
     pub(super) source_memory: usize,
+    packer: Option<Packer>,
     pub(super) facts: Vec<Fact>,
     pub(super) unread: Vec<(String, String)>,
     pub(super) size: Size,
@@ -82,6 +83,7 @@ impl Collector {
             sources: Vec::new(),
             source_bytes: 0,
             source_memory: 0,
+            packer: None,
             facts: Vec::new(),
             unread: Vec::new(),
             size: Size::default(),
@@ -273,8 +275,10 @@ impl Collector {
     }
 
     fn keep(&mut self, mut source: Source) {
-        if self.source_bytes > MAX_PLAIN {
-            source.text.pack();
+        if self.source_bytes > MAX_PLAIN
+            && let Text::Plain(text) = std::mem::take(&mut source.text)
+        {
+            source.text = self.packer.get_or_insert_default().pack(text);
         }
         let (length, kept) = (source.text.len(), source.text.kept());
         let full = self.source_bytes + length > MAX_SOURCES || self.source_memory + kept > MAX_KEPT;

@@ -25,7 +25,7 @@ use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::Matching;
 use batches::Batches;
 use relevant::{is_relevant, relevant};
-pub(crate) use text::Text;
+pub(crate) use text::{Packer, Text};
 use witness::Witness;
 
 /// How a module comes to run.

@@ -1,11 +1,10 @@
 //! Texts that wait for their turn.
 
 use std::borrow::Cow;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// The text of a source; compressed where an artifact has many, because only a few are evaluated at a time.
 #[derive(Clone, Debug)]
@@ -14,6 +13,40 @@ pub(crate) enum Text {
     Plain(String),
     /// Deflated, and its length.
     Packed(Box<[u8]>, usize),
+}
+
+/// Makes texts small. One for all of them: a compressor's state made anew between the texts it leaves behind would tear
+/// the memory into pieces too small for the next.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    compress: Compress,
+    scratch: Vec<u8>,
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self {
+            compress: Compress::new(Compression::fast(), false),
+            scratch: Vec::new(),
+        }
+    }
+}
+
+impl Packer {
+    /// The text, small where it can be.
+    pub(crate) fn pack(&mut self, text: String) -> Text {
+        self.compress.reset();
+        // Larger than anything that deflate makes of the text, so that one call is enough.
+        self.scratch.clear();
+        self.scratch.reserve(text.len() + text.len() / 1_000 + 128);
+        let done =
+            self.compress
+                .compress_vec(text.as_bytes(), &mut self.scratch, FlushCompress::Finish);
+        match done {
+            Ok(Status::StreamEnd) => Text::Packed(self.scratch.as_slice().into(), text.len()),
+            _ => Text::Plain(text),
+        }
+    }
 }
 
 impl Default for Text {
@@ -39,20 +72,6 @@ impl Text {
         }
     }
 
-    /// Makes it small.
-    pub(crate) fn pack(&mut self) {
-        let Self::Plain(text) = self else {
-            return;
-        };
-        let mut encoder =
-            DeflateEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
-        if encoder.write_all(text.as_bytes()).is_ok()
-            && let Ok(bytes) = encoder.finish()
-        {
-            *self = Self::Packed(bytes.into_boxed_slice(), text.len());
-        }
-    }
-
     /// The text itself.
     pub(crate) fn get(&self) -> Cow<'_, str> {
         match self {
@@ -73,13 +92,12 @@ mod tests {
 
     #[test]
     fn packed_texts_come_back() {
-        let plain = "import os\n# grüße\n".repeat(500);
-        let mut text = Text::Plain(plain.clone());
-        text.pack();
-        assert!(text.kept() < plain.len() / 10);
-        assert_eq!(
-            (text.len(), text.get().as_ref()),
-            (plain.len(), plain.as_str())
-        );
+        let code = "import os\n# grüße\n".repeat(500);
+        let mut packer = Packer::default();
+        for plain in [code, String::new(), "x".to_owned()] {
+            let text = packer.pack(plain.clone());
+            assert!(text.kept() < plain.len() / 10 + 16);
+            assert_eq!((text.len(), &*text.get()), (plain.len(), plain.as_str()));
+        }
     }
 }

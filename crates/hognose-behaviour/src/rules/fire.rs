@@ -34,11 +34,14 @@ pub fn fire(
     {
         return None;
     }
+    let huge = facts.iter().any(|f| f.kind == FactKind::HugePackage);
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, fact) in facts.iter().enumerate() {
         if rule.when.iter().flatten().any(|kind| *kind == fact.kind) {
             let place = match rule.within {
                 Within::File => fact.place.file.as_str(),
+                // Thousands of files hold a bit of everything: there, what is to be taken together stands together.
+                Within::Artifact if huge && rule.at_least > 1 => directory(&fact.place.file),
                 Within::Artifact => "",
             };
             places.entry(place).or_default().push(at);
@@ -55,6 +58,10 @@ pub fn fire(
                 best
             }
         })
+}
+
+fn directory(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 fn fire_at(
