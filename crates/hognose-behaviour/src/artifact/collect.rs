@@ -21,9 +21,9 @@ const MAX_BYTECODE: usize = 8 << 20;
 /// Python kept for evaluation, over the whole artifact; beyond it, what is named first is evaluated.
 const MAX_SOURCES: usize = 256 << 20;
 /// Python kept as it is; what comes later is kept compressed.
-const MAX_PLAIN: usize = 8 << 20;
+const MAX_PLAIN: usize = 4 << 20;
 /// Memory for the Python that is kept.
-const MAX_KEPT: usize = 48 << 20;
+const MAX_KEPT: usize = 28 << 20;
 
 /// Functions of a plugin that pytest calls in every run.
 const PYTEST_HOOKS: [&str; 8] = [

@@ -26,7 +26,7 @@ pub(crate) struct Packer {
 impl Default for Packer {
     fn default() -> Self {
         Self {
-            compress: Compress::new(Compression::fast(), false),
+            compress: Compress::new(Compression::new(4), false),
             scratch: Vec::new(),
         }
     }
