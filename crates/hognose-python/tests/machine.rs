@@ -98,6 +98,24 @@ fn systems(source: &str) -> Vec<String> {
 }
 
 #[test]
+fn numbers_become_bytes() {
+    // The letters of `ls -la /home`.
+    for source in [
+        "import os\nn = 0x6c73202d6c61202f686f6d65\nos.system(n.to_bytes((n.bit_length() + 7) // 8, 'big').decode())",
+        "import os\nn = int('33563559483601443539769060709', 10)\nos.system(n.to_bytes(12, 'big').decode())",
+        "import os\nn = int('6c73202d6c61202f686f6d65', 16)\nos.system(bytes.fromhex('%x' % n).decode())",
+        "import os\nn = 0x6c73202d6c61202f686f6d65\nt = ''\nwhile n:\n    t = chr(n & 255) + t\n    n >>= 8\nos.system(t)",
+        "import os, struct\nos.system(struct.pack('12B', *[108, 115, 32, 45, 108, 97, 32, 47, 104, 111, 109, 101]).decode())",
+    ] {
+        assert!(
+            systems(source).iter().any(|l| l.contains("ls -la /home")),
+            "{source}: {:?}",
+            run(source)
+        );
+    }
+}
+
+#[test]
 fn names_are_followed_however_they_are_reached() {
     for source in [
         "import os\nos.system('x')",
