@@ -113,7 +113,8 @@ impl Machine<'_> {
         let mut after = self.binary(&before, op, &more).with(self.implicit);
         // Letter by letter in a loop: what comes out is not in the source.
         let is_letter = match &more.value {
-            Value::Str(text) => text.len() <= 4,
+            // A hole is no letter: nothing of it is known.
+            Value::Str(text) => text.len() <= 4 && !text.contains(super::format::HOLE),
             Value::Bytes(bytes) => bytes.len() <= 1,
             _ => false,
         };
