@@ -371,6 +371,7 @@ fact_kinds! {
         FlowCredentialTaken "flow-credential-taken" "passes credentials into a tiny package that was seen to send them away",
         FlowCredentialParameter "flow-credential-parameter" "sends credentials that its caller passes and ignores the answer",
         FlowWalletParameter "flow-wallet-parameter" "sends keys of wallets that its caller passes and ignores the answer",
+        FlowHiddenRecipient "flow-hidden-recipient" "sends what its caller passes, or secrets, to an address that it hides",
         FlowDns "flow-dns" "sends data in names it looks up",
     }
     Hook {

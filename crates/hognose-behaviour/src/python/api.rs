@@ -378,6 +378,10 @@ pub(super) fn reference(path: &str) -> Taint {
         "os.environ" | "os.environb" => l::ENV_ALL,
         "sys.argv[]" => l::TYPED,
         "time.tzname" => l::REGION.and(l::PLATFORM),
+        // What a visitor sends comes from the network as well.
+        _ if path.starts_with("flask.request.") || path.starts_with("bottle.request.") => {
+            l::NETWORK
+        }
         "mmap.PROT_EXEC" | "mmap.PAGE_EXECUTE_READWRITE" => l::EXECUTABLE,
         _ if path.ends_with(".__file__") => l::OTHERS_FILE,
         _ if path.starts_with("requests.")

@@ -6,7 +6,7 @@ use super::labels as l;
 use super::witness::Witness;
 use crate::across::{Handed, Sender};
 use crate::content::stdlib;
-use crate::fact::Place;
+use crate::fact::{FactKind as F, Place};
 
 /// Ends of each kind that are kept.
 const MAX: usize = 256;
@@ -38,7 +38,12 @@ impl Witness {
     }
 
     /// Something reaches the network: is it what a caller of the function passed?
-    pub(super) fn sends(&mut self, site: &Site<'_>, taint: Taint) {
+    pub(super) fn sends(&mut self, site: &Site<'_>, taint: Taint, shown: &str) {
+        // Decoded where it stands: the address the source does not show.
+        let theirs = taint.has(Taint::PARAMETER.and(CREDENTIALS).and(l::ENV_ALL));
+        if theirs && shown.starts_with("http") && self.hides(site, shown) {
+            self.add(site, F::FlowHiddenRecipient, shown);
+        }
         if self.walking.is_empty() || !taint.has(Taint::PARAMETER) || self.ends.senders.len() >= MAX
         {
             return;
@@ -46,6 +51,17 @@ impl Witness {
         let function = self.walking.clone();
         let place = self.place(site);
         self.ends.senders.push(Sender { function, place });
+    }
+
+    /// Whether an address was decoded in this file.
+    fn hides(&self, site: &Site<'_>, address: &str) -> bool {
+        let Some(file) = self.files.get(site.module.0 as usize) else {
+            return false;
+        };
+        let hidden = self.facts.iter().filter(|f| f.kind == F::HiddenUrl);
+        hidden
+            .filter(|f| f.place.file.as_str() == &**file)
+            .any(|f| f.detail.len() > 8 && address.contains(f.detail.as_str()))
     }
 
     fn place(&self, site: &Site<'_>) -> Place {

@@ -119,7 +119,7 @@ impl Witness {
         if taint.has(Taint::PARAMETER) && shown.starts_with("http") {
             self.add(site, F::FlowParameterNetwork, to);
         }
-        self.sends(site, taint);
+        self.sends(site, taint, shown);
         self.passed_on(site, call, taint, shown);
     }
 

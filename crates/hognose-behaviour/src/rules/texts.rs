@@ -19,6 +19,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         include_str!("../../rules/HOG-MAL-bundled-program.toml"),
     ),
     (
+        "HOG-MAL-chat-account",
+        include_str!("../../rules/HOG-MAL-chat-account.toml"),
+    ),
+    (
         "HOG-MAL-chosen-moment",
         include_str!("../../rules/HOG-MAL-chosen-moment.toml"),
     ),
@@ -117,6 +121,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "HOG-MAL-hidden-command",
         include_str!("../../rules/HOG-MAL-hidden-command.toml"),
+    ),
+    (
+        "HOG-MAL-hidden-recipient",
+        include_str!("../../rules/HOG-MAL-hidden-recipient.toml"),
     ),
     (
         "HOG-MAL-hidden-text",
