@@ -115,6 +115,8 @@ mod tests {
                 },
                 upload_time: None,
                 requires_python: None,
+                metadata: crate::CoreMetadata::No,
+                provenance: None,
             }
         };
         names.iter().map(one).collect()

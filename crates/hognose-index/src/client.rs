@@ -1,11 +1,9 @@
 //! Project pages.
 
-use std::io::Read as _;
-
 use hognose_types::PackageName;
 
 use crate::http::Http;
-use crate::{Config, IndexError, IndexFile, IndexUrl, page};
+use crate::{Config, IndexError, IndexFile, IndexUrl, ProjectPage, page};
 
 /// A client of one index and its companions.
 #[derive(Debug)]
@@ -43,46 +41,44 @@ impl Client {
     pub fn files(&self, name: &PackageName) -> Result<Listing, IndexError> {
         let mut listing = Listing::default();
         for index in self.indexes() {
-            if let Some(files) = self.page(index, name)? {
-                listing.files.extend(files);
-                listing.known_to.push(index.clone());
+            let Some(page) = self.page(index, name)? else {
+                continue;
+            };
+            if let Some(status) = &page.status
+                && status.status == "quarantined"
+            {
+                return Err(IndexError::Quarantined {
+                    url: page.url.redacted(),
+                    reason: status.reason.clone(),
+                });
             }
+            listing.files.extend(page.files);
+            listing.known_to.push(index.clone());
         }
         Ok(listing)
     }
 
     /// One index's page; none when the index does not know the project.
-    fn page(
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the page from being known; a quarantined project is none.
+    pub fn page(
         &self,
         index: &IndexUrl,
         name: &PackageName,
-    ) -> Result<Option<Vec<IndexFile>>, IndexError> {
-        let answer = self.http.get(&index.project(name.as_str()), ACCEPT)?;
-        let final_url = answer.url;
-        let url = final_url.redacted();
+    ) -> Result<Option<ProjectPage>, IndexError> {
+        let limit = self.config.limits.page;
+        let answer = self
+            .http
+            .fetch(&index.project(name.as_str()), ACCEPT, limit)?;
+        let url = answer.url.redacted();
         match answer.status {
             200 => {}
             404 | 410 => return Ok(None),
             status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
             status => return Err(IndexError::Status { url, status }),
         }
-        let limit = self.config.limits.page;
-        let mut body = Vec::new();
-        let read = answer.body.take(limit + 1).read_to_end(&mut body);
-        read.map_err(|e| self.http.broken(&final_url, &e))?;
-        if body.len() as u64 > limit {
-            return Err(IndexError::TooLarge { url, limit });
-        }
-        if let Some(expected) = answer.length
-            && expected != body.len() as u64
-        {
-            let found = body.len() as u64;
-            return Err(IndexError::Length {
-                url,
-                expected,
-                found,
-            });
-        }
-        page::read(&body, &final_url, name, self.config.limits.files).map(Some)
+        page::read(&answer.body, &answer.url, name, self.config.limits.files).map(Some)
     }
 }

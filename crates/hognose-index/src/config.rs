@@ -7,6 +7,7 @@ use std::time::Duration;
 use hognose_types::RedactedUrl;
 
 use crate::IndexUrl;
+use crate::cache::Cache;
 
 /// Which index, and how it is asked.
 #[derive(Clone, Debug)]
@@ -27,6 +28,12 @@ pub struct Config {
     pub limits: Limits,
     /// `User-Agent`.
     pub user_agent: String,
+    /// Where answers are kept; none for no cache.
+    pub cache: Option<Cache>,
+    /// Nothing is asked; what is kept counts, however old.
+    pub offline: bool,
+    /// How often and how patiently a failed request is tried again.
+    pub retry: Retry,
 }
 
 impl Config {
@@ -41,6 +48,30 @@ impl Config {
             timeout: Timeouts::default(),
             limits: Limits::default(),
             user_agent: concat!("hognose/", env!("CARGO_PKG_VERSION")).to_owned(),
+            cache: None,
+            offline: false,
+            retry: Retry::default(),
+        }
+    }
+}
+
+/// How often and how patiently a failed request is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// Tries in all.
+    pub tries: u32,
+    /// The first pause; each further one is twice as long.
+    pub pause: Duration,
+    /// Longest pause, also where the server asks for more (`Retry-After`): then the request has failed.
+    pub longest: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            tries: 3,
+            pause: Duration::from_millis(400),
+            longest: Duration::from_secs(20),
         }
     }
 }

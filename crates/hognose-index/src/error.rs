@@ -43,6 +43,20 @@ pub enum IndexError {
         /// HTTP status.
         status: u16,
     },
+    /// The server asks to come back later than anybody waits.
+    #[error("{url} asks to be left alone for {seconds} seconds")]
+    Busy {
+        /// The address.
+        url: RedactedUrl,
+        /// What it asks for.
+        seconds: u64,
+    },
+    /// Nothing may be asked, and nothing is kept.
+    #[error("{url} was not asked: working offline, and no earlier answer is kept")]
+    Offline {
+        /// The address.
+        url: RedactedUrl,
+    },
     /// More redirects than are followed.
     #[error("{url} redirects more than {limit} times")]
     Redirects {

@@ -29,6 +29,20 @@ pub struct IndexFile {
     pub upload_time: Option<String>,
     /// The versions of Python it is for, as the index writes them.
     pub requires_python: Option<String>,
+    /// Whether its metadata can be had without it (PEP 658, PEP 714).
+    pub metadata: CoreMetadata,
+    /// Where its attestations are (PEP 740).
+    pub provenance: Option<IndexUrl>,
+}
+
+/// Whether an index offers a file's metadata beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CoreMetadata {
+    /// It does not say so.
+    #[default]
+    No,
+    /// It does, with the sha256 of it where announced.
+    Yes(Option<String>),
 }
 
 /// What a distribution file is.

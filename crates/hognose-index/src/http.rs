@@ -1,11 +1,14 @@
 //! One GET: proxies, TLS, time limits, credentials, and redirects that never lose protection.
 
+use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-use crate::{Config, IndexError, IndexUrl};
+use crate::cache::{Cache, Kept, Rules};
+use crate::{Config, IndexError, IndexUrl, UrlError};
 
 /// What came back with a status that is no redirect.
 pub(crate) struct Answer {
@@ -13,14 +16,29 @@ pub(crate) struct Answer {
     pub(crate) url: IndexUrl,
     pub(crate) status: u16,
     pub(crate) length: Option<u64>,
+    /// What it says about keeping it.
+    rules: Rules,
     pub(crate) body: Box<dyn Read>,
 }
+
+type Response = ureq::http::Response<ureq::Body>;
 
 /// HTTP with the settings of a client.
 #[derive(Debug)]
 pub(crate) struct Http {
     config: Config,
     tls: TlsConfig,
+    /// One for each proxy and scheme: they keep connections open.
+    agents: Mutex<BTreeMap<(bool, Option<String>), ureq::Agent>>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// The address that answered.
+    pub(crate) url: IndexUrl,
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Http {
@@ -37,21 +55,112 @@ impl Http {
         Ok(Self {
             config: config.clone(),
             tls,
+            agents: Mutex::default(),
         })
     }
 
-    /// Asks for an address, following redirects.
+    /// Asks for a whole answer of at most `limit` bytes, through the cache.
+    pub(crate) fn fetch(
+        &self,
+        url: &IndexUrl,
+        accept: &str,
+        limit: u64,
+    ) -> Result<Fetched, IndexError> {
+        let Some(cache) = &self.config.cache else {
+            let answer = self.ask(url, accept, &[])?;
+            return self.whole(answer, limit);
+        };
+        let user = self.credentials(url).map(|(user, _)| user);
+        let key = Cache::key(&url.bare(), accept, user);
+        let kept = cache.read(&key, limit);
+        let usable = |kept: &Kept| self.config.offline || cache.is_fresh(&kept.header);
+        if let Some(kept) = kept.as_ref().filter(|kept| usable(kept))
+            && let Ok(fetched) = again(kept)
+        {
+            return Ok(fetched);
+        }
+        let conditions: Vec<(&str, &str)> = kept
+            .iter()
+            .flat_map(|kept| {
+                let etag = kept.header.etag.as_deref().map(|v| ("If-None-Match", v));
+                let date = kept.header.modified.as_deref();
+                etag.into_iter()
+                    .chain(date.map(|v| ("If-Modified-Since", v)))
+            })
+            .collect();
+        let answer = self.ask(url, accept, &conditions)?;
+        let rules = answer.rules.clone();
+        if answer.status == 304
+            && let Some(kept) = &kept
+            && let Ok(fetched) = again(kept)
+        {
+            cache.renew(&key, kept, &rules);
+            return Ok(fetched);
+        }
+        let fetched = self.whole(answer, limit)?;
+        cache.keep(
+            &key,
+            fetched.url.bare(),
+            fetched.status,
+            &rules,
+            &fetched.body,
+        );
+        Ok(fetched)
+    }
+
+    /// Reads a body to its end.
+    fn whole(&self, answer: Answer, limit: u64) -> Result<Fetched, IndexError> {
+        let url = answer.url.redacted();
+        let mut body = Vec::new();
+        let read = answer.body.take(limit + 1).read_to_end(&mut body);
+        read.map_err(|e| self.broken(&answer.url, &e))?;
+        let found = body.len() as u64;
+        if found > limit {
+            return Err(IndexError::TooLarge { url, limit });
+        }
+        if let Some(expected) = answer.length
+            && expected != found
+        {
+            return Err(IndexError::Length {
+                url,
+                expected,
+                found,
+            });
+        }
+        Ok(Fetched {
+            url: answer.url,
+            status: answer.status,
+            body,
+        })
+    }
+
+    /// Asks for an address, following redirects; the caller reads the body.
     pub(crate) fn get(&self, url: &IndexUrl, accept: &str) -> Result<Answer, IndexError> {
+        self.ask(url, accept, &[])
+    }
+
+    fn ask(
+        &self,
+        url: &IndexUrl,
+        accept: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, IndexError> {
+        if self.config.offline {
+            return Err(IndexError::Offline {
+                url: url.redacted(),
+            });
+        }
         let limit = self.config.limits.redirects;
         let mut at = url.clone();
         for _ in 0..=limit {
-            let response = self.once(&at, accept)?;
+            let response = self.patiently(&at, accept, headers)?;
             let status = response.status().as_u16();
             let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
             if !matches!(status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Answer {
                     status,
                     length: header("content-length").and_then(|l| l.parse().ok()),
+                    rules: Rules::of(|name| header(name).map(str::to_owned)),
                     body: Box::new(response.into_body().into_reader()),
                     url: at,
                 });
@@ -71,11 +180,43 @@ impl Http {
         })
     }
 
+    /// Tries again what may pass: lost connections, and servers that are busy. Silence is not waited for twice.
+    fn patiently(
+        &self,
+        url: &IndexUrl,
+        accept: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Response, IndexError> {
+        let retry = self.config.retry;
+        let mut pause = retry.pause;
+        for _ in 1..retry.tries {
+            match self.once(url, accept, headers) {
+                Ok(response) if is_passing(response.status().as_u16()) => {
+                    let after = response.headers().get("retry-after");
+                    let asked = after.and_then(|v| v.to_str().ok()?.trim().parse().ok());
+                    let asked = asked.map(Duration::from_secs);
+                    if let Some(asked) = asked.filter(|asked| *asked > retry.longest) {
+                        return Err(IndexError::Busy {
+                            url: url.redacted(),
+                            seconds: asked.as_secs(),
+                        });
+                    }
+                    std::thread::sleep(asked.unwrap_or(pause));
+                }
+                Err(IndexError::Request { .. }) => std::thread::sleep(pause),
+                other => return other,
+            }
+            pause = (pause * 2).min(retry.longest);
+        }
+        self.once(url, accept, headers)
+    }
+
     fn once(
         &self,
         url: &IndexUrl,
         accept: &str,
-    ) -> Result<ureq::http::Response<ureq::Body>, IndexError> {
+        headers: &[(&str, &str)],
+    ) -> Result<Response, IndexError> {
         let failed = |reason: String| IndexError::Request {
             url: url.redacted(),
             reason,
@@ -86,6 +227,9 @@ impl Http {
             .header("Accept", accept)
             // A compressed wheel would not have the digest announced.
             .header("Accept-Encoding", "identity");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some((user, password)) = self.credentials(url) {
             let pair = base64(format!("{user}:{password}").as_bytes());
             request = request.header("Authorization", format!("Basic {pair}"));
@@ -98,6 +242,11 @@ impl Http {
 
     fn agent(&self, url: &IndexUrl) -> Result<ureq::Agent, ureq::Error> {
         let proxy = self.config.proxy.url(&url.redacted());
+        let key = (url.is_secure(), proxy.clone());
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agent) = agents.get(&key) {
+            return Ok(agent.clone());
+        }
         let timeout = self.config.timeout;
         let config = ureq::Agent::config_builder()
             .https_only(url.is_secure())
@@ -112,7 +261,9 @@ impl Http {
             .user_agent(self.config.user_agent.as_str())
             .tls_config(self.tls.clone())
             .build();
-        Ok(config.new_agent())
+        let agent = config.new_agent();
+        agents.insert(key, agent.clone());
+        Ok(agent)
     }
 
     /// Credentials in the address itself, else those of a configured address on the same host.
@@ -147,6 +298,20 @@ impl Http {
             idle: self.config.timeout.idle,
         }
     }
+}
+
+/// Statuses of a server that may answer the next time.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 429 | 502 | 503 | 504)
+}
+
+/// A kept answer as if it had just come.
+fn again(kept: &Kept) -> Result<Fetched, UrlError> {
+    Ok(Fetched {
+        url: IndexUrl::parse(&kept.header.url)?,
+        status: kept.header.status,
+        body: kept.body.clone(),
+    })
 }
 
 /// Refuses a step from `https` to `http`. The other way only gains.

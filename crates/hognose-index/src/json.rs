@@ -47,6 +47,11 @@ struct File {
     upload_time: Option<String>,
     #[serde(default)]
     requires_python: Option<String>,
+    // A boolean or digests.
+    #[serde(default)]
+    core_metadata: Value,
+    #[serde(default)]
+    provenance: Option<String>,
 }
 
 /// Reads a page; the error is a fragment.
@@ -78,5 +83,14 @@ fn link(file: File) -> Link {
         },
         upload_time: file.upload_time,
         requires_python: file.requires_python,
+        metadata: match &file.core_metadata {
+            Value::Null | Value::Bool(false) => None,
+            Value::Object(hashes) => Some(match hashes.get("sha256").and_then(Value::as_str) {
+                Some(hex) => format!("sha256={hex}"),
+                None => "true".to_owned(),
+            }),
+            _ => Some("true".to_owned()),
+        },
+        provenance: file.provenance,
     }
 }

@@ -1,10 +1,11 @@
-//! A small client of Python package indexes: project pages (PEP 503 HTML, PEP 691 JSON) and files.
+//! The client of Python package indexes: project pages (PEP 503 HTML, PEP 691 JSON) and files.
 //!
 //! An index is hostile: pages and files are bounded, links keep to `http` and `https` and never lead from the second
 //! to the first, credentials stay with the host they were given for, and a file counts only once its sha256 is the
 //! one announced. A project that the index answers 404 for is absent; anything else that goes wrong is an
 //! [`IndexError`], never absence. Nothing is built or run, and this crate knows no index: the caller names it.
 
+mod cache;
 mod choose;
 mod client;
 mod config;
@@ -15,14 +16,19 @@ mod html;
 mod http;
 mod json;
 mod page;
+mod parallel;
+mod project;
 mod url;
 
+pub use cache::Cache;
 pub use choose::{Choice, Release, choose, previous};
 pub use client::{Client, Listing};
-pub use config::{Config, Limits, ProxyFor, Timeouts};
+pub use config::{Config, Limits, ProxyFor, Retry, Timeouts};
 pub use download::{Downloaded, Progress};
 pub use error::IndexError;
-pub use file::{FileKind, IndexFile, Yanked};
+pub use file::{CoreMetadata, FileKind, IndexFile, Yanked};
+pub use page::{ProjectPage, ProjectStatus};
+pub use project::{Maintainers, Project, Upload};
 pub use url::{IndexUrl, UrlError};
 
 /// Entry for fuzzing: reads any bytes as a project page.

@@ -2,7 +2,7 @@
 
 use hognose_types::{Digest, DigestAlgorithm, PackageName};
 
-use crate::file::{self, IndexFile, Yanked};
+use crate::file::{self, CoreMetadata, IndexFile, Yanked};
 use crate::html::{self, Tag};
 use crate::{IndexError, IndexUrl, json};
 
@@ -26,6 +26,31 @@ pub(crate) struct Link {
     pub(crate) yanked: Yanked,
     pub(crate) upload_time: Option<String>,
     pub(crate) requires_python: Option<String>,
+    /// `true`, or `sha256=…`.
+    pub(crate) metadata: Option<String>,
+    pub(crate) provenance: Option<String>,
+}
+
+/// What one index says of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectPage {
+    /// The page.
+    pub url: IndexUrl,
+    /// Status of the project (PEP 792); indexes that do not say have none.
+    pub status: Option<ProjectStatus>,
+    /// Its wheels and sdists.
+    pub files: Vec<IndexFile>,
+    /// Links that are no wheel or sdist of the project, or have no usable address.
+    pub others: usize,
+}
+
+/// Status of a project (PEP 792), as the index writes it: `active`, `archived`, `deprecated`, `quarantined`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectStatus {
+    /// One word.
+    pub status: String,
+    /// Why, where a reason is given; made safe for one line.
+    pub reason: Option<String>,
 }
 
 /// Reads a page that was served from `url`. The body decides what it is: indexes answer HTML whatever they are asked
@@ -35,7 +60,7 @@ pub(crate) fn read(
     url: &IndexUrl,
     project: &PackageName,
     max_files: usize,
-) -> Result<Vec<IndexFile>, IndexError> {
+) -> Result<ProjectPage, IndexError> {
     let fault = |reason: String| IndexError::Page {
         url: url.redacted(),
         reason,
@@ -47,16 +72,6 @@ pub(crate) fn read(
         Some('<') => page(text).map_err(fault)?,
         _ => return Err(fault("it is neither JSON nor HTML".to_owned())),
     };
-    if let Some((status, reason)) = &raw.status
-        && status == "quarantined"
-    {
-        return Err(IndexError::Quarantined {
-            url: url.redacted(),
-            reason: reason
-                .as_deref()
-                .map(|r| hognose_types::text::short(r, 200)),
-        });
-    }
     if raw.links.len() > max_files {
         return Err(fault(format!("it lists more than {max_files} files")));
     }
@@ -66,10 +81,21 @@ pub(crate) fn read(
             .map_err(|e| fault(format!("its <base> cannot be used: {e}")))?,
         None => url.clone(),
     };
+    let all = raw.links.len();
     let links = raw.links.into_iter();
-    Ok(links
+    let files: Vec<IndexFile> = links
         .filter_map(|link| file(link, &base, url, project))
-        .collect())
+        .collect();
+    let status = raw.status.map(|(status, reason)| ProjectStatus {
+        status: hognose_types::text::short(&status, 40),
+        reason: reason.map(|r| hognose_types::text::short(&r, 200)),
+    });
+    Ok(ProjectPage {
+        url: url.clone(),
+        status,
+        others: all - files.len(),
+        files,
+    })
 }
 
 /// What is no wheel or sdist of the project, or has no usable address, is not offered.
@@ -105,6 +131,15 @@ fn file(link: Link, base: &IndexUrl, page: &IndexUrl, project: &PackageName) -> 
         yanked: link.yanked,
         upload_time: link.upload_time,
         requires_python: link.requires_python,
+        metadata: match link.metadata {
+            None => CoreMetadata::No,
+            Some(text) => CoreMetadata::Yes(
+                text.strip_prefix("sha256=")
+                    .and_then(|hex| Digest::new(DigestAlgorithm::Sha256, hex).ok())
+                    .map(|digest| digest.hex().to_owned()),
+            ),
+        },
+        provenance: link.provenance.and_then(|url| base.join(&url).ok()),
     })
 }
 
@@ -165,6 +200,10 @@ fn link(tag: &Tag) -> Option<Link> {
         },
         upload_time: text("data-upload-time"),
         requires_python: text("data-requires-python"),
+        metadata: text("data-core-metadata")
+            .or_else(|| text("data-dist-info-metadata"))
+            .filter(|value| value != "false"),
+        provenance: text("data-provenance").filter(|url| !url.is_empty()),
     })
 }
 
@@ -172,7 +211,7 @@ fn link(tag: &Tag) -> Option<Link> {
 mod tests {
     use super::*;
 
-    fn of(body: &str) -> Result<Vec<IndexFile>, IndexError> {
+    fn of(body: &str) -> Result<ProjectPage, IndexError> {
         let url = IndexUrl::parse("https://index.example/simple/six/").unwrap();
         read(body.as_bytes(), &url, &PackageName::new("six").unwrap(), 10)
     }
@@ -192,7 +231,7 @@ mod tests {
             "requires-python":">=2.7"}}]}}"#
         ))
         .unwrap();
-        let ([html], [json]) = (html.as_slice(), json.as_slice()) else {
+        let ([html], [json]) = (html.files.as_slice(), json.files.as_slice()) else {
             unreachable!("one file each: {html:?} {json:?}")
         };
         assert_eq!(html.sha256.as_deref(), Some(hash.as_str()));
@@ -218,8 +257,12 @@ mod tests {
         let many = "<a href=six-1.0.tar.gz>".repeat(11);
         assert!(matches!(of(&many), Err(IndexError::Page { .. })));
         let status = r#"{"meta":{"api-version":"1.4"},"project-status":{"status":"quarantined","reason":"malware"}}"#;
-        assert!(matches!(of(status), Err(IndexError::Quarantined { .. })));
-        assert_eq!(of("<!DOCTYPE html><html></html>").unwrap(), []);
+        let status = of(status).unwrap().status.unwrap();
+        assert_eq!(
+            (status.status.as_str(), status.reason.as_deref()),
+            ("quarantined", Some("malware"))
+        );
+        assert_eq!(of("<!DOCTYPE html><html></html>").unwrap().files, []);
     }
 
     proptest::proptest! {

@@ -116,6 +116,14 @@ impl IndexUrl {
         out
     }
 
+    /// The address of a project's legacy JSON, for indexes that end as indexes do (`…/simple`).
+    pub(crate) fn legacy(&self, name: &str) -> Option<Self> {
+        let root = self.path.trim_end_matches('/').strip_suffix("/simple")?;
+        let mut out = self.clone();
+        out.path = format!("{root}/pypi/{name}/json");
+        Some(out)
+    }
+
     /// `https` or `http`.
     pub fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }

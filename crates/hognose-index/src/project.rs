@@ -1,0 +1,300 @@
+//! What an index says of a project beyond its files: the legacy JSON of `…/pypi/NAME/json`.
+//!
+//! The Simple API has no people, no licence and no address of a repository; upload times and sizes are optional in it.
+//! Indexes that speak only HTML often have this page all the same. It is a convention, not a specification: everything
+//! in it may be missing, and what is missing is unknown.
+
+use std::collections::BTreeMap;
+
+use hognose_types::PackageName;
+use serde::{Deserialize, Deserializer};
+
+use crate::{Client, IndexError, IndexUrl};
+
+/// What an index knows of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    /// The newest version, as the index counts.
+    pub version: Option<String>,
+    /// One line.
+    pub summary: Option<String>,
+    /// How long the description is, in bytes.
+    pub description: Option<usize>,
+    /// Names and addresses of authors and maintainers, as written.
+    pub people: Vec<String>,
+    /// Who may upload.
+    pub maintainers: Option<Maintainers>,
+    /// Licence expression, else the licence field.
+    pub license: Option<String>,
+    /// Trove classifiers.
+    pub classifiers: Vec<String>,
+    /// Labels and addresses of project links; the home page is `Homepage`.
+    pub links: BTreeMap<String, String>,
+    /// The versions of Python it is for.
+    pub requires_python: Option<String>,
+    /// What it needs.
+    pub requires: Vec<String>,
+    /// Every file of every version.
+    pub uploads: Vec<Upload>,
+}
+
+/// Who may upload to a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Maintainers {
+    /// User names, sorted.
+    pub users: Vec<String>,
+    /// The organisation that owns it.
+    pub organization: Option<String>,
+}
+
+/// One file of one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The version, as written.
+    pub version: String,
+    /// Its name.
+    pub filename: String,
+    /// When, as RFC 3339.
+    pub time: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// sha256 in hexadecimal.
+    pub sha256: Option<String>,
+    /// Withdrawn.
+    pub yanked: bool,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Most files taken of one project.
+const MAX_UPLOADS: usize = 100_000;
+/// Longest text taken.
+const MAX_TEXT: usize = 2_000;
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    info: Info,
+    #[serde(default, deserialize_with = "or_default")]
+    releases: BTreeMap<String, Vec<File>>,
+    #[serde(default, deserialize_with = "or_default")]
+    urls: Vec<File>,
+    #[serde(default)]
+    ownership: Option<Ownership>,
+}
+
+#[derive(Default, Deserialize)]
+struct Info {
+    version: Option<String>,
+    summary: Option<String>,
+    description: Option<String>,
+    author: Option<String>,
+    author_email: Option<String>,
+    maintainer: Option<String>,
+    maintainer_email: Option<String>,
+    license: Option<String>,
+    license_expression: Option<String>,
+    home_page: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    project_urls: BTreeMap<String, Option<String>>,
+    #[serde(default, deserialize_with = "or_default")]
+    classifiers: Vec<String>,
+    requires_python: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    requires_dist: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    filename: String,
+    upload_time_iso_8601: Option<String>,
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "or_default")]
+    digests: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_default")]
+    yanked: bool,
+    yanked_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Ownership {
+    #[serde(default, deserialize_with = "or_default")]
+    roles: Vec<OwnerRole>,
+    organization: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OwnerRole {
+    user: String,
+}
+
+/// `null` counts as missing.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
+}
+
+impl Client {
+    /// What the first index that has such a page says of a project; none where it has none, which says nothing about
+    /// the project.
+    ///
+    /// # Errors
+    ///
+    /// An index that could not be asked, or an answer that is no such page.
+    pub fn project(
+        &self,
+        index: &IndexUrl,
+        name: &PackageName,
+    ) -> Result<Option<Project>, IndexError> {
+        let Some(url) = index.legacy(name.as_str()) else {
+            return Ok(None);
+        };
+        let answer = self
+            .http
+            .fetch(&url, "application/json", self.config.limits.page)?;
+        let url = answer.url.redacted();
+        match answer.status {
+            200 => {}
+            404 | 410 => return Ok(None),
+            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
+            status => return Err(IndexError::Status { url, status }),
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(document) => Ok(Some(read(document))),
+            Err(error) => Err(IndexError::Page {
+                url,
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+fn read(document: Document) -> Project {
+    let info = document.info;
+    let links = info
+        .project_urls
+        .into_iter()
+        .filter_map(|(label, url)| Some((text(Some(label))?, text(url)?)));
+    let mut links: BTreeMap<String, String> = links.take(100).collect();
+    if let Some(home) = text(info.home_page) {
+        links.entry("Homepage".to_owned()).or_insert(home);
+    }
+    let people = [
+        info.author,
+        info.author_email,
+        info.maintainer,
+        info.maintainer_email,
+    ];
+    let mut uploads = Vec::new();
+    let newest = info.version.clone().unwrap_or_default();
+    let releases = if document.releases.is_empty() {
+        BTreeMap::from([(newest, document.urls)])
+    } else {
+        document.releases
+    };
+    for (version, files) in releases {
+        let space = MAX_UPLOADS.saturating_sub(uploads.len());
+        uploads.extend(
+            files
+                .into_iter()
+                .take(space)
+                .map(|file| upload(&version, file)),
+        );
+    }
+    Project {
+        version: text(info.version),
+        summary: text(info.summary),
+        description: info.description.map(|d| d.len()),
+        people: people.into_iter().filter_map(text).collect(),
+        maintainers: document.ownership.map(|ownership| {
+            let mut users: Vec<String> = ownership
+                .roles
+                .into_iter()
+                .filter_map(|role| text(Some(role.user)))
+                .collect();
+            users.sort();
+            users.dedup();
+            Maintainers {
+                users,
+                organization: text(ownership.organization),
+            }
+        }),
+        license: text(info.license_expression).or_else(|| text(info.license)),
+        classifiers: info
+            .classifiers
+            .into_iter()
+            .take(500)
+            .filter_map(|c| text(Some(c)))
+            .collect(),
+        links,
+        requires_python: text(info.requires_python),
+        requires: info
+            .requires_dist
+            .into_iter()
+            .take(5_000)
+            .filter_map(|r| text(Some(r)))
+            .collect(),
+        uploads,
+    }
+}
+
+fn upload(version: &str, mut file: File) -> Upload {
+    Upload {
+        version: version.to_owned(),
+        filename: file.filename,
+        time: file.upload_time_iso_8601,
+        size: file.size,
+        sha256: file.digests.remove("sha256"),
+        yanked: file.yanked,
+        reason: text(file.yanked_reason),
+    }
+}
+
+/// A text that says something, on one line and not too long; indexes write `UNKNOWN` for what nobody filled in.
+fn text(raw: Option<String>) -> Option<String> {
+    let raw = raw?;
+    let trimmed = raw.trim();
+    (!trimmed.is_empty() && trimmed != "UNKNOWN")
+        .then(|| hognose_types::text::short(trimmed, MAX_TEXT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> Project {
+        read(serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn everything_may_be_missing() {
+        assert_eq!(of("{}").uploads, []);
+        let nulls = of(
+            r#"{"info": {"version": null, "classifiers": null, "project_urls": null}, "releases": null, "urls": null}"#,
+        );
+        assert_eq!(nulls, Project::default());
+    }
+
+    #[test]
+    fn a_project() {
+        let found = of(
+            r#"{"info": {"version": "2.0", "summary": "a\u001b[31m line", "author": "UNKNOWN", "author_email": "a@b.example",
+            "home_page": "https://forge.example/a", "project_urls": {"Source": "https://forge.example/a/b"}},
+            "releases": {"1.0": [{"filename": "a-1.0.tar.gz", "upload_time_iso_8601": "2020-01-01T00:00:00Z", "size": 3,
+            "digests": {"sha256": "00"}, "yanked": true, "yanked_reason": "bad"}], "2.0": []},
+            "ownership": {"organization": "acme", "roles": [{"role": "Owner", "user": "zoe"}, {"role": "Maintainer", "user": "al"}]}}"#,
+        );
+        assert_eq!(found.people, ["a@b.example"]);
+        assert_eq!(found.links.len(), 2);
+        assert!(!found.summary.unwrap().contains('\u{1b}'));
+        let maintainers = found.maintainers.unwrap();
+        assert_eq!(maintainers.users, ["al", "zoe"]);
+        assert_eq!(maintainers.organization.as_deref(), Some("acme"));
+        let [upload] = found.uploads.as_slice() else {
+            unreachable!("one file")
+        };
+        assert_eq!((upload.version.as_str(), upload.yanked), ("1.0", true));
+    }
+}
