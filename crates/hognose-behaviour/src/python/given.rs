@@ -41,7 +41,7 @@ impl Witness {
     pub(super) fn sends(&mut self, site: &Site<'_>, taint: Taint, shown: &str) {
         // Decoded where it stands: the address the source does not show.
         let theirs = taint.has(Taint::PARAMETER.and(CREDENTIALS).and(l::ENV_ALL));
-        if theirs && shown.starts_with("http") && self.hides(site, shown) {
+        if theirs && shown.starts_with("http") && self.hides(shown) {
             self.add(site, F::FlowHiddenRecipient, shown);
         }
         if self.walking.is_empty() || !taint.has(Taint::PARAMETER) || self.ends.senders.len() >= MAX
@@ -53,15 +53,20 @@ impl Witness {
         self.ends.senders.push(Sender { function, place });
     }
 
-    /// Whether an address was decoded in this file.
-    fn hides(&self, site: &Site<'_>, address: &str) -> bool {
-        let Some(file) = self.files.get(site.module.0 as usize) else {
-            return false;
-        };
-        let hidden = self.facts.iter().filter(|f| f.kind == F::HiddenUrl);
-        hidden
-            .filter(|f| f.place.file.as_str() == &**file)
-            .any(|f| f.detail.len() > 8 && address.contains(f.detail.as_str()))
+    /// Remembers a host that came out of a decoder. One that was merely put together is hidden from nobody.
+    pub(super) fn decoded(&mut self, taint: Taint, host: &str) {
+        // Whoever unquotes an address hides nothing.
+        let is_decoded = taint.has(Taint::DECRYPTED) || taint.steps().any(|step| step != "url");
+        if is_decoded && host.len() > 8 && self.decoded.len() < MAX {
+            self.decoded.insert(host.to_owned());
+        }
+    }
+
+    /// Whether the host of an address was decoded.
+    fn hides(&self, address: &str) -> bool {
+        self.decoded
+            .iter()
+            .any(|host| address.contains(host.as_str()))
     }
 
     fn place(&self, site: &Site<'_>) -> Place {

@@ -61,6 +61,7 @@ impl Observer for Witness {
                     || detail.contains("://"))
             {
                 self.add(site, F::HiddenUrl, &detail);
+                self.decoded(taint, &detail);
             }
             // That word alone is a module's name; writing the file is seen where it is written.
             if kind == F::PersistSite {

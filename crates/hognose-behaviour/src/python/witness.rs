@@ -37,6 +37,8 @@ pub(super) struct Witness {
     pub(super) guards: Vec<(Taint, usize)>,
     /// Functions of others that were replaced; evidence where the file also sends what it is given.
     pub(super) replaced: Vec<Fact>,
+    /// Hosts that came out of a decoder.
+    pub(super) decoded: std::collections::BTreeSet<String>,
     /// The function that is walked by itself, where nobody calls it.
     pub(super) walking: String,
     /// What other distributions may complete.
