@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use hognose_types::paths::Paths;
 use hognose_types::{
-    AdvisoryEvidence, Component, ComponentId, ComponentVersion, Confidence, Finding, Gap, Input,
-    InputFormat, Inventory, Location, Occurrence, PackageName, Remedy, Severity, Subject, rules,
+    AdvisoryEvidence, Component, ComponentId, ComponentVersion, Confidence, Finding, Gap,
+    Inventory, Occurrence, PackageName, Places, Remedy, Severity, Subject, rules,
 };
 
 use crate::database::Database;
@@ -49,8 +48,7 @@ pub fn judge(
             .push(ComponentId(index));
     }
     let mut run = Run {
-        inventory,
-        paths: None,
+        places: Places::new(inventory),
         out: Judgement::default(),
     };
     let mut unpacker = options.details.then(Unpacker::default);
@@ -91,9 +89,8 @@ fn query(version: &ComponentVersion) -> Query<'_> {
 }
 
 struct Run<'a> {
-    inventory: &'a Inventory,
     /// Built when the first finding needs it: most projects are clean.
-    paths: Option<Paths>,
+    places: Places<'a>,
     out: Judgement,
 }
 
@@ -116,10 +113,8 @@ impl Run<'_> {
         if answer.hits.is_empty() {
             return;
         }
-        let occurrences: Vec<Occurrence> = members
-            .iter()
-            .flat_map(|id| self.occurrences(*id))
-            .collect();
+        let occurrences: Vec<Occurrence> =
+            members.iter().flat_map(|id| self.places.of(*id)).collect();
         for advisory in answer.hits {
             self.out
                 .findings
@@ -138,73 +133,6 @@ impl Run<'_> {
             groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
         }
     }
-
-    /// One occurrence for every place that lists the component; when a manifest names a locked component too, the
-    /// lock's line is the place and the manifest's the line to edit.
-    fn occurrences(&mut self, id: ComponentId) -> Vec<Occurrence> {
-        let inventory = self.inventory;
-        let Some(component) = inventory.component(id) else {
-            return Vec::new();
-        };
-        let chain = self
-            .paths
-            .get_or_insert_with(|| Paths::new(inventory))
-            .to(id);
-        let steps: Vec<&Component> = chain
-            .iter()
-            .filter_map(|step| inventory.component(*step))
-            .collect();
-        let path: Vec<String> = steps.iter().map(|step| step.label()).collect();
-        let input = inventory.input(component.input);
-        let edit = edit_line(&steps, component, input);
-        let Some(first) = component.declarations.first() else {
-            return Vec::new();
-        };
-        let direct = component.declarations.iter().any(|d| d.direct);
-        let alternatives = component
-            .declarations
-            .iter()
-            .filter(|d| d.location.file == first.location.file);
-        alternatives
-            .map(|declaration| Occurrence {
-                component: id,
-                location: declaration.location.clone(),
-                direct,
-                groups: declaration.groups.clone(),
-                extras: declaration.extras.clone(),
-                condition: declaration
-                    .marker
-                    .as_ref()
-                    .map(hognose_types::Marker::describe),
-                path: path.clone(),
-                edit: edit.clone().filter(|e| *e != declaration.location),
-            })
-            .collect()
-    }
-}
-
-/// Where a person changes something: the declaration of the first distribution of the path, outside the lock when
-/// there is one there. What is installed, built or listed in an SBOM has no line that anybody edits.
-fn edit_line(
-    steps: &[&Component],
-    component: &Component,
-    input: Option<&Input>,
-) -> Option<Location> {
-    let first = steps
-        .iter()
-        .find(|s| s.is_judged())
-        .copied()
-        .unwrap_or(component);
-    let file = input.map(|i| i.path.as_str());
-    if input.is_some_and(|i| is_product(i.format)) {
-        return None;
-    }
-    let outside = first
-        .declarations
-        .iter()
-        .find(|d| d.direct && Some(d.location.file.as_str()) != file);
-    let any = first.declarations.iter().find(|d| d.direct);
-    outside.or(any).map(|d| d.location.clone())
 }
 
 /// One gap for all advisories that cannot be decided, however many there are.
@@ -232,14 +160,6 @@ fn undecided(component: &Component, advisories: &[(String, String)]) -> Option<G
     );
     let gap = Run::gap(rules::gap_version::ID, component, message);
     Some(gap.with_hint("pin a release with a version that follows PEP 440"))
-}
-
-fn is_product(format: InputFormat) -> bool {
-    use InputFormat::{CondaMeta, CycloneDx, Environment, Sdist, Spdx, Wheel};
-    matches!(
-        format,
-        CondaMeta | CycloneDx | Environment | Sdist | Spdx | Wheel
-    )
 }
 
 fn finding(

@@ -3,5 +3,8 @@
 //! Everything here is evidence. A name alone condemns nothing: half of what looks like a typo is an honest project
 //! with a plain name, so a look-alike asks for a second look and lowers what other evidence needs.
 
+mod judge;
 pub mod lookalike;
 pub mod names;
+
+pub use judge::{Knowledge, judge};

@@ -6,6 +6,11 @@ pub fn imitated() -> impl Iterator<Item = &'static str> {
     lines(include_str!("../names/imitated.txt"))
 }
 
+/// Some hundred well-known projects, roughly the most used first: the list to use when no feed gave a longer one.
+pub fn popular() -> impl Iterator<Item = &'static str> {
+    lines(include_str!("../names/popular.txt"))
+}
+
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines()
         .map(str::trim)
@@ -18,7 +23,10 @@ mod tests {
     fn names_are_normal_and_sorted() {
         let names: Vec<&str> = super::imitated().collect();
         assert!(names.is_sorted() && names.len() > 200);
-        for name in names {
+        let popular: Vec<&str> = super::popular().collect();
+        let distinct: std::collections::BTreeSet<&str> = popular.iter().copied().collect();
+        assert!(distinct.len() == popular.len() && popular.len() > 400);
+        for name in names.into_iter().chain(popular) {
             let normal = hognose_types::PackageName::new(name).unwrap();
             assert_eq!(normal.as_str(), name);
         }

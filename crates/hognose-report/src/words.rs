@@ -85,7 +85,8 @@ fn findings_clause(report: &ScanReport, counts: &Counts) -> String {
         "{} in {} of {}{since} ({})",
         plural(total, &format!("{new}finding")),
         thousands(counts.affected as u64),
-        plural(counts.checked, "package"),
+        // A source that moves is found on packages whose version nobody knows.
+        plural(counts.checked.max(counts.affected), "package"),
         bands.join(", ")
     )
 }

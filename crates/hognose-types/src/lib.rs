@@ -14,6 +14,7 @@ mod location;
 pub mod marker;
 mod name;
 pub mod paths;
+mod places;
 mod purl;
 mod redacted;
 mod requirement;
@@ -36,6 +37,7 @@ pub use inventory::{ComponentId, Edge, Input, InputFormat, InputId, Inventory, S
 pub use location::Location;
 pub use marker::{Marker, MarkerError, Target};
 pub use name::{NameError, PackageName};
+pub use places::Places;
 pub use purl::Purl;
 pub use redacted::RedactedUrl;
 pub use requirement::{Requirement, RequirementError, RequirementSource};

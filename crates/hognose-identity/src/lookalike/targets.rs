@@ -54,7 +54,19 @@ impl Targets {
         popular: impl IntoIterator<Item = &'p str>,
         own: impl IntoIterator<Item = &'o str>,
     ) -> Self {
-        let mut targets = Self::default();
+        let popular = popular.into_iter();
+        let expected = popular.size_hint().0.min(MOST);
+        let mut targets = Self {
+            text: String::with_capacity(12 * expected),
+            ends: Vec::with_capacity(expected),
+            by_name: with_capacity(expected),
+            by_skeleton: with_capacity(expected),
+            by_words: with_capacity(expected),
+            by_gap: with_capacity(2 * expected),
+            words: with_capacity(expected),
+            gaps: Vec::with_capacity(2 * expected),
+            ..Self::default()
+        };
         for name in popular {
             targets.add(name);
         }
@@ -185,6 +197,10 @@ impl Targets {
     pub(super) fn users(&self, word: &str) -> Users {
         self.words.get(&hash(word)).copied().unwrap_or_default()
     }
+}
+
+fn with_capacity<V>(entries: usize) -> FxHashMap<u64, V> {
+    FxHashMap::with_capacity_and_hasher(entries, rustc_hash::FxBuildHasher)
 }
 
 /// Characters of names, separators included.

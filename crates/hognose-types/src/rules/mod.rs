@@ -7,5 +7,7 @@ pub mod gap_unmapped;
 pub mod gap_unpinned;
 pub mod gap_unreadable;
 pub mod gap_version;
+pub mod id_lookalike;
+pub mod id_moving_source;
 pub mod mal_known;
 pub mod vuln;

@@ -1,6 +1,7 @@
 //! `hognose scan`: inventory → judgement → verdict → report.
 
 mod behaviour;
+mod identity;
 mod releases;
 mod verdicts;
 
@@ -215,6 +216,9 @@ fn evidence(
     })?;
     let mut gaps = inventory.gaps.clone();
     gaps.append(&mut judged.gaps);
+    judged
+        .findings
+        .extend(identity::findings(inventory, database)?);
     Ok(Judgement {
         findings: judged.findings,
         gaps,

@@ -10,6 +10,8 @@ mod gap_unmapped;
 mod gap_unpinned;
 mod gap_unreadable;
 mod gap_version;
+mod id_lookalike;
+mod id_moving_source;
 mod mal_known;
 mod vuln;
 

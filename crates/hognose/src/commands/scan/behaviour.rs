@@ -8,9 +8,8 @@ use std::sync::mpsc;
 use hognose_advisories::Judgement;
 use hognose_behaviour::Band;
 use hognose_index::{Choice, Client, IndexFile, choose};
-use hognose_types::paths::Paths;
 use hognose_types::{
-    ComponentId, Confidence, Finding, Gap, Inventory, Occurrence, Remedy, RuleId, Severity,
+    ComponentId, Confidence, Finding, Gap, Inventory, Occurrence, Places, Remedy, RuleId, Severity,
     Subject, rules, text,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -77,9 +76,9 @@ pub(super) fn add(
         Some(Err(reason)) => Seen::missing(reason.clone()),
         None => Seen::missing("it has no index".to_owned()),
     };
-    let paths = Paths::new(inventory);
+    let mut places = Places::new(inventory);
     for (release, seen) in all.iter().zip(each(&all, request.quiet, &work)) {
-        take(evidence, inventory, &paths, release, &seen);
+        take(evidence, inventory, &mut places, release, &seen);
     }
 }
 
@@ -241,7 +240,7 @@ impl Worker<'_> {
 fn take(
     evidence: &mut Judgement,
     inventory: &Inventory,
-    paths: &Paths,
+    places: &mut Places<'_>,
     release: &Release,
     seen: &Seen,
 ) {
@@ -266,9 +265,7 @@ fn take(
         evidence.findings.extend(finding(
             verdict,
             Subject::of(component),
-            occurrences
-                .flat_map(|id| places(inventory, paths, *id))
-                .collect(),
+            occurrences.flat_map(|id| places.of(*id)).collect(),
         ));
     }
 }
@@ -326,34 +323,6 @@ fn finding(
         },
         subject,
     })
-}
-
-fn places(inventory: &Inventory, paths: &Paths, id: ComponentId) -> Vec<Occurrence> {
-    let Some(component) = inventory.component(id) else {
-        return Vec::new();
-    };
-    let steps = paths.to(id);
-    let path: Vec<String> = steps
-        .iter()
-        .filter_map(|step| Some(inventory.component(*step)?.label()))
-        .collect();
-    let direct = component.declarations.iter().any(|d| d.direct);
-    let declarations = component.declarations.iter().take(1);
-    declarations
-        .map(|declaration| Occurrence {
-            component: id,
-            location: declaration.location.clone(),
-            direct,
-            groups: declaration.groups.clone(),
-            extras: declaration.extras.clone(),
-            condition: declaration
-                .marker
-                .as_ref()
-                .map(hognose_types::Marker::describe),
-            path: path.clone(),
-            edit: None,
-        })
-        .collect()
 }
 
 fn gap(inventory: &Inventory, id: ComponentId, message: String) -> Option<Gap> {
