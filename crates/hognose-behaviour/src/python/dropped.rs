@@ -75,7 +75,10 @@ impl Witness {
                     .iter()
                     .any(|p| lower.starts_with(p));
             // Neither side is known: a path in a variable was written, a path in a variable is started.
+            // What a caller nobody knows hands over to be written is no payload.
+            let is_given = origin.has(Taint::PARAMETER) && !origin.has(l::NETWORK);
             let both_unknown = (name.is_empty() || name == "{}")
+                && !is_given
                 && (lower.starts_with("subprocess.")
                     || lower.starts_with("os.")
                     || lower.starts_with("{}")
