@@ -6,13 +6,14 @@
 //! [`examine`](examine::examine) instead: it goes on, and reports each [`ConfusionKind`](examine::ConfusionKind).
 //!
 //! This crate knows nothing of networks, and of Python only the file formats of its distributions: [`wheel`],
-//! [`sdist`], [`record`].
+//! [`sdist`], [`record`], [`metadata`].
 
 pub mod codec;
 mod error;
 pub mod examine;
 pub mod fuzzing;
 mod limits;
+pub mod metadata;
 mod names;
 pub mod record;
 pub mod sdist;

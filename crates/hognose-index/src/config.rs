@@ -106,6 +106,8 @@ pub struct Limits {
     pub files: usize,
     /// Bytes of a file.
     pub file: u64,
+    /// Bytes of a file that is held in memory for its metadata.
+    pub held: u64,
     /// Redirects of one request.
     pub redirects: u32,
 }
@@ -116,6 +118,7 @@ impl Default for Limits {
             page: 64 << 20,
             files: 100_000,
             file: 1 << 30,
+            held: 64 << 20,
             redirects: 5,
         }
     }

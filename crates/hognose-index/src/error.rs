@@ -107,6 +107,14 @@ pub enum IndexError {
         /// What is wrong.
         reason: String,
     },
+    /// Metadata of a file that cannot be read, or is of another one.
+    #[error("{url} has no usable metadata: {reason}")]
+    Metadata {
+        /// Where it was looked for.
+        url: RedactedUrl,
+        /// What is wrong.
+        reason: String,
+    },
     /// The index does not offer the project's files (PEP 792).
     #[error("{url}: the index has quarantined the project{}", reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default())]
     Quarantined {

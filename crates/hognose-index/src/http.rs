@@ -16,6 +16,8 @@ pub(crate) struct Answer {
     pub(crate) url: IndexUrl,
     pub(crate) status: u16,
     pub(crate) length: Option<u64>,
+    /// For a part of a file: where it starts, and how large the file is.
+    pub(crate) range: Option<(u64, u64)>,
     /// What it says about keeping it.
     rules: Rules,
     pub(crate) body: Box<dyn Read>,
@@ -109,7 +111,7 @@ impl Http {
     }
 
     /// Reads a body to its end.
-    fn whole(&self, answer: Answer, limit: u64) -> Result<Fetched, IndexError> {
+    pub(crate) fn whole(&self, answer: Answer, limit: u64) -> Result<Fetched, IndexError> {
         let url = answer.url.redacted();
         let mut body = Vec::new();
         let read = answer.body.take(limit + 1).read_to_end(&mut body);
@@ -139,7 +141,12 @@ impl Http {
         self.ask(url, accept, &[])
     }
 
-    fn ask(
+    pub(crate) fn is_offline(&self) -> bool {
+        self.config.offline
+    }
+
+    /// Asks for an address with further headers, following redirects; the caller reads the body.
+    pub(crate) fn ask(
         &self,
         url: &IndexUrl,
         accept: &str,
@@ -160,6 +167,7 @@ impl Http {
                 return Ok(Answer {
                     status,
                     length: header("content-length").and_then(|l| l.parse().ok()),
+                    range: header("content-range").and_then(content_range),
                     rules: Rules::of(|name| header(name).map(str::to_owned)),
                     body: Box::new(response.into_body().into_reader()),
                     url: at,
@@ -298,6 +306,13 @@ impl Http {
             idle: self.config.timeout.idle,
         }
     }
+}
+
+/// `bytes 0-9/100`: first byte and size.
+fn content_range(text: &str) -> Option<(u64, u64)> {
+    let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (first, _) = range.split_once('-')?;
+    Some((first.trim().parse().ok()?, size.trim().parse().ok()?))
 }
 
 /// Statuses of a server that may answer the next time.

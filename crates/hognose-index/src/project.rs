@@ -173,71 +173,69 @@ impl Client {
 
 fn read(document: Document) -> Project {
     let info = document.info;
-    let links = info
-        .project_urls
-        .into_iter()
-        .filter_map(|(label, url)| Some((text(Some(label))?, text(url)?)));
-    let mut links: BTreeMap<String, String> = links.take(100).collect();
-    if let Some(home) = text(info.home_page) {
-        links.entry("Homepage".to_owned()).or_insert(home);
-    }
-    let people = [
-        info.author,
-        info.author_email,
-        info.maintainer,
-        info.maintainer_email,
-    ];
-    let mut uploads = Vec::new();
     let newest = info.version.clone().unwrap_or_default();
     let releases = if document.releases.is_empty() {
         BTreeMap::from([(newest, document.urls)])
     } else {
         document.releases
     };
-    for (version, files) in releases {
-        let space = MAX_UPLOADS.saturating_sub(uploads.len());
-        uploads.extend(
-            files
-                .into_iter()
-                .take(space)
-                .map(|file| upload(&version, file)),
-        );
-    }
+    let people = [
+        info.author,
+        info.author_email,
+        info.maintainer,
+        info.maintainer_email,
+    ];
     Project {
         version: text(info.version),
         summary: text(info.summary),
         description: info.description.map(|d| d.len()),
         people: people.into_iter().filter_map(text).collect(),
-        maintainers: document.ownership.map(|ownership| {
-            let mut users: Vec<String> = ownership
-                .roles
-                .into_iter()
-                .filter_map(|role| text(Some(role.user)))
-                .collect();
-            users.sort();
-            users.dedup();
-            Maintainers {
-                users,
-                organization: text(ownership.organization),
-            }
-        }),
+        maintainers: document.ownership.map(maintainers),
         license: text(info.license_expression).or_else(|| text(info.license)),
-        classifiers: info
-            .classifiers
-            .into_iter()
-            .take(500)
-            .filter_map(|c| text(Some(c)))
-            .collect(),
-        links,
+        classifiers: texts(info.classifiers, 500),
+        links: links(info.project_urls, info.home_page),
         requires_python: text(info.requires_python),
-        requires: info
-            .requires_dist
-            .into_iter()
-            .take(5_000)
-            .filter_map(|r| text(Some(r)))
-            .collect(),
-        uploads,
+        requires: texts(info.requires_dist, 5_000),
+        uploads: uploads(releases),
     }
+}
+
+fn links(
+    labelled: BTreeMap<String, Option<String>>,
+    home: Option<String>,
+) -> BTreeMap<String, String> {
+    let links = labelled
+        .into_iter()
+        .filter_map(|(label, url)| Some((text(Some(label))?, text(url)?)));
+    let mut links: BTreeMap<String, String> = links.take(100).collect();
+    if let Some(home) = text(home) {
+        links.entry("Homepage".to_owned()).or_insert(home);
+    }
+    links
+}
+
+fn maintainers(ownership: Ownership) -> Maintainers {
+    let users = ownership.roles.into_iter().map(|role| role.user);
+    let mut users: Vec<String> = users.filter_map(|user| text(Some(user))).collect();
+    users.sort();
+    users.dedup();
+    Maintainers {
+        users,
+        organization: text(ownership.organization),
+    }
+}
+
+fn uploads(releases: BTreeMap<String, Vec<File>>) -> Vec<Upload> {
+    let all = releases.into_iter().flat_map(|(version, files)| {
+        let one = move |file| upload(&version, file);
+        files.into_iter().map(one)
+    });
+    all.take(MAX_UPLOADS).collect()
+}
+
+pub(crate) fn texts(raw: Vec<String>, most: usize) -> Vec<String> {
+    let some = raw.into_iter().take(most);
+    some.filter_map(|one| text(Some(one))).collect()
 }
 
 fn upload(version: &str, mut file: File) -> Upload {
@@ -253,7 +251,7 @@ fn upload(version: &str, mut file: File) -> Upload {
 }
 
 /// A text that says something, on one line and not too long; indexes write `UNKNOWN` for what nobody filled in.
-fn text(raw: Option<String>) -> Option<String> {
+pub(crate) fn text(raw: Option<String>) -> Option<String> {
     let raw = raw?;
     let trimmed = raw.trim();
     (!trimmed.is_empty() && trimmed != "UNKNOWN")

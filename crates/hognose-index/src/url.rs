@@ -124,6 +124,14 @@ impl IndexUrl {
         Some(out)
     }
 
+    /// The address of a file that stands beside this one under its name and an ending.
+    pub(crate) fn beside(&self, ending: &str) -> Self {
+        let mut out = self.clone();
+        out.path.push_str(ending);
+        out.fragment = None;
+        out
+    }
+
     /// `https` or `http`.
     pub fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }

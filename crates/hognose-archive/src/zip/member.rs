@@ -46,7 +46,11 @@ pub(super) fn check_local_headers<R: Read + Seek>(
     Ok(())
 }
 
-fn check_local<R: Read + Seek>(source: &mut R, member: &mut Member) -> Result<(), ArchiveError> {
+/// Compares one local header with the directory, and finds where the packed bytes start.
+pub(super) fn check_local<R: Read + Seek>(
+    source: &mut R,
+    member: &mut Member,
+) -> Result<(), ArchiveError> {
     let head = read_at(source, member.header, LOCAL_LEN)?;
     let mut fields = Fields(&head);
     let parsed = (|| {

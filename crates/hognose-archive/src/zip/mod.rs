@@ -23,6 +23,8 @@ pub struct ZipArchive<R> {
     members: Vec<Member>,
     limits: Limits,
     spent: u64,
+    /// Every local header was compared with the directory.
+    compared: bool,
     unpacker: member::Unpacker,
 }
 
@@ -38,6 +40,23 @@ impl<R: Read + Seek> ZipArchive<R> {
             members,
             limits,
             spent: 0,
+            compared: true,
+            unpacker: member::Unpacker::new(),
+        })
+    }
+
+    /// Reads the directory alone, for archives of which only a part is at hand: a member's local header is compared
+    /// with the directory when that member is read. Overlaps and gaps are not looked for, so this judges no archive.
+    pub fn partial(mut source: R, limits: Limits) -> Result<Self, ArchiveError> {
+        let end = directory::find_end(&mut source)?;
+        let members = directory::read(&mut source, &end, &limits)?;
+        check_members(&members, &limits)?;
+        Ok(Self {
+            source,
+            members,
+            limits,
+            spent: 0,
+            compared: false,
             unpacker: member::Unpacker::new(),
         })
     }
@@ -51,7 +70,7 @@ impl<R: Read + Seek> ZipArchive<R> {
     pub fn read(&mut self, index: usize) -> Result<Vec<u8>, ArchiveError> {
         let member = self
             .members
-            .get(index)
+            .get_mut(index)
             .ok_or(ArchiveError::Directory("no such member"))?;
         if member.size.max(member.packed) > self.limits.member_bytes {
             return Err(ArchiveError::limit(
@@ -71,6 +90,9 @@ impl<R: Read + Seek> ZipArchive<R> {
                 "the unpacked size of the archive",
                 self.limits.total_bytes,
             ));
+        }
+        if !self.compared {
+            member::check_local(&mut self.source, member)?;
         }
         self.source
             .seek(SeekFrom::Start(member.data))

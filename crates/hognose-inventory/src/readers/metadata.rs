@@ -1,5 +1,8 @@
 //! Core metadata (`METADATA`, `PKG-INFO`): only the headers, never the description below them.
 
+use hognose_archive::metadata::headers as headers_of;
+pub(crate) use hognose_archive::metadata::is_complete;
+
 /// The headers that are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headers {
@@ -15,37 +18,18 @@ pub(crate) struct Headers {
 /// Longest licence text kept: some projects paste the whole licence into the field.
 const MAX_LICENSE: usize = 200;
 
-/// True when the blank line that ends the headers is in sight.
-pub(crate) fn is_complete(head: &[u8]) -> bool {
-    head.starts_with(b"\n")
-        || memchr::memmem::find(head, b"\n\n").is_some()
-        || memchr::memmem::find(head, b"\n\r\n").is_some()
-}
-
 /// Reads the headers; bytes that are not UTF-8 are replaced.
 pub(crate) fn parse(head: &[u8]) -> Headers {
     let mut headers = Headers::default();
     let (mut expression, mut license, mut classifier) = (None, None, None);
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    for (number, line) in (1_u32..).zip(head.split(|b| *b == b'\n')) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            break;
-        }
-        // A folded line goes on with the value above; none of the values read is ever folded.
-        if matches!(line.first(), Some(b' ' | b'\t')) {
-            continue;
-        }
-        let Some(colon) = memchr::memchr(b':', line) else {
-            continue;
-        };
-        let (key, value) = (&line[..colon], &line[colon + 1..]);
-        let text = || String::from_utf8_lossy(value).trim().to_owned();
-        match key.to_ascii_lowercase().as_slice() {
+    // Of values that go on in further lines only the first is read: none of those that count is ever folded.
+    for header in headers_of(head) {
+        let text = || header.first_line().into_owned();
+        match header.name.to_ascii_lowercase().as_slice() {
             b"name" if headers.name.is_none() => headers.name = Some(text()),
             b"version" if headers.version.is_none() => {
                 headers.version = Some(text());
-                headers.version_line = Some(number);
+                headers.version_line = Some(header.line);
             }
             b"requires-dist" => headers.requires.push(text()),
             b"license-expression" => expression = Some(text()),
