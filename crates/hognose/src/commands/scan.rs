@@ -3,6 +3,7 @@
 mod behaviour;
 mod identity;
 mod releases;
+mod together;
 mod verdicts;
 
 use std::collections::BTreeSet;

@@ -15,6 +15,7 @@ use hognose_types::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::releases::{self, Release};
+use super::together;
 use super::verdicts::{Memory, Remembered};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
@@ -33,8 +34,8 @@ pub(super) struct Request<'a> {
 
 /// What was found out about one release.
 #[derive(Debug, Default)]
-struct Seen {
-    verdicts: Vec<Remembered>,
+pub(super) struct Seen {
+    pub(super) verdicts: Vec<Remembered>,
     /// What could not be fetched or read.
     missing: Vec<String>,
 }
@@ -77,9 +78,13 @@ pub(super) fn add(
         None => Seen::missing("it has no index".to_owned()),
     };
     let mut places = Places::new(inventory);
-    for (release, seen) in all.iter().zip(each(&all, request.quiet, &work)) {
-        take(evidence, inventory, &mut places, release, &seen);
+    let seen = each(&all, request.quiet, &work);
+    for (release, seen) in all.iter().zip(&seen) {
+        take(evidence, inventory, &mut places, release, seen);
     }
+    evidence
+        .findings
+        .extend(together::findings(inventory, &mut places, &all, &seen));
 }
 
 /// The indexes to ask, or why none is asked and what to do about it.

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use hognose_behaviour::across::{Handed, Sender, Ties};
 use hognose_behaviour::model::ANALYSER;
-use hognose_behaviour::{Band, Model, assess};
+use hognose_behaviour::{Band, Model, Place, Trigger, assess};
 use serde::{Deserialize, Serialize};
 
 /// Version of the stored form. Another one is not read: the artifact is inspected again.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// Larger than any remembered verdict.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -30,6 +31,41 @@ pub(super) struct Remembered {
     pub(super) place: Option<String>,
     /// What could not be analysed.
     pub(super) unread: Vec<String>,
+    /// What other artifacts may complete.
+    ties: RememberedTies,
+}
+
+/// Halves of what may cross from one artifact into another: function, file, line.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct RememberedTies {
+    provides: Vec<String>,
+    handed: Vec<(String, String, u32)>,
+    senders: Vec<(String, String, u32)>,
+    is_tiny: bool,
+}
+
+impl RememberedTies {
+    fn of(ties: &Ties) -> Self {
+        let place = |place: &Place| (place.file.clone(), place.line);
+        let half = |function: &String, at: &Place| {
+            let (file, line) = place(at);
+            (function.clone(), file, line)
+        };
+        Self {
+            provides: ties.provides.clone(),
+            handed: ties
+                .handed
+                .iter()
+                .map(|h| half(&h.function, &h.place))
+                .collect(),
+            senders: ties
+                .senders
+                .iter()
+                .map(|s| half(&s.function, &s.place))
+                .collect(),
+            is_tiny: ties.is_tiny,
+        }
+    }
 }
 
 impl Remembered {
@@ -66,7 +102,28 @@ impl Remembered {
             unread: unread
                 .map(|(path, reason)| format!("{path}: {reason}"))
                 .collect(),
+            ties: RememberedTies::of(&inspection.ties),
         })
+    }
+
+    /// What other artifacts of the same run may complete.
+    pub(super) fn ties(&self) -> Ties {
+        let place = |(_, file, line): &(String, String, u32)| Place::line(file.clone(), *line);
+        let handed = self.ties.handed.iter().map(|half| Handed {
+            function: half.0.clone(),
+            place: place(half),
+            trigger: Trigger::Call,
+        });
+        let senders = self.ties.senders.iter().map(|half| Sender {
+            function: half.0.clone(),
+            place: place(half),
+        });
+        Ties {
+            provides: self.ties.provides.clone(),
+            handed: handed.collect(),
+            senders: senders.collect(),
+            is_tiny: self.ties.is_tiny,
+        }
     }
 
     /// What the score means.
@@ -143,6 +200,7 @@ mod tests {
             rules: Vec::new(),
             place: None,
             unread: Vec::new(),
+            ties: RememberedTies::default(),
         };
         memory.keep(&verdict);
         assert_eq!(memory.recall(&sha256).unwrap().file, "six-1.0.tar.gz");
