@@ -1,5 +1,9 @@
 //! Names that come with the program.
 
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 /// Names that are imitated though no popular project bears them: modules of the standard library, programs, brands. In
 /// the normal form of PEP 503.
 pub fn imitated() -> impl Iterator<Item = &'static str> {
@@ -11,6 +15,26 @@ pub fn popular() -> impl Iterator<Item = &'static str> {
     lines(include_str!("../names/popular.txt"))
 }
 
+/// Whether a top-level module belongs to the standard library of any Python from 2.7 on.
+pub fn is_standard(module: &str) -> bool {
+    static NAMES: LazyLock<FxHashSet<&str>> =
+        LazyLock::new(|| lines(include_str!("../names/stdlib.txt")).collect());
+    NAMES.contains(module)
+}
+
+/// The distributions that provide a module under another name than their own, the usual one first.
+pub fn providers(module: &str) -> &'static [&'static str] {
+    static NAMES: LazyLock<FxHashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+        lines(include_str!("../names/imports.txt"))
+            .filter_map(|line| {
+                let mut words = line.split(' ');
+                Some((words.next()?, words.collect()))
+            })
+            .collect()
+    });
+    NAMES.get(module).map_or(&[], Vec::as_slice)
+}
+
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines()
         .map(str::trim)
@@ -19,6 +43,13 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn modules() {
+        assert!(super::is_standard("urllib2") && !super::is_standard("requests"));
+        assert_eq!(super::providers("yaml"), ["pyyaml"]);
+        assert!(super::providers("requests").is_empty());
+    }
+
     #[test]
     fn names_are_normal_and_sorted() {
         let names: Vec<&str> = super::imitated().collect();

@@ -6,6 +6,7 @@
 //! an [`Observer`]. This crate knows nothing of findings.
 
 mod cipher;
+mod imports;
 mod lower;
 mod machine;
 pub mod marshal;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod tree;
 mod value;
 
+pub use imports::{Import, imports};
 pub use machine::{
     Bounds, Call, Context, Effect, Interest, Machine, ModuleId, ModuleText, Observer, Site,
 };
