@@ -153,6 +153,50 @@ impl IndexUrl {
             && self.path.trim_end_matches('/') == other.path.trim_end_matches('/')
     }
 
+    /// Host without port, lower case.
+    pub fn host(&self) -> &str {
+        match self.authority.rfind(':') {
+            Some(at) if !self.authority.ends_with(']') => {
+                self.authority.get(..at).unwrap_or_default()
+            }
+            _ => &self.authority,
+        }
+    }
+
+    /// The user that the address names.
+    pub fn user_name(&self) -> Option<&str> {
+        let (user, _) = self.user.as_ref()?;
+        Some(user.as_str()).filter(|user| !user.is_empty())
+    }
+
+    /// True when the address carries a password.
+    pub fn has_password(&self) -> bool {
+        self.user
+            .as_ref()
+            .is_some_and(|(_, password)| !password.is_empty())
+    }
+
+    /// The same address with these credentials.
+    #[must_use]
+    pub fn with_credentials(&self, user: &str, password: &str) -> Self {
+        let mut out = self.clone();
+        out.user = Some((user.to_owned(), password.to_owned()));
+        out
+    }
+
+    /// The same address without credentials.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        let mut out = self.clone();
+        out.user = None;
+        out
+    }
+
+    /// The address without credentials, as another program is told it; queries are not hidden.
+    pub fn plain(&self) -> String {
+        self.bare()
+    }
+
     /// User and password.
     pub(crate) fn user(&self) -> Option<(&str, &str)> {
         self.user.as_ref().map(|(u, p)| (u.as_str(), p.as_str()))

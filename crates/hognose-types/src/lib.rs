@@ -9,6 +9,7 @@ mod component;
 mod digest;
 mod finding;
 pub mod fuzzing;
+mod indexes;
 mod inventory;
 mod location;
 pub mod marker;
@@ -33,6 +34,9 @@ pub use component::{
 };
 pub use digest::{Digest, DigestAlgorithm, DigestError};
 pub use finding::{Confidence, Finding, Gap, Notice, Occurrence, Remedy, Subject};
+pub use indexes::{
+    ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexSettings, IndexStrategy, IndexTool,
+};
 pub use inventory::{ComponentId, Edge, Input, InputFormat, InputId, Inventory, SkippedInput};
 pub use location::Location;
 pub use marker::{Marker, MarkerError, Target};

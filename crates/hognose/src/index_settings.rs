@@ -1,17 +1,28 @@
 //! Which package index the user's own tools would ask. This program has none of its own: the address comes from flags,
-//! from the environment or the configuration of pip and uv, else from the text of the pip that the user's Python
-//! carries, which is read and never run.
+//! from the environment or the configuration of pip, uv, Poetry, PDM and Pipenv, else from the text of the pip that the
+//! user's Python carries, which is read and never run.
 
 mod files;
+mod ini;
+mod layer;
+mod netrc;
+mod requirements;
+mod secrets;
 mod stock;
+mod tables;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use hognose_index::{Client, Config, IndexUrl, ProxyFor};
+use hognose_index::{Cache, Client, Config, IndexUrl, ProxyFor};
+use hognose_types::{
+    ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexSettings, IndexStrategy, IndexTool,
+    PackageName, RedactedUrl,
+};
 
 use crate::cli::IndexArgs;
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
+use layer::{Layer, address};
 
 /// The indexes to ask.
 #[derive(Clone, Debug)]
@@ -24,20 +35,26 @@ pub(crate) struct Indexes {
     known: Vec<IndexUrl>,
     /// The default of the user's pip, where it was found: locks name it even where a mirror stands in for it.
     pub(crate) stock: Option<IndexUrl>,
+    /// Everything that is configured.
+    pub(crate) settings: IndexSettings,
+    /// Whether the user lets passwords be asked of the `keyring` program.
+    keyring: bool,
+    /// A file of certificates to trust.
+    certificates: Option<String>,
+    /// How they are asked.
+    pub(crate) asking: Asking,
 }
 
-/// What one place says.
-#[derive(Debug, Default)]
-struct Layer {
-    index: Option<String>,
-    extra: Vec<String>,
-    /// Indexes may not be used at all.
-    none: bool,
-    /// The place, for errors.
-    origin: String,
+/// How answers are kept, and whether anything is asked at all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asking {
+    /// The directory of ours that answers are kept below.
+    pub(crate) cache: Option<PathBuf>,
+    /// Nothing is asked; what is kept counts.
+    pub(crate) offline: bool,
 }
 
-/// Finds the indexes. Nearer places win: flags, environment, the project's uv configuration (where the project is
+/// Finds the indexes. Nearer places win: flags, environment, the project's configuration (where the project is
 /// `trusted`), pip's files, uv's files.
 pub(crate) fn find(
     args: &IndexArgs,
@@ -45,33 +62,59 @@ pub(crate) fn find(
     trusted: bool,
     surroundings: &Surroundings,
 ) -> Result<Indexes, Failure> {
-    let stock = || stock::index(python, surroundings);
-    if args.index_url.is_some() {
-        // An index named by hand is the only one, with the companions named by hand.
-        return settle(&[flags(args)], stock);
-    }
-    let mut layers = vec![
-        flags(args),
-        pip_variables(surroundings),
-        uv_variables(surroundings),
-    ];
-    layers.extend(files::layers(python, trusted, surroundings)?);
-    settle(&layers, stock)
+    find_for(args, python, trusted, &[], surroundings)
 }
 
-fn settle(layers: &[Layer], stock: impl Fn() -> Option<IndexUrl>) -> Result<Indexes, Failure> {
-    if let Some(layer) = layers.iter().find(|l| l.none || l.index.is_some())
-        && layer.none
-    {
-        return Err(Failure::incomplete(format!(
-            "{} forbids the use of package indexes",
-            layer.origin
-        ))
-        .hint("name one with `--index-url`"));
+/// As [`find`], with requirements files whose options count as the project's.
+pub(crate) fn find_for(
+    args: &IndexArgs,
+    python: Option<&Path>,
+    trusted: bool,
+    requirements: &[PathBuf],
+    surroundings: &Surroundings,
+) -> Result<Indexes, Failure> {
+    let stock = || stock::index(python, surroundings);
+    let mut layers = vec![layer::flags(args)];
+    // An index named by hand is the only one, with the companions named by hand.
+    if args.index_url.is_none() {
+        layers.push(layer::pip_variables(surroundings));
+        layers.push(layer::uv_variables(surroundings));
+        for path in requirements.iter().filter(|_| trusted) {
+            let text = files::text(path)?.unwrap_or_default();
+            layers.extend(requirements::read(&text, path));
+        }
+        layers.extend(files::layers(python, trusted, surroundings)?);
+    } else {
+        // It still speaks TLS as the user's tools do.
+        let mut own = layer::pip_variables(surroundings);
+        own.indexes.clear();
+        own.none = None;
+        layers.push(own);
     }
+    settle(layers, stock, surroundings)
+}
+
+fn settle(
+    layers: Vec<Layer>,
+    stock: impl Fn() -> Option<IndexUrl>,
+    surroundings: &Surroundings,
+) -> Result<Indexes, Failure> {
+    let first = layers
+        .iter()
+        .find(|l| l.none.is_some() || l.main().is_some());
+    if let Some(place) = first.and_then(|l| l.none.as_ref()) {
+        return Err(
+            Failure::incomplete(format!("{place} forbids the use of package indexes"))
+                .hint("name one with `--index-url`"),
+        );
+    }
+    let complete = |index: &ConfiguredIndex| {
+        let url = address(index)?;
+        Ok::<IndexUrl, Failure>(secrets::of_variables(index, url, surroundings))
+    };
     let stock = stock();
-    let index = match layers.iter().find_map(|l| l.index.as_ref().map(|i| (l, i))) {
-        Some((layer, text)) => parse(text, &layer.origin)?,
+    let index = match first.and_then(Layer::main) {
+        Some(main) => complete(main)?,
         None => stock.clone().ok_or_else(|| {
             Failure::incomplete(
                 "no package index is configured, and no pip was found that names a default",
@@ -79,85 +122,59 @@ fn settle(layers: &[Layer], stock: impl Fn() -> Option<IndexUrl>) -> Result<Inde
             .hint("name one with `--index-url URL`, or set PIP_INDEX_URL")
         })?,
     };
-    let extra = layers.iter().find(|l| !l.extra.is_empty());
-    let extra = extra.into_iter().flat_map(|layer| {
-        let one = |text: &String| parse(text, &layer.origin);
-        layer.extra.iter().map(one)
-    });
+    let extra = layers.iter().find(|l| l.beside().next().is_some());
+    let extra = extra.into_iter().flat_map(Layer::beside).map(complete);
+    let extra = extra.collect::<Result<_, _>>()?;
+    // Those that are not asked for every name may be wrong without harm until they are.
+    let all = layers.iter().flat_map(|l| &l.indexes);
+    let indexes = all.filter(|i| i.role != IndexRole::FindLinks);
+    let known = indexes.filter_map(|i| complete(i).ok()).collect();
+    let keyring = layers.iter().find_map(|l| l.keyring) == Some(true);
+    let certificates = layers.iter().find_map(|l| l.certificates.clone());
     Ok(Indexes {
+        settings: describe(layers, stock.as_ref()),
         index,
-        extra: extra.collect::<Result<_, _>>()?,
-        known: Vec::new(),
+        extra,
+        known,
         stock,
+        keyring,
+        certificates,
+        asking: Asking::default(),
     })
 }
 
-fn parse(text: &str, origin: &str) -> Result<IndexUrl, Failure> {
-    IndexUrl::parse(text).map_err(|error| {
-        // The text may hold a password: it is not shown.
-        Failure::usage(format!("the index in {origin} cannot be used")).because(&error)
-    })
-}
-
-fn flags(args: &IndexArgs) -> Layer {
-    Layer {
-        index: args.index_url.clone(),
-        extra: args.extra_index_url.clone(),
-        none: false,
-        origin: "the arguments".to_owned(),
+/// One value for what all places say.
+fn describe(layers: Vec<Layer>, stock: Option<&IndexUrl>) -> IndexSettings {
+    let mut settings = IndexSettings::default();
+    for layer in layers {
+        if !layer.indexes.is_empty() {
+            let usual = match layer.tool {
+                IndexTool::Uv | IndexTool::Pipenv => IndexStrategy::First,
+                IndexTool::Poetry => IndexStrategy::ByRole,
+                _ => IndexStrategy::Best,
+            };
+            let strategy = layer.strategy.unwrap_or(usual);
+            settings.strategies.entry(layer.tool).or_insert(strategy);
+        }
+        settings.forbidden.extend(layer.none);
+        settings.indexes.extend(layer.indexes);
     }
-}
-
-fn words(text: Option<&str>) -> Vec<String> {
-    text.unwrap_or_default()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect()
-}
-
-fn pip_variables(surroundings: &Surroundings) -> Layer {
-    let none = surroundings.variable("PIP_NO_INDEX");
-    Layer {
-        index: surroundings.variable("PIP_INDEX_URL").map(str::to_owned),
-        extra: words(surroundings.variable("PIP_EXTRA_INDEX_URL")),
-        none: none.is_some_and(is_true),
-        origin: if none.is_some_and(is_true) {
-            "PIP_NO_INDEX".to_owned()
-        } else {
-            "PIP_INDEX_URL or PIP_EXTRA_INDEX_URL".to_owned()
-        },
-    }
-}
-
-/// As pip reads switches.
-fn is_true(text: &str) -> bool {
-    ["1", "true", "yes", "on", "y", "t"].contains(&text.to_ascii_lowercase().as_str())
-}
-
-fn uv_variables(surroundings: &Surroundings) -> Layer {
-    let variable = |name: &str| surroundings.variable(name);
-    // uv lets an index be named: `mirror=https://…`.
-    let plain = |text: &str| unnamed(text).to_owned();
-    let index = variable("UV_DEFAULT_INDEX").or_else(|| variable("UV_INDEX_URL"));
-    let mut extra = words(variable("UV_INDEX"));
-    extra.extend(words(variable("UV_EXTRA_INDEX_URL")));
-    Layer {
-        index: index.map(plain),
-        extra: extra.iter().map(|text| plain(text)).collect(),
-        none: variable("UV_NO_INDEX").is_some_and(is_true),
-        origin: "the variables of uv".to_owned(),
-    }
-}
-
-fn unnamed(text: &str) -> &str {
-    match text.split_once('=') {
-        Some((name, url)) if !name.contains(['/', ':']) => url,
-        _ => text,
-    }
+    settings.indexes.extend(stock.map(|url| ConfiguredIndex {
+        tool: IndexTool::Pip,
+        role: IndexRole::Default,
+        name: None,
+        url: RedactedUrl::new(url.plain()),
+        place: IndexPlace::Stock,
+        scope: IndexScope::User,
+        packages: std::collections::BTreeSet::new(),
+    }));
+    settings
 }
 
 /// Largest file of certificates.
 const MAX_CERTIFICATES: u64 = 16 << 20;
+/// What is kept of answers of indexes.
+const MAX_KEPT: u64 = 500 << 20;
 
 impl Indexes {
     /// The indexes for a component whose lock names `url`. The default of pip stands for whatever the user has put in
@@ -168,26 +185,50 @@ impl Indexes {
         if all.any(|own| own.same_place(url)) {
             return self.clone();
         }
-        let known = std::iter::once(&self.index).chain(&self.extra);
-        Self {
-            known: known.cloned().collect(),
-            index: url.clone(),
-            extra: Vec::new(),
-            stock: self.stock.clone(),
+        self.only(url.clone())
+    }
+
+    /// The indexes for a package: the one it is bound to, and no other learns its name.
+    pub(crate) fn for_package(
+        &self,
+        name: &PackageName,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Failure> {
+        let by_hand = |i: &&ConfiguredIndex| i.place == IndexPlace::Arguments;
+        match self.settings.bound(name) {
+            Some(bound) if self.settings.indexes.iter().find(by_hand).is_none() => {
+                let url = secrets::of_variables(bound, address(bound)?, surroundings);
+                Ok(self.only(url))
+            }
+            _ => Ok(self.clone()),
         }
+    }
+
+    fn only(&self, url: IndexUrl) -> Self {
+        let mut out = self.clone();
+        let known = std::iter::once(&self.index).chain(&self.extra);
+        out.known.extend(known.cloned());
+        out.index = url;
+        out.extra = Vec::new();
+        out
     }
 
     /// A client of these indexes.
     pub(crate) fn client(&self, surroundings: &Surroundings) -> Result<Client, Failure> {
+        let asking = &self.asking;
         let proxies = surroundings.proxies();
-        let mut config = Config::new(self.index.clone());
-        config.extra.clone_from(&self.extra);
-        config.known.clone_from(&self.known);
+        // Offline nobody is asked for a password either.
+        let secrets = secrets::Secrets::new(self.keyring && !asking.offline, surroundings);
+        let mut config = Config::new(secrets.complete(&self.index));
+        config.extra = self.extra.iter().map(|i| secrets.complete(i)).collect();
+        config.known = self.known.iter().cloned().chain(secrets.hosts()).collect();
         config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
-        let named = ["PIP_CERT", "REQUESTS_CA_BUNDLE"]
-            .into_iter()
-            .find_map(|name| surroundings.variable(name));
-        if let Some(path) = named {
+        config.offline = asking.offline;
+        config.cache = asking
+            .cache
+            .as_deref()
+            .map(|directory| kept(directory, surroundings));
+        if let Some(path) = &self.certificates {
             let read = files::limited(Path::new(path), MAX_CERTIFICATES);
             config.ca = Some(read.map_err(|e| {
                 Failure::usage(format!("cannot read the certificates {path}")).because(&e)
@@ -198,10 +239,25 @@ impl Indexes {
     }
 }
 
+fn kept(directory: &Path, surroundings: &Surroundings) -> Cache {
+    Cache {
+        directory: directory.join("http"),
+        now: u64::try_from(surroundings.now).unwrap_or(0),
+    }
+}
+
+/// Keeps the cache small, at the end of a run that asked something.
+pub(crate) fn prune(asking: &Asking, surroundings: &Surroundings) {
+    if let Some(directory) = asking.cache.as_deref().filter(|_| !asking.offline) {
+        kept(directory, surroundings).prune(MAX_KEPT);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::layer::{pip_variables, uv_variables};
     use super::*;
 
     fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
@@ -213,9 +269,9 @@ mod tests {
         }
     }
 
-    fn settled(layers: &[Layer]) -> Result<String, String> {
+    fn settled(layers: Vec<Layer>) -> Result<String, String> {
         let stock = || IndexUrl::parse("https://stock.example/simple").ok();
-        match settle(layers, stock) {
+        match settle(layers, stock, &surroundings(&[])) {
             Ok(found) => Ok(format!("{} {:?}", found.index, found.extra)),
             Err(Failure::Error(fault)) => Err(fault.to_string()),
             Err(_) => Err(String::new()),
@@ -231,7 +287,7 @@ mod tests {
         ];
         let of = |variables: &[(&str, &str)]| {
             let s = surroundings(variables);
-            settled(&[pip_variables(&s), uv_variables(&s)]).unwrap()
+            settled(vec![pip_variables(&s), uv_variables(&s)]).unwrap()
         };
         assert_eq!(
             of(&pip),
@@ -247,10 +303,10 @@ mod tests {
             ("PIP_NO_INDEX", "1"),
             ("UV_INDEX_URL", "https://uv.example"),
         ]);
-        let refused = settled(&[pip_variables(&s), uv_variables(&s)]).unwrap_err();
+        let refused = settled(vec![pip_variables(&s), uv_variables(&s)]).unwrap_err();
         assert!(refused.contains("PIP_NO_INDEX forbids"), "{refused}");
         let s = surroundings(&[("PIP_INDEX_URL", "me:secret@pip.example")]);
-        let refused = settled(&[pip_variables(&s)]).unwrap_err();
+        let refused = settled(vec![pip_variables(&s)]).unwrap_err();
         assert!(
             refused.contains("PIP_INDEX_URL") && !refused.contains("secret"),
             "{refused}"

@@ -62,6 +62,11 @@ pub(crate) fn standard_libraries(python: &Path, surroundings: &Surroundings) -> 
     out
 }
 
+/// The directory that an interpreter belongs to (`sys.prefix`).
+pub(crate) fn prefix(python: &Path, surroundings: &Surroundings) -> Option<PathBuf> {
+    locate(python, surroundings).ok().map(|place| place.prefix)
+}
+
 struct Place {
     prefix: PathBuf,
     /// `3.12`, where the interpreter's name tells.

@@ -1,7 +1,9 @@
 //! Artifacts of a package index, by name.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use hognose_advisories::ProgressSink as _;
 use hognose_index::{Choice, Client, FileKind, IndexFile, choose, previous};
@@ -9,7 +11,7 @@ use hognose_types::{PackageName, Version};
 
 use crate::cli::InspectArgs;
 use crate::error::Failure;
-use crate::index_settings;
+use crate::index_settings::{self, Asking};
 use crate::progress::Bars;
 use crate::surroundings::Surroundings;
 
@@ -50,7 +52,8 @@ pub(super) struct Fetcher<'a> {
     args: &'a InspectArgs,
     surroundings: &'a Surroundings,
     bars: Bars,
-    client: OnceCell<Client>,
+    /// One for each project: a project may be bound to an index, and no other learns its name.
+    clients: RefCell<BTreeMap<PackageName, Rc<Client>>>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -60,7 +63,7 @@ impl<'a> Fetcher<'a> {
             args,
             surroundings,
             bars: Bars::new(quiet),
-            client: OnceCell::new(),
+            clients: RefCell::default(),
         }
     }
 
@@ -110,18 +113,40 @@ impl<'a> Fetcher<'a> {
         self.download(&wanted, &file)
     }
 
-    fn client(&self, wanted: &Wanted) -> Result<&Client, Failure> {
-        if self.args.offline {
-            let message = format!("{} cannot be fetched offline", wanted.label());
-            return Err(Failure::incomplete(message).hint("name a path, or drop `--offline`"));
+    fn cache(&self) -> Option<PathBuf> {
+        let named = self.args.cache_dir.clone();
+        named.or_else(|| self.surroundings.cache())
+    }
+
+    fn asking(&self) -> Asking {
+        Asking {
+            cache: self.cache(),
+            offline: self.args.offline,
         }
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    }
+
+    /// Keeps what was kept of answers small, if anything was asked.
+    pub(super) fn tidy(&self) {
+        if !self.clients.borrow().is_empty() {
+            index_settings::prune(&self.asking(), self.surroundings);
+        }
+    }
+
+    fn client(&self, wanted: &Wanted) -> Result<Rc<Client>, Failure> {
+        if let Some(client) = self.clients.borrow().get(&wanted.name) {
+            return Ok(Rc::clone(client));
         }
         let python = self.args.python.as_deref();
         let indexes = index_settings::find(&self.args.index, python, true, self.surroundings)?;
+        let mut indexes = indexes.for_package(&wanted.name, self.surroundings)?;
+        indexes.asking = self.asking();
         let client = indexes.client(self.surroundings)?;
-        Ok(self.client.get_or_init(|| client))
+        let mut clients = self.clients.borrow_mut();
+        Ok(Rc::clone(
+            clients
+                .entry(wanted.name.clone())
+                .or_insert(Rc::new(client)),
+        ))
     }
 
     fn files(&self, wanted: &Wanted) -> Result<Vec<IndexFile>, Failure> {
@@ -142,12 +167,7 @@ impl<'a> Fetcher<'a> {
 
     fn download(&self, wanted: &Wanted, file: &IndexFile) -> Result<PathBuf, Failure> {
         let client = self.client(wanted)?;
-        let cache = self
-            .args
-            .cache_dir
-            .clone()
-            .or_else(|| self.surroundings.cache())
-            .ok_or_else(crate::settings::no_cache)?;
+        let cache = self.cache().ok_or_else(crate::settings::no_cache)?;
         let mut started = false;
         let mut progress = |more: u64, size: Option<u64>| {
             if !started {
@@ -163,7 +183,13 @@ impl<'a> Fetcher<'a> {
 }
 
 fn refused(wanted: &Wanted, error: &hognose_index::IndexError) -> Failure {
-    Failure::incomplete(format!("{} cannot be fetched", wanted.label())).because(error)
+    let offline = matches!(error, hognose_index::IndexError::Offline { .. });
+    let message = format!("{} cannot be fetched", wanted.label());
+    let failure = Failure::incomplete(message).because(error);
+    if offline {
+        return failure.hint("name a path, or drop `--offline`");
+    }
+    failure
 }
 
 fn unknown(wanted: &Wanted, files: &[IndexFile]) -> Failure {

@@ -36,6 +36,7 @@ pub(super) fn run(
     let fetcher = Fetcher::new(args, cli.quiet, surroundings);
     let plan = targets::plan(args, &fetcher, surroundings)?;
     let old = plan.older(args, &fetcher)?;
+    fetcher.tidy();
     let jobs = run::Jobs {
         wanted: args.jobs.map(usize::from),
         quiet: cli.quiet,

@@ -57,7 +57,10 @@ pub(super) fn add(
         return;
     }
     let indexes = match indexes(request) {
-        Ok(indexes) => indexes,
+        Ok(mut indexes) => {
+            indexes.asking.cache = Some(request.cache.to_owned());
+            indexes
+        }
         Err((reason, hint)) => {
             let message = format!("{} were not inspected: {reason}", count(all.len()));
             evidence.gaps.push(general(message, hint));
