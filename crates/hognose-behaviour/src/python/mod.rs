@@ -19,12 +19,14 @@ mod relevant;
 mod text;
 mod witness;
 
+use std::collections::BTreeSet;
+
 use hognose_python::{Context, Machine, ModuleId};
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::Matching;
 use batches::Batches;
-use relevant::{is_relevant, relevant};
+use relevant::{calls_own, is_relevant, relevant};
 pub(crate) use text::{Packer, Text};
 use witness::Witness;
 
@@ -147,6 +149,10 @@ fn run(
     matching: Option<Matching>,
 ) -> Outcome {
     let filter = relevant();
+    let roots: BTreeSet<&str> = sources
+        .iter()
+        .filter_map(|s| s.name.split('.').next())
+        .collect();
     // What nothing can come of is not walked by itself, only where something imports it.
     let walked: Vec<bool> = sources
         .iter()
@@ -155,6 +161,7 @@ fn run(
                 || filter
                     .as_ref()
                     .is_none_or(|f| is_relevant(f, &s.text.get()))
+                || calls_own(&s.text.get(), &roots)
         })
         .collect();
     let all = Batches::new(&mut sources, &walked);
@@ -182,8 +189,12 @@ fn run_roots(machine: &mut Machine<'_>, known: &[(&Source, bool)], ids: &[Module
             .iter()
             .zip(ids)
             .filter(|((s, walked), _)| *walked && s.role == role);
-        for (_, id) in roots {
+        for ((source, _), id) in roots {
             machine.run_module(*id, context(trigger));
+            // Django calls it whenever a site that has the application starts.
+            if role == Role::Module && source.name.ends_with(".apps") {
+                machine.call_methods(*id, &["ready"], context(trigger));
+            }
             if role == Role::Backend {
                 for hook in BACKEND_HOOKS {
                     machine.call_by_name(*id, hook, context(trigger));

@@ -1,5 +1,7 @@
 //! Which modules are worth walking by themselves.
 
+use std::collections::BTreeSet;
+
 use aho_corasick::AhoCorasick;
 
 /// Words without one of which a module does nothing that is a fact. Names can be hidden, but not the means of hiding:
@@ -105,4 +107,60 @@ pub(super) fn relevant() -> Option<AhoCorasick> {
 pub(super) fn is_relevant(filter: &AhoCorasick, text: &str) -> bool {
     // Letters that only look like letters may spell any of the words.
     !text.is_ascii() || filter.is_match(text)
+}
+
+/// Whether a module calls something while it is imported and imports from its own distribution: then it runs what
+/// others define, whatever its own words.
+pub(super) fn calls_own(text: &str, roots: &BTreeSet<&str>) -> bool {
+    let (mut imports, mut calls, mut defines) = (false, false, false);
+    for line in text.lines() {
+        let bare = line.trim_start();
+        if bare.is_empty() || bare.starts_with('#') {
+            continue;
+        }
+        if let Some(module) = bare
+            .strip_prefix("from ")
+            .or_else(|| bare.strip_prefix("import "))
+        {
+            let root = module.trim_start().split([' ', '.', ',', ';']).next();
+            imports |= root.is_some_and(|root| root.is_empty() || roots.contains(root));
+        }
+        if bare.len() == line.len() {
+            defines = bare.starts_with("def ") || bare.starts_with("async def ");
+            calls |= bare.starts_with('@');
+        }
+        calls |= !defines && is_call(bare);
+        if imports && calls {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a name stands before a bracket somewhere in a line.
+fn is_call(line: &str) -> bool {
+    line.match_indices('(').any(|(at, _)| {
+        line.get(..at)
+            .and_then(|before| before.bytes().last())
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_calls_what_it_imports_is_walked() {
+        let roots = BTreeSet::from(["pkg"]);
+        let calls = |text: &str| calls_own(text, &roots);
+        assert!(calls("from ._update import check\ncheck()\n"));
+        assert!(calls(
+            "import pkg.a\ntry:\n    pkg.a.go()\nexcept Exception: pass\n"
+        ));
+        assert!(calls("from pkg import thing\n@thing\ndef f(): pass\n"));
+        assert!(!calls("from .core import a, b\n__all__ = ['a', 'b']\n"));
+        assert!(!calls("from .core import a\ndef f():\n    return a()\n"));
+        assert!(!calls("import math\nX = math.sqrt(2)\n"));
+    }
 }
