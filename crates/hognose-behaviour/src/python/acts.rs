@@ -244,6 +244,13 @@ impl Witness {
         if kind == F::RegistryWrite {
             self.used_all(site, call);
         }
+        // Whoever answers decides what is run. Called by somebody, it is what clients of caches and models do.
+        if kind == F::PickleLoad
+            && call.argument_taint().has(l::NETWORK)
+            && Self::trigger(site) < crate::Trigger::EntryPoint
+        {
+            self.add(site, F::FlowDownloadExec, &detail);
+        }
         if kind == F::PickleLoad
             && let Some(Value::Bytes(bytes)) = call.args.first().map(|c| &c.value)
             && [&b"system"[..], b"exec", b"eval", b"subprocess", b"popen"]

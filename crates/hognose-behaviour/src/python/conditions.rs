@@ -134,7 +134,7 @@ impl Witness {
             }
             Api::Handler => {
                 return Effect {
-                    callback: Some(l::NETWORK),
+                    callback: Some(l::NETWORK.and(l::MESSAGE)),
                     ..Effect::default()
                 };
             }
@@ -182,6 +182,13 @@ impl Witness {
             && let Some(name) = call.args.first().and_then(Cell::as_text)
         {
             return tainted(parameter(name));
+        }
+        // `pair.secret()`.
+        if call.receiver.has(Taint::PARAMETER) && call.args.is_empty() {
+            let taint = parameter(last);
+            if taint != Taint::NONE {
+                return tainted(taint);
+            }
         }
         // `socket.getfqdn().endswith(".example")`.
         if call.receiver.has(l::HOST.and(l::REGION))

@@ -69,6 +69,34 @@ impl Witness {
             .any(|host| address.contains(host.as_str()))
     }
 
+    /// Code or a command from outside runs.
+    pub(super) fn told(&mut self, site: &Site<'_>, kind: F, detail: &str, taint: Taint) {
+        let before = self.facts.len();
+        self.add(site, kind, detail);
+        if taint.has(l::MESSAGE) && self.facts.len() > before && self.told.len() < MAX {
+            self.told.push(before);
+        }
+    }
+
+    /// A bot whose token the user puts into the environment obeys the user; one that carries its token obeys its author.
+    pub(super) fn own_bots(&mut self) {
+        for at in std::mem::take(&mut self.told) {
+            let file = self.facts.get(at).map(|f| f.place.file.clone());
+            let is_own = self.facts.iter().any(|f| {
+                Some(&f.place.file) == file.as_ref()
+                    && matches!(f.kind, F::EnvSecret | F::EnvRead)
+                    && f.detail.contains("TOKEN")
+            });
+            if is_own && let Some(fact) = self.facts.get_mut(at) {
+                fact.kind = match fact.kind {
+                    F::FlowNetworkCommand => F::ProcessShell,
+                    _ => F::ExecDynamic,
+                };
+                fact.trigger = fact.trigger.max(crate::Trigger::Call);
+            }
+        }
+    }
+
     fn place(&self, site: &Site<'_>) -> Place {
         let (line, column) = site.position();
         let file = self.files.get(site.module.0 as usize);

@@ -69,6 +69,8 @@ pub(super) const WALLET_PARAMETER: Taint = Taint(1 << 28);
 pub(super) const OTHERS_FILE: Taint = Taint(1 << 29);
 /// Permission to run memory.
 pub(super) const EXECUTABLE: Taint = Taint(1 << 30);
+/// What somebody wrote to a bot.
+pub(super) const MESSAGE: Taint = Taint(1 << 32);
 /// The points of a picture.
 pub(super) const PIXELS: Taint = Taint(1 << 31);
 

@@ -1,5 +1,7 @@
 //! Names looked up by a text, variables of the environment, decoders, and `setup(…)`.
 
+use std::rc::Rc;
+
 use hognose_python::{Call, Cell, Effect, Names, Site, Taint, Value};
 
 use super::api;
@@ -69,6 +71,13 @@ impl Witness {
         call: &Call<'_>,
         step: &'static str,
     ) -> Effect {
+        // `b64decode({})` is a template whose hole nobody filled.
+        if let Some(Value::Dict(hole)) = call.args.first().map(|c| &c.value) {
+            return Effect {
+                value: Some(Value::Dict(Rc::clone(hole))),
+                ..Effect::default()
+            };
+        }
         self.add(site, F::DecodeCall, call.path);
         let size = match call.args.first().map(|c| &c.value) {
             Some(Value::Bytes(bytes)) => bytes.len(),

@@ -49,7 +49,11 @@ impl Witness {
     }
 
     pub(super) fn send(&mut self, site: &Site<'_>, call: &Call<'_>, position: usize) -> Effect {
-        let address = call.args.get(position).or_else(|| call.keyword("url"));
+        let address = if call.path.ends_with(".sendto") {
+            call.args.last()
+        } else {
+            call.args.get(position).or_else(|| call.keyword("url"))
+        };
         let shown = address.map_or_else(|| call.path.to_owned(), |c| address_text(c, call.path));
         // An unknown thing that has a `sendall` need not be a connection.
         if call.path.starts_with('?') && call.argument_taint() == Taint::NONE {
@@ -108,6 +112,13 @@ impl Witness {
                     || only_in_headers(call)
                     || taint.has(l::HOST)
                     || Self::trigger(site) >= crate::Trigger::EntryPoint)
+            {
+                continue;
+            }
+            // A picture of the screen that goes where the user says is a picture that the user sends.
+            if (l::SCREEN.and(l::CLIPBOARD).and(l::KEYS)).has(label)
+                && Self::trigger(site) >= crate::Trigger::EntryPoint
+                && is_chosen(call, shown)
             {
                 continue;
             }
@@ -254,6 +265,15 @@ pub(super) fn has_own_host(shown: &str) -> bool {
         .and_then(|(_, rest)| rest.split('/').next())
         .is_some_and(|host| host.contains('.') && !host.contains("{}"))
         && !is_loopback(shown)
+}
+
+/// Whether the caller or user chose the address.
+fn is_chosen(call: &Call<'_>, shown: &str) -> bool {
+    let address = call.args.first().or_else(|| call.keyword("url"));
+    shown == call.path
+        && address.is_some_and(|cell| {
+            cell.value.is_opaque() && cell.taint.has(l::TYPED.and(Taint::PARAMETER))
+        })
 }
 
 /// What an answer does not carry over from its request.

@@ -124,7 +124,7 @@ impl Witness {
             self.add(site, F::ProcessDetached, &shown);
         }
         if target.is_some_and(|c| program_label(c).has(l::NETWORK)) && !taint.has(l::WRITTEN) {
-            self.add(site, F::FlowNetworkCommand, &shown);
+            self.told(site, F::FlowNetworkCommand, &shown, taint);
         }
         let is_known = target.is_some_and(|c| c.as_text().is_some());
         if (is_known && taint.has(HIDING) && shown.len() > 4) || taint.has(Taint::DECRYPTED) {
@@ -205,8 +205,8 @@ impl Witness {
         if is_template {
             self.add(site, F::ExecDynamic, &detail);
         } else if taint.has(l::NETWORK) && (!known || detail.trim().len() < 40) {
-            self.add(site, F::ExecDownloaded, &detail);
-            self.add(site, F::FlowDownloadExec, &detail);
+            self.told(site, F::ExecDownloaded, &detail, taint);
+            self.told(site, F::FlowDownloadExec, &detail, taint);
         } else if taint.has(Taint::DECRYPTED) {
             self.add(site, F::ExecDecrypted, &detail);
             self.add(site, F::ExecDecoded, &detail);

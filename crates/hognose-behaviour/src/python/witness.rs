@@ -45,6 +45,8 @@ pub(super) struct Witness {
     pub(super) ends: crate::across::Ties,
     /// Rules from outside, for what is decoded.
     pub(super) matching: Option<crate::matcher::Matching>,
+    /// Facts of which a message to a bot is the cause.
+    pub(super) told: Vec<usize>,
     /// Modules imported from outside, with the trigger.
     pub(super) imports: FxHashSet<String>,
 }
@@ -152,6 +154,7 @@ impl Witness {
                 fact.trigger = trigger;
             }
         }
+        self.own_bots();
         for fact in std::mem::take(&mut self.replaced) {
             let sends = self.facts.iter().any(|f| {
                 f.place.file == fact.place.file

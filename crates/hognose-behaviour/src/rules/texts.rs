@@ -107,6 +107,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         include_str!("../../rules/HOG-MAL-exfiltrate-host.toml"),
     ),
     (
+        "HOG-MAL-exfiltrate-keys",
+        include_str!("../../rules/HOG-MAL-exfiltrate-keys.toml"),
+    ),
+    (
         "HOG-MAL-exfiltrate-parameters",
         include_str!("../../rules/HOG-MAL-exfiltrate-parameters.toml"),
     ),

@@ -209,8 +209,14 @@ impl Machine<'_> {
         frame.class.clone_from(&closure.class);
         frame.receiver = receiver;
         match function.body {
-            Body::Expr(body) => self.eval(&mut frame, body),
+            Body::Expr(body) => {
+                self.statement &= matches!(tree.expr(body), Expr::Call { .. });
+                let cell = self.eval(&mut frame, body);
+                self.statement = false;
+                cell
+            }
             Body::Block(body) => {
+                self.statement = false;
                 // Loops around the call are not loops around its statements.
                 self.block(&mut frame, body);
                 if let Some(yielded) = frame.yielded.take() {
@@ -375,7 +381,13 @@ impl Machine<'_> {
                 .cloned()
                 .collect();
             for callback in callbacks {
+                // What the lambda of a thread gives, nobody hears.
+                self.statement = matches!(
+                    path.rsplit('.').next(),
+                    Some("Thread" | "Timer" | "start_new_thread" | "register")
+                );
                 self.call_back(&callback, args, named);
+                self.statement = false;
             }
         }
     }

@@ -41,6 +41,7 @@ behaviour_rules! {
     "HOG-MAL-exfiltrate-environment" "sends environment variables away",
     "HOG-MAL-exfiltrate-files" "sends files or the output of commands away",
     "HOG-MAL-exfiltrate-host" "sends facts about the machine or its user away",
+    "HOG-MAL-exfiltrate-keys" "reads keys, wallets or sessions and sends secrets away",
     "HOG-MAL-exfiltrate-parameters" "sends credentials of its caller to an address of its own",
     "HOG-MAL-exfiltrate-secrets" "sends credentials away",
     "HOG-MAL-hidden-code" "hides code in a constant",

@@ -79,7 +79,8 @@ pub(super) fn read(reader: &mut Reader, command: &Simple, depth: u32) -> bool {
         || network::read(reader, &call)
         || system::persistence(reader, &call)
         || system::files(reader, &call)
-        || system::others(reader, &call, depth);
+        || system::others(reader, &call, depth)
+        || system::mines(reader, &call);
     match known(&program) {
         Some(ProcessBuild) if !understood => {
             reader.add(ProcessBuild, &shown);

@@ -4,7 +4,7 @@ use super::Reader;
 use super::programs::Call;
 use crate::fact::FactKind::{
     ArchiveCollect, DecodeCall, DiskWipe, EnvAll, FileRead, FileSearch, FilesDelete, HideFile,
-    HostInfo, LivingOffLand, MarkExecutable, OpenBrowser, PasswordPrompt, PersistCron,
+    HostInfo, LivingOffLand, MarkExecutable, Miner, OpenBrowser, PasswordPrompt, PersistCron,
     PersistLaunchd, PersistSystemd, PersistTask, PrivilegeRise, ProcessKill, ProcessList,
     RegistryWrite, SecurityTamper, SystemShutdown, WifiPasswords,
 };
@@ -170,6 +170,26 @@ fn chmod(reader: &mut Reader, call: &Call<'_>) {
     {
         reader.add(MarkExecutable, call.shown);
     }
+}
+
+/// A pool and an account: what every miner is told, whatever it is called.
+pub(super) fn mines(reader: &mut Reader, call: &Call<'_>) -> bool {
+    let pool = |word: &String| {
+        word.rsplit_once(':').is_some_and(|(host, port)| {
+            host.contains('.')
+                && (2..=5).contains(&port.len())
+                && port.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    let mines = call
+        .after(&["-o", "--pool"])
+        .and_then(<[String]>::first)
+        .is_some_and(pool)
+        && call.has(&["-u", "--user", "--wallet"]);
+    if mines {
+        reader.add(Miner, call.shown);
+    }
+    mines
 }
 
 /// Programs that ask the system, and the rest.

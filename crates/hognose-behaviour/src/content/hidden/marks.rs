@@ -122,6 +122,7 @@ pub(super) fn search(view: &mut View<'_>) {
                 "pyarmor" => {
                     mark.starts_with('#') || begins_statement(text, at) && is_protected(text)
                 }
+                "marshal" => !is_template(text.get(hit.end()..).unwrap_or_default()),
                 _ => true,
             };
             if is_signed {
@@ -144,6 +145,17 @@ pub(super) fn search(view: &mut View<'_>) {
             break;
         }
     }
+}
+
+/// Whether a hole stands where the code would: the packer holds what it writes, too.
+fn is_template(rest: &str) -> bool {
+    let inner = rest
+        .lines()
+        .next()
+        .and_then(|line| line.rsplit_once('('))
+        .map_or(rest, |(_, inner)| inner);
+    let inner = inner.trim_start_matches(['b', 'r', '"', '\'', '\\']);
+    inner.starts_with(['{', '%'])
 }
 
 /// Whether the protected code itself is here, not in a text: the protector holds what it writes, too.
