@@ -7,6 +7,7 @@
 //! exactly but escaped, and formats for people show control characters visibly.
 
 mod bom;
+mod card;
 mod cyclonedx;
 mod cyclonedx_vulnerabilities;
 mod escape;
@@ -28,6 +29,10 @@ mod terminal;
 mod view;
 mod words;
 
+pub use card::{
+    CARD_SCHEMA, Card, CardAdvisory, CardAge, CardFile, CardFormat, CardIndex, CardKnown,
+    CardLookalike, CardRelease, CardStatus, CardWhat, CardWho, CardYank, render_card,
+};
 pub use escape::json_line;
 pub use format::{Format, FormatError, SbomFormat};
 pub use inspect::{

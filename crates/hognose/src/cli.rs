@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use hognose_policy::Gate;
-use hognose_report::{Format, InspectBand, InspectFormat, SbomFormat};
+use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     /// Say what packages do when they are installed, imported or used, without ever running them.
     Inspect(Box<InspectArgs>),
+    /// Show one page about a project of a package index: what it is, who, how old, what is known. Asks the index.
+    Show(Box<ShowArgs>),
     /// Update and show the advisory database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -227,6 +229,35 @@ pub(crate) struct SbomArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A project, or one of its releases.
+    #[arg(value_name = "NAME[==VERSION]")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
+    #[command(flatten)]
+    pub(crate) feeds: FeedArgs,
+    /// Ask the index of this interpreter's or environment's pip.
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<PathBuf>,
+    /// How to show the result: terminal or json.
+    #[arg(short, long, value_name = "FORMAT", default_value = "terminal", value_parser = parse_card_format)]
+    pub(crate) format: CardFormat,
+    /// Write the result to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Read this configuration instead of looking for hognose.toml and pyproject.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no configuration of the project, not that of its indexes either.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+    /// Show everything: whole lists.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
     /// Fetch the feeds that changed and rebuild the database.
@@ -273,6 +304,11 @@ fn parse_format(text: &str) -> Result<Format, String> {
 }
 
 fn parse_inspect_format(text: &str) -> Result<InspectFormat, String> {
+    text.parse()
+        .map_err(|e: hognose_report::FormatError| e.to_string())
+}
+
+fn parse_card_format(text: &str) -> Result<CardFormat, String> {
     text.parse()
         .map_err(|e: hognose_report::FormatError| e.to_string())
 }

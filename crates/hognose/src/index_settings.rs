@@ -204,6 +204,13 @@ impl Indexes {
         }
     }
 
+    /// Where an index is configured, for people.
+    pub(crate) fn place(&self, url: &IndexUrl) -> String {
+        let same = |i: &&ConfiguredIndex| address(i).is_ok_and(|own| own.same_place(url));
+        let found = self.settings.indexes.iter().find(same);
+        found.map_or_else(|| "the lock".to_owned(), |i| i.place.to_string())
+    }
+
     fn only(&self, url: IndexUrl) -> Self {
         let mut out = self.clone();
         let known = std::iter::once(&self.index).chain(&self.extra);

@@ -7,6 +7,7 @@ mod inspect;
 mod man;
 mod sbom;
 mod scan;
+mod show;
 
 use crate::cli::{Cli, Command, DbCommand};
 use crate::error::Failure;
@@ -22,6 +23,7 @@ pub(crate) fn run(
     match command {
         Command::Scan(args) => scan::run(cli, &args, surroundings),
         Command::Inspect(args) => inspect::run(cli, &args, surroundings),
+        Command::Show(args) => show::run(cli, &args, surroundings),
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),
         Command::Db(DbCommand::Show { what, args }) => db::show(cli, &what, &args, surroundings),

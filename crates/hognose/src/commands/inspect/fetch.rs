@@ -17,16 +17,16 @@ use crate::surroundings::Surroundings;
 
 /// A project of an index, as asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(in crate::commands) struct Wanted {
     /// Its name.
-    pub(super) name: PackageName,
+    pub(in crate::commands) name: PackageName,
     /// The release; the newest one when none is named.
-    pub(super) version: Option<Version>,
+    pub(in crate::commands) version: Option<Version>,
 }
 
 impl Wanted {
     /// Reads `NAME` or `NAME==VERSION`; nothing for what cannot be one.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::commands) fn parse(text: &str) -> Option<Self> {
         let (name, version) = match text.split_once("==") {
             Some((name, version)) => (name, Some(Version::new(version.trim()).ok()?)),
             None => (text, None),
@@ -38,7 +38,7 @@ impl Wanted {
     }
 
     /// As written on the command line.
-    pub(super) fn label(&self) -> String {
+    pub(in crate::commands) fn label(&self) -> String {
         match &self.version {
             Some(version) => format!("{}=={version}", self.name),
             None => self.name.to_string(),

@@ -24,6 +24,7 @@ use crate::output;
 use crate::surroundings::Surroundings;
 
 use fetch::Fetcher;
+pub(super) use fetch::Wanted;
 use options::Judge;
 use targets::{Plan, Target};
 

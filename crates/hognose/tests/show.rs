@@ -1,0 +1,409 @@
+//! `hognose show NAME` against an index of ours on the loopback interface, and the passwords that go there.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use common::{Outcome, Sandbox};
+
+/// Status and body by path.
+type Pages = BTreeMap<String, (u16, String)>;
+
+struct Index {
+    address: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Index {
+    fn new(pages: Pages) -> Self {
+        Self::guarded(pages, None)
+    }
+
+    /// An index that wants these credentials.
+    fn guarded(pages: Pages, wanted: Option<&'static str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                serve(stream, &pages, wanted, &log);
+            }
+        });
+        Self { address, seen }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/simple/", self.address)
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    fn show(&self, sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
+        let variables = [("PIP_INDEX_URL", self.url())];
+        self.with(sandbox, arguments, &variables)
+    }
+
+    fn with(&self, sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, String)]) -> Outcome {
+        let feed = common::root().join("examples/feeds");
+        let mut all = vec!["show", "--feed", feed.to_str().unwrap()];
+        all.extend(arguments);
+        let mut command = sandbox.command(&all);
+        command.env_remove("PIP_NO_INDEX");
+        command.env("XDG_CONFIG_DIRS", sandbox.work());
+        // Whatever Python the machine has: its configuration is not this test's.
+        command.env("VIRTUAL_ENV", sandbox.work());
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.replace(&self.address, "index.example").replace(
+                concat!("\"", env!("CARGO_PKG_VERSION"), "\""),
+                "\"[VERSION]\"",
+            )
+        };
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+fn serve(mut stream: TcpStream, pages: &Pages, wanted: Option<&str>, log: &Mutex<Vec<String>>) {
+    let head: Vec<String> = BufReader::new(stream.try_clone().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|l| !l.is_empty())
+        .collect();
+    let Some(path) = head.first().and_then(|l| l.split(' ').nth(1)) else {
+        return;
+    };
+    let credentials = head.iter().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("authorization").then_some(value)
+    });
+    let seen = format!("{path} {}", credentials.unwrap_or_default());
+    log.lock().unwrap().push(seen.trim().to_owned());
+    let refused = (401, String::new());
+    let absent = (404, String::new());
+    let (status, body) = if wanted.is_some() && credentials != wanted {
+        &refused
+    } else {
+        pages.get(path).unwrap_or(&absent)
+    };
+    let length = body.len();
+    let _ = write!(
+        stream,
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+}
+
+const METADATA: &str = "Metadata-Version: 2.4\nName: acme\nVersion: 1.4.2\nSummary: Loads things\nLicense-Expression: MIT\n\
+    Author-email: Ada <ada@acme.example>\nProject-URL: Source, https://forge.example/acme\nRequires-Python: >=3.8\n\
+    Requires-Dist: idna\nClassifier: Development Status :: 4 - Beta\nClassifier: Programming Language :: Python :: 3.8\n\
+    Classifier: Programming Language :: Python :: 3.9\n\n";
+
+/// A project whose index says all there is to say.
+fn rich() -> Pages {
+    let hash = |c: char| c.to_string().repeat(64);
+    let file = |name: &str, time: &str, more: &str| {
+        format!(
+            r#"{{"filename":"{name}","url":"../../f/{name}","hashes":{{"sha256":"{}"}},"size":12345,
+            "upload-time":"{time}T10:00:00.000000Z"{more}}}"#,
+            hash('a')
+        )
+    };
+    let files = [
+        file("acme-1.0.tar.gz", "2020-01-01", ""),
+        file(
+            "acme-1.1.tar.gz",
+            "2020-03-01",
+            r#","yanked":"broke logins""#,
+        ),
+        file("acme-1.4.1.tar.gz", "2026-10-01", ""),
+        file("acme-1.4.2.tar.gz", "2026-11-10", ""),
+        file(
+            "acme-1.4.2-py3-none-any.whl",
+            "2026-11-10",
+            r#","core-metadata":true,"provenance":"https://index.example/p""#,
+        ),
+        file("acme-2.0rc1.tar.gz", "2026-11-17", ""),
+    ];
+    let page = format!(
+        r#"{{"meta":{{"api-version":"1.4"}},"name":"acme","project-status":{{"status":"archived","reason":"use apex"}},
+        "files":[{}]}}"#,
+        files.join(",")
+    );
+    let legacy = r#"{"info":{"version":"1.4.2"},"ownership":{"organization":"acme-inc","roles":[{"role":"Owner","user":"ada"}]}}"#;
+    Pages::from([
+        ("/simple/acme/".to_owned(), (200, page)),
+        ("/pypi/acme/json".to_owned(), (200, legacy.to_owned())),
+        (
+            "/f/acme-1.4.2-py3-none-any.whl.metadata".to_owned(),
+            (200, METADATA.to_owned()),
+        ),
+    ])
+}
+
+/// A project whose index speaks only HTML and has nothing else.
+fn poor(name: &str, page: &str) -> Pages {
+    Pages::from([(format!("/simple/{name}/"), (200, page.to_owned()))])
+}
+
+#[test]
+fn everything_an_index_says_is_on_the_card() {
+    let (index, sandbox) = (Index::new(rich()), Sandbox::new());
+    let terminal = index.show(&sandbox, &["acme"]);
+    insta::assert_snapshot!(terminal.whole());
+    let json = index.show(&sandbox, &["acme==1.0", "-f", "json"]);
+    let card: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(card["schema"], "1.0");
+    assert_eq!(
+        (&card["found"], &card["version"]),
+        (&true.into(), &"1.0".into())
+    );
+    assert_eq!(card["age"]["median_gap_days"], 40);
+    assert_eq!(card["age"]["recent"].as_array().unwrap().len(), 2);
+    let warnings = card["warnings"].to_string();
+    assert!(
+        warnings.contains("1.0 is not the newest: 1.4.2 is"),
+        "{warnings}"
+    );
+    // Nothing was asked twice, and offline nothing at all.
+    let before = index.seen().len();
+    let offline = index.show(&sandbox, &["acme", "--offline"]);
+    assert_eq!(index.seen().len(), before);
+    assert_eq!(offline.stdout, terminal.stdout);
+}
+
+#[test]
+fn what_an_index_does_not_say_is_said() {
+    let page = "<!DOCTYPE html><html><body><a href=\"/f/plain-1.0.tar.gz\">plain-1.0.tar.gz</a></body></html>";
+    let (index, sandbox) = (Index::new(poor("plain", page)), Sandbox::new());
+    let outcome = index.show(&sandbox, &["plain"]);
+    insta::assert_snapshot!(outcome.whole());
+}
+
+#[test]
+fn absent_unreachable_and_wrong() {
+    let mut pages = rich();
+    pages.insert("/simple/locked/".to_owned(), (403, String::new()));
+    pages.insert("/simple/odd/".to_owned(), (200, "not a page".to_owned()));
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    let texts = [
+        &["reqeusts"][..],
+        &["acme==9"],
+        &["locked"],
+        &["odd"],
+        &["a/b"],
+        &["never-asked", "--offline"],
+    ]
+    .map(|arguments| format!("{arguments:?}\n{}", index.show(&sandbox, arguments).whole()));
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn hostile_texts_are_made_safe() {
+    let metadata = format!(
+        "Metadata-Version: 2.4\nName: evil\nVersion: 1.0\nSummary: \u{1b}[2J\u{202e}gone{}\nAuthor: ::error::x\u{7}\n\
+         Project-URL: a\u{1b}]8;;x, https://e.example/\u{200b}\n\n",
+        "x".repeat(50_000)
+    );
+    let page = r#"{"meta":{"api-version":"1.1"},"project-status":{"status":"\u001b[31mbad","reason":"\u202e"},"files":[
+        {"filename":"evil-1.0.tar.gz","url":"/f/evil-1.0.tar.gz","hashes":{},"core-metadata":true,"yanked":"\u001b[0m\n::warning::y"},
+        {"filename":"evil-1.1.tar.gz","url":"javascript:x","hashes":{}},{"filename":"evil-1.2.tar.gz","url":"file:///etc/passwd","hashes":{}},
+        {"filename":"\u001b[31mevil-1.3.tar.gz","url":"/f/x","hashes":{}}]}"#;
+    let mut pages = poor("evil", page);
+    pages.insert("/f/evil-1.0.tar.gz.metadata".to_owned(), (200, metadata));
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    for arguments in [
+        &["evil==1.0"][..],
+        &["evil==1.0", "-f", "json"],
+        &["evil==1.0", "-v"],
+    ] {
+        let outcome = index.show(&sandbox, arguments);
+        assert!(
+            outcome.stdout.contains("evil-1.0.tar.gz"),
+            "{}",
+            outcome.whole()
+        );
+        assert!(!outcome.stdout.contains("evil-1.1"), "{}", outcome.whole());
+        let text = outcome.whole();
+        for bad in ['\u{1b}', '\u{202e}', '\u{7}', '\u{200b}'] {
+            assert!(!text.contains(bad), "{bad:?} in {text}");
+        }
+        assert!(text.lines().all(|l| !l.starts_with("::")), "{text}");
+        assert!(text.len() < 20_000, "{} bytes", text.len());
+    }
+}
+
+/// `me:hidden`.
+const BASIC: &str = "Basic bWU6aGlkZGVu";
+
+/// Runs with this configuration; true when the password came and is shown nowhere.
+fn gets_in(index: &Index, sandbox: &Sandbox, variables: &[(&str, String)]) -> bool {
+    let outcome = index.with(sandbox, &["acme"], variables);
+    assert!(!outcome.whole().contains("hidden"), "{}", outcome.whole());
+    let came = index.seen().iter().any(|line| line.ends_with(BASIC));
+    assert_eq!(came, outcome.code != 3, "{}", outcome.whole());
+    came
+}
+
+#[test]
+fn passwords_come_from_where_the_tools_have_them() {
+    let fresh = || (Index::guarded(rich(), Some(BASIC)), Sandbox::new());
+    let with =
+        |index: &Index, user: &str| index.url().replace("http://", &format!("http://{user}@"));
+
+    let (index, sandbox) = fresh();
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[("PIP_INDEX_URL", index.url())]
+    ));
+    let (index, sandbox) = fresh();
+    assert!(gets_in(
+        &index,
+        &sandbox,
+        &[("PIP_INDEX_URL", with(&index, "me:hidden"))]
+    ));
+
+    let (index, sandbox) = fresh();
+    sandbox.write("../.netrc", "machine localhost login me password hidden\n");
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[("PIP_INDEX_URL", index.url())]
+    ));
+    sandbox.write("../.netrc", "machine 127.0.0.1 login me password hidden\n");
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[("PIP_INDEX_URL", with(&index, "other"))]
+    ));
+    assert!(gets_in(&index, &sandbox, &[("PIP_INDEX_URL", index.url())]));
+    let (index, sandbox) = fresh();
+    let named = sandbox.write("my.netrc", "default login me password hidden\n");
+    let named = named.to_str().unwrap().to_owned();
+    let variables = [("PIP_INDEX_URL", index.url()), ("NETRC", named)];
+    assert!(gets_in(&index, &sandbox, &variables));
+
+    let (index, sandbox) = fresh();
+    let url = index.url();
+    let source = format!("name = \"my-own\"\nurl = \"{url}\"\n");
+    sandbox.write(
+        "pyproject.toml",
+        format!("[[tool.uv.index]]\n{source}default = true\n"),
+    );
+    let variables = [
+        ("UV_INDEX_MY_OWN_USERNAME", "me".to_owned()),
+        ("UV_INDEX_MY_OWN_PASSWORD", "hidden".to_owned()),
+    ];
+    assert!(gets_in(&index, &sandbox, &variables));
+    let (index, sandbox) = fresh();
+    let url = index.url();
+    let source = format!("name = \"my-own\"\nurl = \"{url}\"\n");
+    sandbox.write(
+        "pyproject.toml",
+        format!("[[tool.poetry.source]]\n{source}"),
+    );
+    let variables = [
+        ("POETRY_HTTP_BASIC_MY_OWN_USERNAME", "me".to_owned()),
+        ("POETRY_HTTP_BASIC_MY_OWN_PASSWORD", "hidden".to_owned()),
+    ];
+    assert!(gets_in(&index, &sandbox, &variables));
+    // Variables in an address that the project writes are not filled in.
+    let (index, sandbox) = fresh();
+    let url = with(&index, "me:${TOKEN}");
+    sandbox.write(
+        "Pipfile",
+        format!("[[source]]\nname = \"own\"\nurl = \"{url}\"\n"),
+    );
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[("TOKEN", "hidden".to_owned())]
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_keyring_is_asked_only_where_it_may_be() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let script =
+        "#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\n[ \"$1 $3\" = 'get me' ] && echo hidden\n";
+    let install = |sandbox: &Sandbox, directory: &str| {
+        let path = sandbox.write(&format!("{directory}/keyring"), script);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let directory = path.parent().unwrap().canonicalize().unwrap();
+        format!("{}:/usr/bin:/bin", directory.display())
+    };
+    let fresh = || (Index::guarded(rich(), Some(BASIC)), Sandbox::new());
+    let pip = || ("PIP_KEYRING_PROVIDER", "subprocess".to_owned());
+    let with = |index: &Index, user: &str| {
+        let url = index.url().replace("http://", &format!("http://{user}"));
+        ("PIP_INDEX_URL", url)
+    };
+    let (index, sandbox) = fresh();
+    let path = install(&sandbox, "../bin");
+    let path = || ("PATH", path.clone());
+    assert!(!gets_in(&index, &sandbox, &[path(), with(&index, "me@")]));
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[path(), with(&index, ""), pip()]
+    ));
+    assert!(!sandbox.work().join("../asked").exists());
+    assert!(gets_in(
+        &index,
+        &sandbox,
+        &[path(), with(&index, "me@"), pip()]
+    ));
+    let asked = std::fs::read_to_string(sandbox.work().join("../asked")).unwrap();
+    assert_eq!(asked, format!("get {} me\n", index.url()));
+
+    let (index, sandbox) = fresh();
+    let path = ("PATH", install(&sandbox, "../bin"));
+    let uv = ("UV_KEYRING_PROVIDER", "subprocess".to_owned());
+    assert!(gets_in(&index, &sandbox, &[path, with(&index, "me@"), uv]));
+    // A program that the project brings is not run.
+    let (index, sandbox) = fresh();
+    let path = ("PATH", install(&sandbox, "bin"));
+    assert!(!gets_in(
+        &index,
+        &sandbox,
+        &[path, with(&index, "me@"), pip()]
+    ));
+    assert!(!sandbox.work().join("../asked").exists());
+}
+
+#[test]
+fn a_bound_package_is_told_to_its_index_only() {
+    let (bound, other, sandbox) = (Index::new(rich()), Index::new(rich()), Sandbox::new());
+    sandbox.write(
+        "pyproject.toml",
+        format!(
+            "[[tool.uv.index]]\nname = \"own\"\nurl = \"{}\"\nexplicit = true\n[tool.uv.sources]\nacme = {{ index = \"own\" }}\n",
+            bound.url()
+        ),
+    );
+    let outcome = other.show(&sandbox, &["acme"]);
+    assert!(
+        outcome.stdout.contains("pyproject.toml:3"),
+        "{}",
+        outcome.whole()
+    );
+    assert!(other.seen().is_empty() && !bound.seen().is_empty());
+    let unbound = other.show(&sandbox, &["acme", "--no-config"]);
+    assert!(!other.seen().is_empty(), "{}", unbound.whole());
+}
