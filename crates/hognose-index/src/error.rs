@@ -27,6 +27,14 @@ pub enum IndexError {
         /// The limit.
         idle: Duration,
     },
+    /// An answer that was never silent for long, and did not end in time. This never means "absent".
+    #[error("{url} took longer than {} seconds for one answer", whole.as_secs_f32())]
+    Slow {
+        /// The address.
+        url: RedactedUrl,
+        /// The limit.
+        whole: Duration,
+    },
     /// The server wants credentials, or refuses those it got.
     #[error("{url} refuses access with status {status}")]
     Access {

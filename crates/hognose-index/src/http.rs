@@ -243,7 +243,8 @@ impl Http {
             request = request.header("Authorization", format!("Basic {pair}"));
         }
         request.call().map_err(|error| match error {
-            ureq::Error::Timeout(_) | ureq::Error::BodyStalled => self.timeout(url),
+            ureq::Error::Timeout(which) => self.late(url, which),
+            ureq::Error::BodyStalled => self.timeout(url),
             error => failed(error.to_string()),
         })
     }
@@ -287,6 +288,11 @@ impl Http {
 
     /// The error for a fault while a body is read.
     pub(crate) fn broken(&self, url: &IndexUrl, error: &std::io::Error) -> IndexError {
+        // The client's own limits come wrapped.
+        let inner = error.get_ref().and_then(|e| e.downcast_ref());
+        if let Some(ureq::Error::Timeout(which)) = inner {
+            return self.late(url, *which);
+        }
         let late = matches!(
             error.kind(),
             std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock
@@ -297,6 +303,16 @@ impl Http {
         IndexError::Request {
             url: url.redacted(),
             reason: error.to_string(),
+        }
+    }
+
+    fn late(&self, url: &IndexUrl, which: ureq::Timeout) -> IndexError {
+        if which != ureq::Timeout::Global {
+            return self.timeout(url);
+        }
+        IndexError::Slow {
+            url: url.redacted(),
+            whole: self.config.timeout.whole,
         }
     }
 
