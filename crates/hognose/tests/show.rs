@@ -407,3 +407,71 @@ fn a_bound_package_is_told_to_its_index_only() {
     let unbound = other.show(&sandbox, &["acme", "--no-config"]);
     assert!(!other.seen().is_empty(), "{}", unbound.whole());
 }
+
+#[test]
+fn two_answers_that_contradict_each_other_are_said() {
+    let mut pages = rich();
+    let other = format!(
+        r#"{{"info":{{}},"releases":{{"1.0":[{{"filename":"acme-1.0.tar.gz","digests":{{"sha256":"{}"}}}}]}}}}"#,
+        "b".repeat(64)
+    );
+    pages.insert("/pypi/acme/json".to_owned(), (200, other));
+    let (index, sandbox) = (Index::new(pages), Sandbox::new());
+    let outcome = index.show(&sandbox, &["acme"]);
+    let text = outcome.flowing();
+    assert!(
+        text.contains("different digests for 1 of its files, such as acme-1.0.tar.gz"),
+        "{text}"
+    );
+}
+
+#[test]
+fn processes_share_a_cache_and_may_be_killed() {
+    let (index, sandbox) = (Index::new(rich()), Sandbox::new());
+    let start = |arguments: &[&str]| {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("hognose"))
+            .args(["show", "--no-config", "--index-url", &index.url()])
+            .args(arguments)
+            .current_dir(sandbox.work())
+            .env_clear()
+            .env("HOME", sandbox.work())
+            .env("HOGNOSE_CACHE_DIR", sandbox.cache())
+            .env("SOURCE_DATE_EPOCH", common::NOW)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let feed = common::root().join("examples/feeds");
+    let arguments = ["acme", "--feed", feed.to_str().unwrap()];
+    // Killed at one moment after another, in a cache that is new each time.
+    for pause in 0..12 {
+        let _ = std::fs::remove_dir_all(sandbox.cache().join("http"));
+        let mut child = start(&arguments);
+        std::thread::sleep(std::time::Duration::from_millis(3 * pause));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let whole = start(&arguments).wait_with_output().unwrap();
+        assert_eq!(
+            whole.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&whole.stderr)
+        );
+        let text = String::from_utf8(whole.stdout).unwrap();
+        assert!(
+            text.contains("acme 1.4.2") && text.contains("may upload  ada"),
+            "{text}"
+        );
+    }
+    // At once, in a new cache.
+    std::fs::remove_dir_all(sandbox.cache()).unwrap();
+    let children: Vec<_> = (0..4).map(|_| start(&arguments)).collect();
+    let mut texts: Vec<Vec<u8>> = children
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap().stdout)
+        .collect();
+    texts.dedup();
+    assert_eq!(texts.len(), 1);
+    assert!(String::from_utf8_lossy(&texts[0]).contains("acme 1.4.2"));
+}
