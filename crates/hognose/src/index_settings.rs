@@ -204,6 +204,13 @@ impl Indexes {
         }
     }
 
+    /// True when the user or the run names the index: neither a project nor a lock can make it so.
+    fn is_own(&self, url: &IndexUrl) -> bool {
+        let indexes = self.settings.indexes.iter();
+        let mut own = indexes.filter(|i| i.scope != IndexScope::Project);
+        own.any(|i| address(i).is_ok_and(|own| own.same_place(url)))
+    }
+
     /// Where an index is configured, for people.
     pub(crate) fn place(&self, url: &IndexUrl) -> String {
         let same = |i: &&ConfiguredIndex| address(i).is_ok_and(|own| own.same_place(url));
@@ -226,8 +233,9 @@ impl Indexes {
         let proxies = surroundings.proxies();
         // Offline nobody is asked for a password either.
         let secrets = secrets::Secrets::new(self.keyring && !asking.offline, surroundings);
-        let mut config = Config::new(secrets.complete(&self.index));
-        config.extra = self.extra.iter().map(|i| secrets.complete(i)).collect();
+        let complete = |index: &IndexUrl| secrets.complete(index, self.is_own(index));
+        let mut config = Config::new(complete(&self.index));
+        config.extra = self.extra.iter().map(complete).collect();
         config.known = self.known.iter().cloned().chain(secrets.hosts()).collect();
         config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
         config.offline = asking.offline;

@@ -295,7 +295,12 @@ fn passwords_come_from_where_the_tools_have_them() {
     let (index, sandbox) = fresh();
     let named = sandbox.write("my.netrc", "default login me password hidden\n");
     let named = named.to_str().unwrap().to_owned();
-    let variables = [("PIP_INDEX_URL", index.url()), ("NETRC", named)];
+    let netrc = || ("NETRC", named.clone());
+    // What is for every host is not for one that a project names.
+    let source = format!("[[source]]\nname = \"own\"\nurl = \"{}\"\n", index.url());
+    sandbox.write("Pipfile", source);
+    assert!(!gets_in(&index, &sandbox, &[netrc()]));
+    let variables = [("PIP_INDEX_URL", index.url()), netrc()];
     assert!(gets_in(&index, &sandbox, &variables));
 
     let (index, sandbox) = fresh();

@@ -46,15 +46,20 @@ impl Netrc {
     }
 
     /// User and password for exactly this host, and for this user where one is known; what stands last counts, as with
-    /// Python's reader. `default` counts where nothing else does.
-    pub(super) fn of(&self, host: &str, user: Option<&str>) -> Option<(&str, &Secret)> {
+    /// Python's reader. `default` counts where nothing else does and it is let.
+    pub(super) fn of(
+        &self,
+        host: &str,
+        user: Option<&str>,
+        default: bool,
+    ) -> Option<(&str, &Secret)> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let fits = |entry: &&Entry| user.is_none_or(|user| entry.login == user);
         let of = |wanted: Option<&str>| {
             let mut all = self.entries.iter().rev().filter(fits);
             all.find(|entry| entry.host.as_deref() == wanted)
         };
-        let found = of(Some(bare)).or_else(|| of(None))?;
+        let found = of(Some(bare)).or_else(|| of(None).filter(|_| default))?;
         Some((&found.login, found.password.as_ref()?))
     }
 
@@ -166,7 +171,7 @@ mod tests {
 
     fn of(text: &str, host: &str, user: Option<&str>) -> Option<String> {
         let netrc = Netrc::parse(text);
-        let (login, password) = netrc.of(host, user)?;
+        let (login, password) = netrc.of(host, user, true)?;
         Some(format!("{login}:{}", password.0))
     }
 
@@ -213,7 +218,7 @@ mod tests {
         #[test]
         fn any_text_is_survived(text in "(machine|login|password|default|macdef|#|\"|\\\\|\n| |[a-z\u{e9}]){0,60}") {
             let netrc = Netrc::parse(&text);
-            let _ = (netrc.of("a", None), netrc.hosts().count());
+            let _ = (netrc.of("a", None, true), netrc.hosts().count());
         }
     }
 }

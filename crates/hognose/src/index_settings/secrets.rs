@@ -47,13 +47,14 @@ impl Secrets {
         }
     }
 
-    /// The index with the credentials that are known for it. An index that has a password keeps it.
-    pub(super) fn complete(&self, index: &IndexUrl) -> IndexUrl {
+    /// The index with the credentials that are known for it. An index that has a password keeps it. The `default` of
+    /// netrc counts only for an index of the user's `own`: a project that names an index would get it for the asking.
+    pub(super) fn complete(&self, index: &IndexUrl, own: bool) -> IndexUrl {
         if index.has_password() {
             return index.clone();
         }
         let user = index.user_name();
-        if let Some((login, password)) = self.netrc.of(index.host(), user) {
+        if let Some((login, password)) = self.netrc.of(index.host(), user, own) {
             return index.with_credentials(login, &password.0);
         }
         let asked = self.keyring.as_deref().zip(user);
