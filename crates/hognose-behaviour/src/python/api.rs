@@ -385,6 +385,11 @@ pub(super) fn reference(path: &str) -> Taint {
         _ if path.contains(".parse_args().") => l::TYPED,
         // What opens every session of a site.
         "django.conf.settings.SECRET_KEY" | "django.conf.settings.DATABASES" => l::CREDENTIAL,
+        _ if (path.starts_with("http.server.") || path.starts_with("BaseHTTPServer."))
+            && path.ends_with("HTTPRequestHandler().path") =>
+        {
+            l::NETWORK
+        }
         "mmap.PROT_EXEC" | "mmap.PAGE_EXECUTE_READWRITE" => l::EXECUTABLE,
         _ if path.ends_with(".__file__") => l::OTHERS_FILE,
         _ if path.starts_with("requests.")
