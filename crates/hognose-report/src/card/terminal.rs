@@ -261,7 +261,7 @@ fn known(page: &mut Page, card: &Card, most: usize) {
         }
         None => format!("{all} about any release"),
     };
-    page.write(2, 4, &[Span::text(Role::Plain, text)]);
+    page.write(2, 4, &[Span::text(Role::Plain, plain_short(&text, LONG))]);
     if let Some(like) = &known.lookalike {
         let text = format!("looks like {}: {}", like.target, like.why);
         page.write(2, 4, &[Span::text(Role::Bad, plain_short(&text, LONG))]);

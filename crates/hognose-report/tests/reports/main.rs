@@ -6,6 +6,7 @@
     reason = "helpers of tests fail the test they serve"
 )]
 
+mod card;
 mod common;
 mod formats;
 mod hostile;
