@@ -1,10 +1,10 @@
 //! What releases of one inventory show only together: credentials that one hands to a function of another, which sends
 //! them away.
 
-use hognose_behaviour::FactKind;
 use hognose_behaviour::across::{Ties, join};
+use hognose_behaviour::{Fact, FactKind};
 use hognose_types::{
-    Confidence, Finding, Inventory, Places, Remedy, RuleId, Severity, Subject, text,
+    Confidence, Finding, Inventory, Occurrence, Places, Remedy, RuleId, Severity, Subject, text,
 };
 
 use super::behaviour::Seen;
@@ -56,28 +56,48 @@ pub(super) fn findings(
             continue;
         };
         said = Some(*at);
-        let subject = Subject::of(component);
-        let label = subject.label();
-        out.push(Finding {
-            rule: rule.id,
-            subject,
-            severity: Severity::High,
-            confidence: Confidence::Medium,
-            message: text::line(&format!(
-                "passes credentials into a helper package, {}:{} in {file}: {}",
-                fact.place.file, fact.place.line, fact.detail
-            ))
-            .into_owned(),
-            advisory: None,
-            occurrences: release.members.iter().flat_map(|id| places.of(*id)).collect(),
-            remedy: Remedy {
-                text: text::line(&format!(
-                    "do not use {label} before somebody has read both places; change the credentials it was given"
-                ))
-                .into_owned(),
-                version: None,
-            },
-        });
+        let occurrences = release
+            .members
+            .iter()
+            .flat_map(|id| places.of(*id))
+            .collect();
+        out.push(finding(
+            rule.id,
+            Subject::of(component),
+            file,
+            fact,
+            occurrences,
+        ));
     }
     out
+}
+
+fn finding(
+    rule: RuleId,
+    subject: Subject,
+    file: &str,
+    fact: &Fact,
+    occurrences: Vec<Occurrence>,
+) -> Finding {
+    let label = subject.label();
+    let message = format!(
+        "passes credentials into a helper package, {}:{} in {file}: {}",
+        fact.place.file, fact.place.line, fact.detail
+    );
+    let advice = format!(
+        "do not use {label} before somebody has read both places; change the credentials it was given"
+    );
+    Finding {
+        rule,
+        subject,
+        severity: Severity::High,
+        confidence: Confidence::Medium,
+        message: text::line(&message).into_owned(),
+        advisory: None,
+        occurrences,
+        remedy: Remedy {
+            text: text::line(&advice).into_owned(),
+            version: None,
+        },
+    }
 }
