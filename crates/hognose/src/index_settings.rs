@@ -194,14 +194,11 @@ impl Indexes {
         name: &PackageName,
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
-        let by_hand = |i: &&ConfiguredIndex| i.place == IndexPlace::Arguments;
-        match self.settings.bound(name) {
-            Some(bound) if self.settings.indexes.iter().find(by_hand).is_none() => {
-                let url = secrets::of_variables(bound, address(bound)?, surroundings);
-                Ok(self.only(url))
-            }
-            _ => Ok(self.clone()),
-        }
+        let Some(bound) = self.settings.bound(name) else {
+            return Ok(self.clone());
+        };
+        let url = secrets::of_variables(bound, address(bound)?, surroundings);
+        Ok(self.only(url))
     }
 
     /// True when the user or the run names the index: neither a project nor a lock can make it so.

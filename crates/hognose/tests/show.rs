@@ -409,6 +409,9 @@ fn a_bound_package_is_told_to_its_index_only() {
         outcome.whole()
     );
     assert!(other.seen().is_empty() && !bound.seen().is_empty());
+    // Not by one that is named beside it either.
+    other.show(&sandbox, &["acme", "--extra-index-url", &other.url()]);
+    assert!(other.seen().is_empty(), "{:?}", other.seen());
     let unbound = other.show(&sandbox, &["acme", "--no-config"]);
     assert!(!other.seen().is_empty(), "{}", unbound.whole());
 }
