@@ -7,6 +7,10 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// The bytes of a positive number, highest first, without zeros before them. Underscores are skipped.
 pub(crate) fn parse(digits: &str, base: u32) -> Option<Vec<u8>> {
+    // `to_digit` panics above base 36, and the base comes from hostile code.
+    if !matches!(base, 2 | 10 | 16) {
+        return None;
+    }
     let digits: Vec<u8> = digits
         .chars()
         .filter(|c| *c != '_')

@@ -330,6 +330,9 @@ fn hostile_sources_end() {
         "x = [0] * 1000000\ny = [x] * 1000\nz = str(y)".to_owned(),
         "class A(A): pass\nA().x".to_owned(),
         "a = []\na.append(a)\nprint(a)\nf(a)".to_owned(),
+        "int('1', 99)\nint('z', 0)\nint('1', -1)\nlong('9' * 40, 37)".to_owned(),
+        "a = []\nwhile True:\n  a.append(range(4000))".to_owned(),
+        "a = [1] * 1000\nwhile True:\n  a.extend(a)\n  b = a.copy()".to_owned(),
     ] {
         std::thread::Builder::new()
             .stack_size(512 << 20)

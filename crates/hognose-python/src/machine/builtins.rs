@@ -76,7 +76,12 @@ impl Machine<'_> {
             | "itertools.islice"
             | "zip_longest"
             | "itertools.chain.from_iterable" => self.sequence_call(path, args, named),
-            "range" | "xrange" => range(args).map(|cells| Cell::of(Value::list(cells))),
+            "range" | "xrange" => {
+                let cells = range(args)?;
+                // Small ones are the loops of every program, and gone at once; others may be kept, one for each turn of a loop.
+                let paid = cells.len() <= 64 || self.pay(cells.len() * size_of::<Cell>());
+                paid.then(|| Cell::of(Value::list(cells)))
+            }
             "map" | "itertools.starmap" => {
                 let (function, lists) = args.split_first()?;
                 self.map(frame, function, lists, offset)

@@ -291,6 +291,14 @@ impl Machine<'_> {
             "extend" | "update" => self.items(args.first()?),
             _ => None,
         };
+        // A list that takes in itself doubles; copies of long lists multiply.
+        let copied = match method {
+            "copy" => list.try_borrow().ok()?.len(),
+            _ => more.as_ref().map_or(0, Vec::len),
+        };
+        if copied > 64 && !self.pay(copied * size_of::<Cell>()) {
+            return None;
+        }
         let mut items = list.try_borrow_mut().ok()?;
         if items.len() > 200_000 {
             return None;
