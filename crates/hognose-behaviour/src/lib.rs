@@ -15,6 +15,7 @@ pub mod model;
 mod python;
 pub mod rules;
 pub mod score;
+mod search;
 #[cfg(feature = "yara")]
 pub mod yara;
 

@@ -21,7 +21,7 @@ const MAX_BYTECODE: usize = 8 << 20;
 /// Python kept for evaluation, over the whole artifact; beyond it, what is named first is evaluated.
 const MAX_SOURCES: usize = 256 << 20;
 /// Python kept as it is; what comes later is kept compressed.
-const MAX_PLAIN: usize = 4 << 20;
+const MAX_PLAIN: usize = 12 << 20;
 /// Memory for the Python that is kept.
 const MAX_KEPT: usize = 28 << 20;
 

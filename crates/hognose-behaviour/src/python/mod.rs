@@ -26,7 +26,7 @@ use hognose_python::{Context, Machine, ModuleId};
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::Matching;
 use batches::Batches;
-use relevant::{calls_own, is_relevant, relevant};
+use relevant::{calls_own, is_relevant};
 pub(crate) use text::{Packer, Text};
 use witness::Witness;
 
@@ -148,7 +148,6 @@ fn run(
     starts: &[String],
     matching: Option<Matching>,
 ) -> Outcome {
-    let filter = relevant();
     let roots: BTreeSet<&str> = sources
         .iter()
         .filter_map(|s| s.name.split('.').next())
@@ -157,11 +156,10 @@ fn run(
     let walked: Vec<bool> = sources
         .iter()
         .map(|s| {
-            matches!(s.role, Role::Setup | Role::Backend | Role::Startup)
-                || filter
-                    .as_ref()
-                    .is_none_or(|f| is_relevant(f, &s.text.get()))
-                || calls_own(&s.text.get(), &roots)
+            matches!(s.role, Role::Setup | Role::Backend | Role::Startup) || {
+                let text = s.text.get();
+                is_relevant(&text) || calls_own(&text, &roots)
+            }
         })
         .collect();
     let all = Batches::new(&mut sources, &walked);

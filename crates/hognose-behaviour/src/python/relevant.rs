@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
+use crate::search::Search;
+
 /// Words without one of which a module does nothing that is a fact. Names can be hidden, but not the means of hiding:
 /// whoever assembles `exec` needs `getattr`, `globals`, a subscript of `__builtins__`, or an import.
 const WORDS: &[&str] = &[
@@ -95,18 +97,16 @@ const WORDS: &[&str] = &[
     "setup(",
 ];
 
-/// Finds the words.
-pub(super) fn relevant() -> Option<AhoCorasick> {
-    AhoCorasick::builder()
-        .kind(Some(aho_corasick::AhoCorasickKind::DFA))
-        .build(WORDS)
-        .ok()
-}
+static SEARCH: Search =
+    Search::new(|kind| AhoCorasick::builder().kind(Some(kind)).build(WORDS).ok());
 
 /// Whether a module may do something that is a fact.
-pub(super) fn is_relevant(filter: &AhoCorasick, text: &str) -> bool {
+pub(super) fn is_relevant(text: &str) -> bool {
     // Letters that only look like letters may spell any of the words.
-    !text.is_ascii() || filter.is_match(text)
+    !text.is_ascii()
+        || SEARCH
+            .of(text.len())
+            .is_none_or(|search| search.is_match(text))
 }
 
 /// Whether a module calls something while it is imported and imports from its own distribution: then it runs what

@@ -1,12 +1,11 @@
 //! Marks that obfuscators leave, and words meant for language models that review code.
 
-use std::sync::LazyLock;
-
 use aho_corasick::AhoCorasick;
 
 use super::View;
 use super::scan::{Kind, Scanner};
 use crate::fact::FactKind;
+use crate::search::Search;
 
 /// Texts that an obfuscator writes into what it makes, and the tool.
 const MARKS: [(&str, &str); 28] = [
@@ -92,22 +91,18 @@ const WISHES: [&str; 16] = [
 /// How far around an address a wish may stand.
 const NEAR: usize = 400;
 
-static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static SEARCH: Search = Search::new(|kind| {
+    let marks = MARKS.iter().map(|(text, _)| *text);
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(
-            MARKS
-                .iter()
-                .map(|(text, _)| *text)
-                .chain(ADDRESS)
-                .chain(WISHES),
-        )
+        .kind(Some(kind))
+        .build(marks.chain(ADDRESS).chain(WISHES))
         .ok()
 });
 
 /// Looks for all of them in one pass.
 pub(super) fn search(view: &mut View<'_>) {
-    let Some(search) = SEARCH.as_ref() else {
+    let Some(search) = SEARCH.of(view.text.len()) else {
         return;
     };
     let text = view.text;
@@ -171,7 +166,7 @@ fn is_protected(text: &str) -> bool {
 
 /// Words for language models in a text that is no source.
 pub(super) fn injection(text: &str) -> Option<String> {
-    let search = SEARCH.as_ref()?;
+    let search = SEARCH.of(text.len())?;
     let (mut address, mut wish) = (None, None);
     for hit in search.find_iter(text) {
         let which = hit.pattern().as_usize();
