@@ -280,6 +280,21 @@ impl Machine<'_> {
         Some(self.folded_text(out).with(Taint::step("arithmetic")))
     }
 
+    /// A list that takes in itself doubles; copies of long lists multiply.
+    fn pay_copy(
+        &mut self,
+        method: &str,
+        list: &std::cell::RefCell<Vec<Cell>>,
+        more: usize,
+    ) -> Option<()> {
+        let copied = if method == "copy" {
+            list.try_borrow().ok()?.len()
+        } else {
+            more
+        };
+        (copied <= 64 || self.pay(copied * size_of::<Cell>())).then_some(())
+    }
+
     fn list_method(
         &mut self,
         list: &Rc<std::cell::RefCell<Vec<Cell>>>,
@@ -291,14 +306,8 @@ impl Machine<'_> {
             "extend" | "update" => self.items(args.first()?),
             _ => None,
         };
-        // A list that takes in itself doubles; copies of long lists multiply.
-        let copied = match method {
-            "copy" => list.try_borrow().ok()?.len(),
-            _ => more.as_ref().map_or(0, Vec::len),
-        };
-        if copied > 64 && !self.pay(copied * size_of::<Cell>()) {
-            return None;
-        }
+        let copied = more.as_ref().map_or(0, Vec::len);
+        self.pay_copy(method, list, copied)?;
         let mut items = list.try_borrow_mut().ok()?;
         if items.len() > 200_000 {
             return None;
