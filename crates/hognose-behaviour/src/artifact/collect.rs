@@ -169,7 +169,7 @@ impl Collector {
         let inner = self.inside(path).to_owned();
         let file = inner.rsplit('/').next().unwrap_or(&inner);
         let trigger = if is_python(file) || is_python_script(file, bytes) {
-            trigger_of(&layout::place(&inner, self.kind).role)
+            layout::place(&inner, self.kind).role.trigger()
         } else if file.ends_with(".pth") {
             Trigger::Startup
         } else if layout::is_aside_path(&inner) {
@@ -245,7 +245,7 @@ impl Collector {
             // Every archive is a root of its own.
             placed.name = format!("{}!.{}", outer.replace('.', ","), placed.name);
         }
-        let trigger = trigger_of(&placed.role);
+        let trigger = placed.role.trigger();
         if let Some(encoding) = &decoded.unusual {
             self.facts.push(Fact::new(
                 FactKind::UnusualEncoding,
@@ -437,17 +437,6 @@ impl Collector {
         if names.len() < 2_000 {
             names.push(name.to_owned());
         }
-    }
-}
-
-fn trigger_of(role: &Role) -> Trigger {
-    match role {
-        Role::Setup | Role::Backend => Trigger::Install,
-        Role::Startup => Trigger::Startup,
-        Role::Module => Trigger::Import,
-        Role::Script => Trigger::EntryPoint,
-        Role::Nested => Trigger::Call,
-        Role::Test => Trigger::Test,
     }
 }
 

@@ -49,6 +49,20 @@ pub(crate) enum Role {
     Test,
 }
 
+impl Role {
+    /// What makes a file of this role run.
+    pub(crate) fn trigger(&self) -> Trigger {
+        match self {
+            Self::Setup | Self::Backend => Trigger::Install,
+            Self::Startup => Trigger::Startup,
+            Self::Module => Trigger::Import,
+            Self::Script => Trigger::EntryPoint,
+            Self::Nested => Trigger::Call,
+            Self::Test => Trigger::Test,
+        }
+    }
+}
+
 /// One Python source of an artifact.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -249,7 +263,7 @@ fn conclude(
             _ => FactKind::TooCostly,
         };
         let place = Place::file(source.path.clone());
-        facts.push(Fact::new(kind, trigger_of(source), place, limit));
+        facts.push(Fact::new(kind, source.role.trigger(), place, limit));
         if limit != "syntax" {
             notes.push((source.path.clone(), limit));
         }
@@ -267,17 +281,6 @@ fn conclude(
         started: witness.started,
         ends: witness.ends,
         unmatched: witness.matching.map(|m| m.unread).unwrap_or_default(),
-    }
-}
-
-fn trigger_of(source: &Source) -> Trigger {
-    match source.role {
-        Role::Setup | Role::Backend => Trigger::Install,
-        Role::Startup => Trigger::Startup,
-        Role::Module => Trigger::Import,
-        Role::Script => Trigger::EntryPoint,
-        Role::Nested => Trigger::Call,
-        Role::Test => Trigger::Test,
     }
 }
 

@@ -19,14 +19,7 @@ impl Machine<'_> {
         let Some(items) = self.items(iterable) else {
             let item = self.unknown_item(iterable);
             self.assign(frame, target, item);
-            frame.conditional += 1;
-            let flow = self.block(frame, body);
-            frame.conditional -= 1;
-            return if flow == Flow::Return {
-                flow
-            } else {
-                Flow::Next
-            };
+            return self.perhaps(frame, body);
         };
         self.concrete_loops += 1;
         let mut last = Flow::Next;
@@ -50,6 +43,18 @@ impl Machine<'_> {
         self.concrete_loops -= 1;
         if last == Flow::Return {
             last
+        } else {
+            Flow::Next
+        }
+    }
+
+    /// A body that runs once, or not, or many times.
+    fn perhaps(&mut self, frame: &mut Frame<'_>, body: Block) -> Flow {
+        frame.conditional += 1;
+        let flow = self.block(frame, body);
+        frame.conditional -= 1;
+        if flow == Flow::Return {
+            flow
         } else {
             Flow::Next
         }
@@ -96,16 +101,7 @@ impl Machine<'_> {
                         return Flow::Next;
                     }
                 }
-                None => {
-                    frame.conditional += 1;
-                    let flow = self.block(frame, body);
-                    frame.conditional -= 1;
-                    return if flow == Flow::Return {
-                        flow
-                    } else {
-                        Flow::Next
-                    };
-                }
+                None => return self.perhaps(frame, body),
             }
         }
         Flow::Next
