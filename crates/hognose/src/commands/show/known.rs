@@ -41,7 +41,8 @@ pub(super) fn fill(
     }
     let database = &opened.database;
     let info = database.info().map_err(|e| broken(&e))?;
-    card.known.database = Some(info.built).filter(|built| !built.is_empty());
+    // The starter set was not built on any day.
+    card.known.database = Some(info.built).filter(|built| !built.is_empty() && !info.starter);
     let all = database
         .advisories_about(&wanted.name)
         .map_err(|e| broken(&e))?;
