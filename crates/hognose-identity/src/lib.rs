@@ -3,8 +3,20 @@
 //! Everything here is evidence. A name alone condemns nothing: half of what looks like a typo is an honest project
 //! with a plain name, so a look-alike asks for a second look and lowers what other evidence needs.
 
+mod absent;
+mod age;
+mod evidence;
+pub mod facts;
+pub mod history;
 mod judge;
 pub mod lookalike;
 pub mod names;
+mod online;
+mod pythons;
+mod starjack;
+mod status;
 
+pub use evidence::{Asked, Circumstances, Evidence, Unmended};
 pub use judge::{Knowledge, judge};
+pub use online::judge_online;
+pub use pythons::ended;

@@ -35,6 +35,28 @@ pub fn providers(module: &str) -> &'static [&'static str] {
     NAMES.get(module).map_or(&[], Vec::as_slice)
 }
 
+/// The repository that is well known to be a project's, as `host/owner/name`.
+pub fn repository(name: &str) -> Option<&'static str> {
+    static NAMES: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| repositories().collect());
+    NAMES.get(name).copied()
+}
+
+/// The well-known projects that a repository holds.
+pub fn holders(repository: &str) -> &'static [&'static str] {
+    static NAMES: LazyLock<FxHashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+        let mut out: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+        for (name, repository) in repositories() {
+            out.entry(repository).or_default().push(name);
+        }
+        out
+    });
+    NAMES.get(repository).map_or(&[], Vec::as_slice)
+}
+
+fn repositories() -> impl Iterator<Item = (&'static str, &'static str)> {
+    lines(include_str!("../names/repositories.txt")).filter_map(|line| line.split_once(' '))
+}
+
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines()
         .map(str::trim)
@@ -48,6 +70,26 @@ mod tests {
         assert!(super::is_standard("urllib2") && !super::is_standard("requests"));
         assert_eq!(super::providers("yaml"), ["pyyaml"]);
         assert!(super::providers("requests").is_empty());
+    }
+
+    #[test]
+    fn repositories_are_as_links_give_them() {
+        let mut count = 0;
+        for (name, repository) in super::repositories() {
+            let link = format!("https://{repository}");
+            let found = crate::facts::Repository::of_link(&link).unwrap();
+            assert_eq!(found.as_str(), repository);
+            let normal = hognose_types::PackageName::new(name).unwrap();
+            assert_eq!(normal.as_str(), name);
+            assert!(super::holders(repository).contains(&name));
+            count += 1;
+        }
+        assert!(count > 150);
+        assert_eq!(
+            super::repository("requests"),
+            Some("github.com/psf/requests")
+        );
+        assert!(super::holders("github.com/nobody/nothing").is_empty());
     }
 
     #[test]

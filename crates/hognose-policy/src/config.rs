@@ -27,6 +27,8 @@ pub struct Config {
     pub feeds: Option<Vec<FeedText>>,
     /// Oldest database that counts as current.
     pub max_database_age: Option<Duration>,
+    /// Youngest release that is no longer new; zero for any.
+    pub min_age: Option<Duration>,
     /// What to scan, and for which target.
     pub scan: ScanSettings,
 }
@@ -49,6 +51,8 @@ pub struct ScanSettings {
     pub python_version: Option<String>,
     /// Platform that markers are evaluated for.
     pub platform: Option<String>,
+    /// Whether indexes are asked about the packages, which tells them their names.
+    pub online: bool,
 }
 
 /// Why a configuration is refused: file, line, what, and what to do.
@@ -90,8 +94,9 @@ struct Tool {
 }
 
 /// The words of `allow-incomplete`.
-const GAPS: [(&str, RuleId); 5] = [
+const GAPS: [(&str, RuleId); 6] = [
     ("database", rules::gap_database::ID),
+    ("index", rules::gap_index::ID),
     ("unmapped", rules::gap_unmapped::ID),
     ("unpinned", rules::gap_unpinned::ID),
     ("unreadable", rules::gap_unreadable::ID),
@@ -150,7 +155,9 @@ impl Context<'_> {
                 self.error(
                     word.span().start,
                     message,
-                    Some("the kinds are database, unmapped, unpinned, unreadable and version"),
+                    Some(
+                        "the kinds are database, index, unmapped, unpinned, unreadable and version",
+                    ),
                 )
             };
             policy.allow_incomplete.push(rule.ok_or_else(unknown)?);
@@ -167,9 +174,16 @@ impl Context<'_> {
                 .policy
                 .max_database_age
                 .as_ref()
-                .map(|age| self.age(age))
+                .map(|age| self.age(age, "max-database-age"))
+                .transpose()?,
+            min_age: raw
+                .policy
+                .min_age
+                .as_ref()
+                .map(|age| self.age(age, "min-age"))
                 .transpose()?,
             scan: ScanSettings {
+                online: raw.scan.online,
                 exclude: raw.scan.exclude,
                 python_version: raw.scan.python_version.map(Spanned::into_inner),
                 platform: raw.scan.platform.map(Spanned::into_inner),
@@ -188,8 +202,8 @@ impl Context<'_> {
         })
     }
 
-    /// Days or hours: `7d`, `12h`.
-    fn age(&self, word: &Spanned<String>) -> Result<Duration, ConfigError> {
+    /// Days or hours: `7d`, `12h`. Only a minimum may be none at all.
+    fn age(&self, word: &Spanned<String>, key: &str) -> Result<Duration, ConfigError> {
         let text = word.get_ref();
         let unit = match text.chars().last() {
             Some('d') => 86_400,
@@ -199,9 +213,11 @@ impl Context<'_> {
         let number = text
             .get(..text.len().saturating_sub(1))
             .and_then(|n| n.parse::<u64>().ok());
-        let seconds = number.and_then(|n| n.checked_mul(unit)).filter(|s| *s > 0);
+        let seconds = number
+            .and_then(|n| n.checked_mul(unit))
+            .filter(|s| *s > 0 || key == "min-age");
         seconds.map(Duration::from_secs).ok_or_else(|| {
-            let message = format!("cannot read the age {text:?} in max-database-age");
+            let message = format!("cannot read the age {text:?} in {key}");
             self.error(
                 word.span().start,
                 message,

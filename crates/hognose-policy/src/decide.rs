@@ -86,8 +86,11 @@ fn judge(finding: Finding, policy: &Policy, used: &mut Usage<'_>) -> Judged {
 /// group is in the main set.
 fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
     let severity = finding.severity;
-    if finding.rule == hognose_types::rules::id_lookalike::ID {
-        return (Decision::Warn, "a name alone never fails a run".to_owned());
+    if finding.rule.only_warns() {
+        return (
+            Decision::Warn,
+            "this rule asks for a look and never fails a run".to_owned(),
+        );
     }
     if severity == hognose_types::Severity::Malicious {
         return (

@@ -21,6 +21,7 @@ pub(crate) struct RawPolicy {
     pub(crate) block_exploited: Option<bool>,
     pub(crate) allow_incomplete: Vec<Spanned<String>>,
     pub(crate) max_database_age: Option<Spanned<String>>,
+    pub(crate) min_age: Option<Spanned<String>>,
     pub(crate) groups: BTreeMap<String, RawGroup>,
 }
 
@@ -89,4 +90,5 @@ pub(crate) struct RawScan {
     pub(crate) exclude: Vec<String>,
     pub(crate) python_version: Option<Spanned<String>>,
     pub(crate) platform: Option<Spanned<String>>,
+    pub(crate) online: bool,
 }

@@ -34,11 +34,13 @@ pub struct RuleMeta {
 }
 
 /// Every rule, sorted by id.
-pub const ALL_RULES: &[RuleMeta] = &sorted::<{ SINGLE.len() + rules::behaviour::METAS.len() }>();
+pub const ALL_RULES: &[RuleMeta] =
+    &sorted::<{ SINGLE.len() + rules::behaviour::METAS.len() + rules::online::METAS.len() }>();
 
 /// The rules with a file of their own.
 const SINGLE: &[RuleMeta] = &[
     rules::gap_database::META,
+    rules::gap_index::META,
     rules::gap_unmapped::META,
     rules::gap_unpinned::META,
     rules::gap_unreadable::META,
@@ -49,15 +51,18 @@ const SINGLE: &[RuleMeta] = &[
     rules::vuln::META,
 ];
 
-/// Both kinds of rules in the order of their ids, made while compiling.
+/// All kinds of rules in the order of their ids, made while compiling.
 const fn sorted<const N: usize>() -> [RuleMeta; N] {
     let mut out = [rules::vuln::META; N];
     let mut filled = 0;
     while filled < N {
+        let behaviour = SINGLE.len() + rules::behaviour::METAS.len();
         let next = if filled < SINGLE.len() {
             SINGLE[filled]
-        } else {
+        } else if filled < behaviour {
             rules::behaviour::METAS[filled - SINGLE.len()]
+        } else {
+            rules::online::METAS[filled - behaviour]
         };
         let mut at = filled;
         while at > 0 && is_less(next.id.0.as_bytes(), out[at - 1].id.0.as_bytes()) {
@@ -97,6 +102,11 @@ impl RuleId {
         ALL_RULES
             .iter()
             .find(|meta| meta.id.0.eq_ignore_ascii_case(id))
+    }
+
+    /// True for rules whose findings are there to be looked at and fail no run, whatever the gate.
+    pub fn only_warns(self) -> bool {
+        self == rules::id_lookalike::ID || rules::online::ONLY_WARN.contains(&self)
     }
 
     /// The rule's description.

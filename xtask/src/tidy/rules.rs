@@ -23,52 +23,63 @@ pub(super) fn check(files: &Files, faults: &mut Vec<String>) {
         .filter(|p| p.starts_with("crates/hognose-types/src/rules/"))
         .filter(|p| !p.ends_with("/mod.rs") && *p != TABLE)
     {
-        let stem = source
-            .rsplit('/')
-            .next()
-            .unwrap_or("")
-            .trim_end_matches(".rs");
         let text = files.read(source);
-        let Some(id) = text
-            .split("RuleId::new(\"")
-            .nth(1)
-            .and_then(|r| r.split('"').next())
-        else {
+        let ids: Vec<&str> = ids(&text).collect();
+        if ids.is_empty() {
             faults.push(format!("{source}: names no rule"));
-            continue;
-        };
-        found += 1;
-        let mut need = |holds: bool, what: String| {
-            if !holds {
-                faults.push(format!("{source}: the rule {id} has no {what}"));
-            }
-        };
-        let page = format!("docs/rules/{id}.md");
-        need(files.exists(&page), format!("documentation page {page}"));
-        let page = files.read(&page);
-        for section in ["## What it does", "## Why it matters", "## What to do"] {
-            need(
-                page.contains(section),
-                format!("section {section:?} in its page"),
-            );
         }
-        need(
-            index.contains(&format!("rules/{id}.md")),
-            "entry in docs/rules.md".to_owned(),
-        );
-        let test = format!("crates/hognose/tests/rules/{stem}.rs");
-        need(files.exists(&test), format!("test {test}"));
-        need(
-            tests.contains(&format!("mod {stem};")),
-            "line in crates/hognose/tests/rules/main.rs".to_owned(),
-        );
-        need(files.read(&test).contains(id), format!("mention in {test}"));
-        let fixture = format!("crates/hognose/tests/fixtures/rules/{id}");
-        need(files.exists(&fixture), format!("fixture {fixture}"));
+        found += ids.len();
+        for id in ids {
+            documented(files, (source, id), (&index, &tests), faults);
+        }
     }
     if found == 0 {
         faults.push("crates/hognose-types/src/rules holds no rule".to_owned());
     }
+}
+
+/// The rules that a source names: every string that is an id.
+fn ids(text: &str) -> impl Iterator<Item = &str> {
+    let strings = text.split('"').skip(1).step_by(2);
+    strings.filter(|s| s.starts_with("HOG-"))
+}
+
+/// One rule has a page, an entry, a test and a fixture.
+fn documented(
+    files: &Files,
+    (source, id): (&str, &str),
+    (index, tests): (&str, &str),
+    faults: &mut Vec<String>,
+) {
+    let stem = id.trim_start_matches("HOG-").to_ascii_lowercase();
+    let stem = &stem.replace('-', "_");
+    let mut need = |holds: bool, what: String| {
+        if !holds {
+            faults.push(format!("{source}: the rule {id} has no {what}"));
+        }
+    };
+    let page = format!("docs/rules/{id}.md");
+    need(files.exists(&page), format!("documentation page {page}"));
+    let page = files.read(&page);
+    for section in ["## What it does", "## Why it matters", "## What to do"] {
+        need(
+            page.contains(section),
+            format!("section {section:?} in its page"),
+        );
+    }
+    need(
+        index.contains(&format!("rules/{id}.md")),
+        "entry in docs/rules.md".to_owned(),
+    );
+    let test = format!("crates/hognose/tests/rules/{stem}.rs");
+    need(files.exists(&test), format!("test {test}"));
+    need(
+        tests.contains(&format!("mod {stem};")),
+        "line in crates/hognose/tests/rules/main.rs".to_owned(),
+    );
+    need(files.read(&test).contains(id), format!("mention in {test}"));
+    let fixture = format!("crates/hognose/tests/fixtures/rules/{id}");
+    need(files.exists(&fixture), format!("fixture {fixture}"));
 }
 
 fn behaviour(files: &Files, index: &str, faults: &mut Vec<String>) {

@@ -1,8 +1,9 @@
-//! One file per rule, one table for the rules of behaviour. A rule's page is compiled in, so that `explain` and the
+//! One file per rule, a table for the rules of behaviour and one for those that ask an index. A rule's page is compiled in, so that `explain` and the
 //! documentation cannot differ.
 
 pub(crate) mod behaviour;
 pub mod gap_database;
+pub mod gap_index;
 pub mod gap_unmapped;
 pub mod gap_unpinned;
 pub mod gap_unreadable;
@@ -10,4 +11,5 @@ pub mod gap_version;
 pub mod id_lookalike;
 pub mod id_moving_source;
 pub mod mal_known;
+pub mod online;
 pub mod vuln;
