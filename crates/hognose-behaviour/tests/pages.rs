@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use hognose_archive::examine::Ended;
 use hognose_behaviour::artifact::Collector;
-use hognose_behaviour::rules::{Within, builtin, texts};
+use hognose_behaviour::rules::{Within, builtin};
 use hognose_behaviour::{FactKind, Model, Rule, assess};
 use hognose_types::{ALL_RULES, RuleId};
 
@@ -27,8 +27,23 @@ fn page(id: &str) -> PathBuf {
 }
 
 #[test]
+fn what_is_compiled_in_is_what_the_files_say() {
+    let model = Model::parse(hognose_behaviour::model::BUILTIN).unwrap();
+    assert_eq!(model, *Model::builtin());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let files = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(files, builtin().len());
+    for rule in builtin() {
+        let file = format!("{}/rules/{}.toml", env!("CARGO_MANIFEST_DIR"), rule.id);
+        let text = std::fs::read_to_string(file).unwrap();
+        let read = Rule::parse(&text).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{rule:?}"));
+    }
+}
+
+#[test]
 fn every_rule_has_a_name_and_every_name_a_rule() {
-    let ids: Vec<&str> = texts().iter().map(|(id, _)| *id).collect();
+    let ids: Vec<&str> = builtin().iter().map(|rule| rule.id.as_str()).collect();
     let named: Vec<&str> = ALL_RULES
         .iter()
         .map(|meta| meta.id.as_str())

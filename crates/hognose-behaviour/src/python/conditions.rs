@@ -198,7 +198,7 @@ impl Witness {
             return tainted(l::TARGET_TEST);
         }
         self.gives(site, call);
-        if call.dropped && is_helper(call.path) && has_secret(call) {
+        if call.dropped && has_secret(call) && is_helper(call.path) {
             self.add(site, F::FlowCredentialDependency, call.path);
         }
         Effect::default()

@@ -17,7 +17,6 @@
 //! ```
 
 mod fire;
-mod texts;
 
 use std::sync::LazyLock;
 
@@ -178,16 +177,11 @@ impl Rule {
 /// The built-in rules, sorted by id.
 pub fn builtin() -> &'static [Rule] {
     static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-        // A test parses every text: none is left out here.
-        texts::TEXTS
-            .iter()
-            .filter_map(|(_, text)| Rule::parse(text).ok())
-            .collect()
+        let text = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
+        let files: Vec<RuleFile> = serde_json::from_str(text).unwrap_or_default();
+        // A test compares them with the files: none is left out here.
+        let rules = files.into_iter().map(Rule::checked);
+        rules.filter_map(Result::ok).collect()
     });
     &RULES
-}
-
-/// Id and text of the built-in rules, sorted by id.
-pub fn texts() -> &'static [(&'static str, &'static str)] {
-    texts::TEXTS
 }
