@@ -21,14 +21,14 @@ pub fn check(source: &str) -> Result<(), TooDeep> {
     let mut scan = Scan {
         bytes: source.as_bytes(),
         at: 0,
-        levels: vec![0],
+        level: 0,
+        levels: Vec::new(),
         depth: 0,
         open_fstrings: 0,
         indent: 0,
     };
     while scan.at < scan.bytes.len() {
-        scan.skip();
-        scan.step();
+        scan.run();
         if scan.depth > MAX_DEPTH || scan.open_fstrings > MAX_OPEN_FSTRINGS {
             return Err(TooDeep { offset: scan.at });
         }
@@ -36,14 +36,41 @@ pub fn check(source: &str) -> Result<(), TooDeep> {
     Ok(())
 }
 
-/// The bytes [`Scan::step`] looks at; names, numbers and most blanks, the bulk of a source, change nothing.
-static TELLING: [bool; 256] = {
-    let mut table = [false; 256];
-    let bytes = b"#\"'([{)]},;\n\r.-+~*/%@<>=&|^: ";
-    let mut at = 0;
-    while at < bytes.len() {
-        table[bytes[at] as usize] = true;
-        at += 1;
+/// What a byte does to the depth; names, numbers and most blanks, the bulk of a source, do nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Nothing,
+    Link,
+    Opens,
+    Closes,
+    Ends,
+    Line,
+    Blank,
+    Quote,
+    Comment,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut table = [Class::Nothing; 256];
+    let groups: [(&[u8], Class); 8] = [
+        (b".-+~*/%@<>=&|^:", Class::Link),
+        (b"([{", Class::Opens),
+        (b")]}", Class::Closes),
+        (b",;", Class::Ends),
+        (b"\n\r", Class::Line),
+        (b" ", Class::Blank),
+        (b"\"'", Class::Quote),
+        (b"#", Class::Comment),
+    ];
+    let mut group = 0;
+    while group < groups.len() {
+        let (bytes, class) = groups[group];
+        let mut at = 0;
+        while at < bytes.len() {
+            table[bytes[at] as usize] = class;
+            at += 1;
+        }
+        group += 1;
     }
     table
 };
@@ -51,7 +78,9 @@ static TELLING: [bool; 256] = {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// For every open bracket, the links of the chain (operators, dots, calls) since the last comma.
+    /// The links of the chain (operators, dots, calls) since the last comma, inside the innermost bracket.
+    level: usize,
+    /// The same for what is around every open bracket.
     levels: Vec<usize>,
     /// Sum of all levels: an upper bound of the depth of the tree here.
     depth: usize,
@@ -65,33 +94,38 @@ impl Scan<'_> {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    /// Goes to the next byte that tells something.
-    fn skip(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let telling = |byte: &u8| TELLING.get(usize::from(*byte)).copied() == Some(true);
-        self.at += rest.iter().position(telling).unwrap_or(rest.len());
-    }
-
-    fn step(&mut self) {
-        let byte = self.peek(0);
-        match byte {
-            b'#' => {
-                let rest = self.bytes.get(self.at..).unwrap_or_default();
-                self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+    /// Takes bytes up to a string, the end of a line, or the limit.
+    #[inline]
+    fn run(&mut self) {
+        while let Some(byte) = self.bytes.get(self.at) {
+            match CLASSES.get(usize::from(*byte)).copied() {
+                Some(Class::Nothing) | None => {}
+                Some(Class::Link) => self.link(),
+                // `not`, `lambda`, `await`, `if`, `else`, `yield`: every word followed by a blank may nest.
+                Some(Class::Blank) if self.at > 0 && self.is_word_end() => self.link(),
+                Some(Class::Blank) => {}
+                Some(Class::Opens) => self.open(),
+                Some(Class::Closes) => self.close(),
+                Some(Class::Ends) => self.reset(),
+                Some(Class::Comment) => {
+                    let rest = self.bytes.get(self.at..).unwrap_or_default();
+                    self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                    continue;
+                }
+                Some(Class::Quote) => return self.string(*byte),
+                Some(Class::Line) => {
+                    if self.levels.is_empty() {
+                        self.line();
+                    }
+                    self.at += 1;
+                    return;
+                }
+            }
+            self.at += 1;
+            if self.depth > MAX_DEPTH {
                 return;
             }
-            b'"' | b'\'' => return self.string(byte),
-            b'(' | b'[' | b'{' => self.open(),
-            b')' | b']' | b'}' => self.close(),
-            b',' | b';' => self.reset(),
-            b'\n' | b'\r' if self.levels.len() == 1 => self.line(),
-            b'.' | b'-' | b'+' | b'~' | b'*' | b'/' | b'%' | b'@' | b'<' | b'>' | b'=' | b'&'
-            | b'|' | b'^' | b':' => self.link(),
-            // `not`, `lambda`, `await`, `if`, `else`, `yield`: every word followed by a blank may nest.
-            b' ' if self.at > 0 && self.is_word_end() => self.link(),
-            _ => {}
         }
-        self.at += 1;
     }
 
     fn is_word_end(&self) -> bool {
@@ -101,30 +135,25 @@ impl Scan<'_> {
     }
 
     fn link(&mut self) {
-        if let Some(level) = self.levels.last_mut() {
-            *level += 1;
-            self.depth += 1;
-        }
+        self.level += 1;
+        self.depth += 1;
     }
 
     fn open(&mut self) {
         self.link();
-        self.levels.push(0);
+        self.levels.push(std::mem::take(&mut self.level));
     }
 
     fn close(&mut self) {
-        if self.levels.len() > 1
-            && let Some(level) = self.levels.pop()
-        {
-            self.depth -= level;
+        if let Some(level) = self.levels.pop() {
+            self.depth -= self.level;
+            self.level = level;
         }
     }
 
     fn reset(&mut self) {
-        if let Some(level) = self.levels.last_mut() {
-            self.depth -= *level;
-            *level = 0;
-        }
+        self.depth -= self.level;
+        self.level = 0;
     }
 
     /// A new line outside of brackets starts a statement; its indentation bounds the blocks around it.
@@ -139,8 +168,7 @@ impl Scan<'_> {
         if !matches!(text, b'\n' | b'\r' | b'#') {
             self.indent = blanks.min(100);
         }
-        self.levels.clear();
-        self.levels.push(self.indent);
+        self.level = self.indent;
         self.depth = self.indent;
     }
 

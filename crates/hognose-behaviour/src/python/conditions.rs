@@ -1,6 +1,9 @@
 //! Acts that wait for a date or a machine, parameters that are secrets by their name, and calls nothing is known of.
 
+use std::sync::LazyLock;
+
 use hognose_python::{Call, Cell, Effect, Interest, Names, Site, Taint, Value};
+use rustc_hash::FxHashMap;
 
 use super::api::Api;
 use super::labels as l;
@@ -16,27 +19,39 @@ pub(super) const INTEREST: Interest = Interest {
 };
 
 /// Names of parameters that are credentials.
-const SECRETS: &str = " password passwd pwd passphrase secret secret_key secretkey secret_id access_key accesskey \
+const SECRETS: &str = "password passwd pwd passphrase secret secret_key secretkey secret_id access_key accesskey \
     access_key_id access_key_secret secret_access_key ak sk token access_token auth_token api_key apikey api_secret \
-    api_token client_secret credentials private_key refresh_token session_token ";
+    api_token client_secret credentials private_key refresh_token session_token";
 /// Names of parameters that are all that stands between a thief and a wallet.
-const WALLET: &str = " mnemonic mnemonic_phrase seed seed_phrase seed_words private_key privkey priv_key keypair \
-    wallet_key recovery_phrase secret_phrase ";
+const WALLET: &str = "mnemonic mnemonic_phrase seed seed_phrase seed_words private_key privkey priv_key keypair \
+    wallet_key recovery_phrase secret_phrase";
+/// The longest of them.
+const LONGEST: usize = 24;
 
 /// Labels of a parameter because of its name.
 pub(super) fn parameter(name: &str) -> Taint {
-    if name.len() < 2 || name.len() > 24 {
+    static LABELS: LazyLock<FxHashMap<&str, Taint>> = LazyLock::new(|| {
+        let mut labels = FxHashMap::default();
+        for (names, label) in [
+            (SECRETS, l::SECRET_PARAMETER),
+            (WALLET, l::WALLET_PARAMETER),
+        ] {
+            for name in names.split_ascii_whitespace() {
+                let slot: &mut Taint = labels.entry(name).or_insert(Taint::NONE);
+                *slot = slot.and(label);
+            }
+        }
+        labels
+    });
+    if name.len() < 2 || name.len() > LONGEST {
         return Taint::NONE;
     }
-    let name = format!(" {} ", name.to_ascii_lowercase());
-    let mut taint = Taint::NONE;
-    if SECRETS.contains(&name) {
-        taint = taint.and(l::SECRET_PARAMETER);
-    }
-    if WALLET.contains(&name) {
-        taint = taint.and(l::WALLET_PARAMETER);
-    }
-    taint
+    let known = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        LABELS.get(name.to_ascii_lowercase().as_str())
+    } else {
+        LABELS.get(name)
+    };
+    known.copied().unwrap_or(Taint::NONE)
 }
 
 /// What a comparison asks: whether a date has come, whether this is a certain machine.

@@ -30,8 +30,14 @@ impl Blobs {
         match token.kind {
             Kind::String => self.string(view.text, token),
             Kind::Blanks | Kind::Newline | Kind::Comment | Kind::Other('\\') => {}
-            _ if self.bytes == 0 => {}
-            _ => self.finish(view),
+            _ => self.end(view),
+        }
+    }
+
+    /// Something else than strings and blanks has come.
+    pub(super) fn end(&mut self, view: &mut View<'_>) {
+        if self.bytes > 0 {
+            self.finish(view);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Code out of sight: far to the right, or in one enormous line.
 
 use super::View;
+use super::plain::Plain;
 use super::scan::{Kind, Token};
 use crate::fact::FactKind;
 
@@ -30,6 +31,20 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Open brackets.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Takes a whole line in which nothing is out of sight, and after which the next begins at `start`.
+    pub(super) fn plain(&mut self, line: Plain, start: usize) {
+        if self.depth == 0 {
+            self.last_indent = line.indent;
+        }
+        self.depth = line.depth;
+        self.start = start;
+    }
+
     /// Takes the next token.
     pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
         match token.kind {

@@ -6,6 +6,7 @@ mod characters;
 mod layout;
 mod marks;
 mod names;
+mod plain;
 mod scan;
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
@@ -36,7 +37,18 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     let mut nothing = 0;
     let mut empty = 0;
     let mut last = None;
-    for token in Scanner::new(source) {
+    let mut scanner = Scanner::new(source);
+    loop {
+        // Names beyond ASCII are compared with the others: then all are needed.
+        if view.ascii && matches!(last, None | Some(Kind::Newline)) {
+            while let Some(line) = plain::line(scanner.rest(), layout.depth()) {
+                scanner.pass(line.length);
+                layout.plain(line, scanner.at());
+                blobs.end(&mut view);
+                (last, empty) = (Some(Kind::Newline), 0);
+            }
+        }
+        let Some(token) = scanner.next() else { break };
         layout.token(&mut view, token);
         blobs.token(&mut view, token);
         if !view.ascii {

@@ -126,7 +126,12 @@ fn block(c: char) -> u32 {
 }
 
 /// Whether a name of ASCII letters only serves to be mistaken for others of its kind.
-fn is_confusing(name: &str) -> bool {
+pub(super) fn is_confusing(name: &str) -> bool {
+    // All that follows begins with one of these.
+    let first = name.bytes().next().unwrap_or_default();
+    if !b"_Il1O0oMNWwVv".contains(&first) {
+        return false;
+    }
     if name.len() < 5 {
         return name.len() >= 3 && name.bytes().all(|b| b == b'_');
     }

@@ -38,8 +38,19 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    fn rest(&self) -> &'a str {
+    /// What has not been read.
+    pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Where the rest begins.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Passes over bytes that somebody else has read.
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     fn token(&mut self, kind: Kind, length: usize) -> Token {
