@@ -192,12 +192,11 @@ fn revived(past: &Past, facts: &ProjectFacts, now: i64) -> Option<Said> {
         return Some(Said::new(rule::REVIVED, Severity::High, message, advice));
     }
     let first = facts.first_upload()?;
-    let is_left = facts
-        .files
-        .iter()
-        .any(|f| past.files.contains_key(&f.filename));
     let before = |look: &Look| look.first_upload.is_some_and(|t| t + DAY < first);
     let (look, _) = past.changed(now, before)?;
+    // What was seen since then belongs to the new project.
+    let seen = |name: &str| past.files.get(name).is_some_and(|s| s.at <= look.at);
+    let is_left = facts.files.iter().any(|f| seen(&f.filename));
     (!is_left).then(|| {
         let message = format!(
             "its oldest file was uploaded {}, and {} there was an older one: all releases from then are gone",
@@ -298,16 +297,15 @@ fn replaced(pin: &Pin<'_>, past: &Past, now: i64) -> Option<Said> {
             ));
         }
     }
-    let is_left = files
-        .iter()
-        .any(|f| known.contains_key(f.filename.as_str()));
-    let first = known.values().next()?;
-    if files.is_empty() || is_left {
+    // Those of the first look: what replaced them is seen too, from the second on.
+    let first = known.values().map(|seen| seen.at).min()?;
+    let is_first = |name: &str| known.get(name).is_some_and(|seen| seen.at == first);
+    if files.is_empty() || files.iter().any(|f| is_first(&f.filename)) {
         return None;
     }
     said(format!(
         "all files that {version} had {} are gone, and others stand in their place",
-        ago(now, first.at)
+        ago(now, first)
     ))
 }
 

@@ -157,7 +157,7 @@ fn vanished(pin: &Pin<'_>, release: &Release<'_>) -> Option<Said> {
         (
             Severity::Medium,
             format!(
-                "{missing} of the {} files that the lock allows are no longer on the index",
+                "the index no longer has all files that the lock allows: {missing} of {} are gone",
                 pin.hashes.len()
             ),
         )

@@ -19,6 +19,7 @@ mod metadata;
 mod page;
 mod parallel;
 mod project;
+mod provenance;
 mod url;
 
 pub use cache::Cache;

@@ -200,7 +200,8 @@ pub(crate) fn disagreement(finding: &Finding) -> Option<String> {
 /// `fixed in 3.1.6`, or the remedy in words.
 pub(crate) fn fix(finding: &Finding) -> String {
     match &finding.remedy.version {
-        Some(version) => format!("fixed in {}", plain(version)),
+        Some(version) if finding.advisory.is_some() => format!("fixed in {}", plain(version)),
+        Some(version) => format!("update to {}", plain(version)),
         None => plain(&finding.remedy.text),
     }
 }

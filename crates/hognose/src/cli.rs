@@ -131,6 +131,10 @@ pub(crate) struct ScanArgs {
     /// Fetch every pinned release from its index and say what it does, without running it. Tells the index their names.
     #[arg(long)]
     pub(crate) inspect: bool,
+    /// Ask the indexes that the packages come from whether they are withdrawn, new, outdated, absent or changed. Tells
+    /// each index the names of its packages.
+    #[arg(long)]
+    pub(crate) online: bool,
     #[command(flatten)]
     pub(crate) index: IndexArgs,
     /// How to show the result: terminal, json, sarif, cyclonedx, spdx, openvex, markdown, html, junit or github.
@@ -139,14 +143,14 @@ pub(crate) struct ScanArgs {
     /// Write the result to a file.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Report only what the working tree adds to this git revision.
-    #[arg(long, value_name = "REV")]
+    /// Report only what the working tree adds to this git revision, or to this lock or requirements file.
+    #[arg(long, visible_alias = "new-since", value_name = "REV|LOCK")]
     pub(crate) since: Option<String>,
     /// Fail at this severity and above: low, medium, high, critical, malicious or never.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_gate)]
     pub(crate) fail_on: Option<Gate>,
-    /// Count the run as complete in spite of this kind of gap: database, unmapped, unpinned, unreadable or version.
-    #[arg(long, value_name = "KIND", value_parser = ["database", "unmapped", "unpinned", "unreadable", "version"])]
+    /// Count the run as complete in spite of this kind of gap: database, index, unmapped, unpinned, unreadable or version.
+    #[arg(long, value_name = "KIND", value_parser = ["database", "index", "unmapped", "unpinned", "unreadable", "version"])]
     pub(crate) allow_incomplete: Vec<String>,
     /// Take over the ignores of .safety-policy.yml, osv-scanner.toml, pyproject.toml (uv audit) or a file that calls
     /// pip-audit --ignore-vuln.

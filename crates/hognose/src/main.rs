@@ -10,6 +10,7 @@ mod exit;
 mod index_settings;
 mod output;
 mod progress;
+mod project_facts;
 mod python;
 mod revision;
 mod settings;

@@ -1,13 +1,18 @@
 //! `hognose scan`: inventory → judgement → verdict → report.
 
 mod behaviour;
+mod clients;
+mod history;
 mod identity;
+mod online;
+mod parallel;
 mod releases;
 mod together;
 mod verdicts;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hognose_advisories::{JudgeOptions, Judgement, judge};
 use hognose_inventory::{Disk, Options, Tree, read_environment, scan_paths};
@@ -51,13 +56,25 @@ pub(super) fn run(
     let inventory = collect(&Disk, &args.input, &options, surroundings)?;
     let opened = open_database(cli, args, &found, surroundings)?;
     let mut evidence = evidence(&inventory, &opened.database, args)?;
-    let mut before = None;
-    if let Some(revision) = &args.since {
-        let tree = Revision::open(revision, start, surroundings)?;
-        let old = scan_paths(&tree, &settings::paths(&args.input)?, &options);
-        let known = self::evidence(&old, &opened.database, args)?;
+    let before = before(args, start, &options, surroundings)?;
+    if let Some(old) = &before {
+        let known = self::evidence(old, &opened.database, args)?;
         keep_new(&mut evidence, &known);
-        before = Some(old);
+    }
+    let mut notices = Vec::new();
+    if args.online || found.config.scan.online {
+        let popular = identity::popular(&opened.database)?;
+        let request = online::Request {
+            args,
+            cache: &settings::cache(&args.feeds, surroundings)?,
+            quiet: cli.quiet,
+            min_age: min_age(&found),
+            python: options.target.python_version.as_ref(),
+            popular: popular.iter().map(String::as_str).collect(),
+            surroundings,
+        };
+        let old = before.as_ref();
+        online::add(&mut evidence, &mut notices, &inventory, old, &request);
     }
     if args.inspect {
         let request = behaviour::Request {
@@ -68,13 +85,53 @@ pub(super) fn run(
         };
         behaviour::add(&mut evidence, &inventory, before.as_ref(), &request);
     }
-    let report = report(args, inventory, opened, evidence, &policy, surroundings)?;
+    let mut report = report(args, inventory, opened, evidence, &policy, surroundings)?;
+    report.notices.extend(notices);
     show(cli, args, &report)?;
     let verdict = report.verdict;
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
     Ok(exit(verdict))
 }
+
+/// What was there before: at a revision of the repository, or in another lock.
+fn before(
+    args: &ScanArgs,
+    start: &Path,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Result<Option<Inventory>, Failure> {
+    let Some(since) = &args.since else {
+        return Ok(None);
+    };
+    if !Path::new(since).is_file() {
+        let tree = Revision::open(since, start, surroundings)?;
+        return Ok(Some(scan_paths(
+            &tree,
+            &settings::paths(&args.input)?,
+            options,
+        )));
+    }
+    let old = scan_paths(&Disk, std::slice::from_ref(since), options);
+    if old.inputs.is_empty() {
+        let shown = hognose_types::text::short(since, 80);
+        return Err(
+            Failure::usage(format!("{shown:?} is no lock or requirements file"))
+                .hint("name the lock to compare with, or a revision of the repository"),
+        );
+    }
+    Ok(Some(old))
+}
+
+/// How young a release may be without a word, in seconds.
+fn min_age(found: &Found) -> i64 {
+    let age = found.config.min_age.unwrap_or(MIN_AGE);
+    i64::try_from(age.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Every malicious release on record whose exposure is known was found within twelve hours; days are for those who
+/// look on working days only.
+const MIN_AGE: Duration = Duration::from_hours(72);
 
 fn open_database(
     cli: &Cli,
@@ -300,7 +357,14 @@ mod tests {
 
     #[test]
     fn every_word_of_allow_incomplete_is_a_rule() {
-        let words = ["database", "unmapped", "unpinned", "unreadable", "version"];
+        let words = [
+            "database",
+            "index",
+            "unmapped",
+            "unpinned",
+            "unreadable",
+            "version",
+        ];
         let found: Vec<_> = words.iter().filter_map(|word| rules_of_gap(word)).collect();
         assert_eq!(found.len(), words.len());
         assert!(found.contains(&rules::gap_database::ID));

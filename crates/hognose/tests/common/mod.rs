@@ -8,6 +8,8 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod index;
+
 use std::path::{Path, PathBuf};
 
 /// The time of every run: 2026-11-18.
@@ -110,7 +112,7 @@ impl Sandbox {
     }
 
     /// Output without what differs from run to run.
-    fn clean(&self, bytes: &[u8]) -> String {
+    pub fn clean(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
         let text = text.replace(self.directory.path().to_str().unwrap(), "[DIR]");
         text.replace(root().to_str().unwrap(), "[ROOT]").replace(

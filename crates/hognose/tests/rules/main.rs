@@ -6,15 +6,34 @@
 mod common;
 
 mod gap_database;
+mod gap_index;
 mod gap_unmapped;
 mod gap_unpinned;
 mod gap_unreadable;
 mod gap_version;
+mod id_absent;
+mod id_burst;
+mod id_invented;
 mod id_lookalike;
 mod id_moving_source;
+mod id_replaced;
+mod id_revived;
+mod id_starjack;
+mod id_takeover;
 mod mal_known;
+mod status_abandoned;
+mod status_archived;
+mod status_deprecated;
+mod status_gone;
+mod status_new;
+mod status_outdated;
+mod status_python;
+mod status_quarantined;
+mod status_unfixed;
+mod status_yanked;
 mod vuln;
 
+use common::index::Index;
 use common::{Outcome, Sandbox};
 
 /// Scans a rule's fixture.
@@ -31,6 +50,55 @@ fn gap(id: &str, kind: &str) -> String {
     let allowed = Sandbox::with(&format!("rules/{id}")).scan(&["--allow-incomplete", kind]);
     assert!(matches!(allowed.code, 0 | 1), "{}", allowed.whole());
     assert!(allowed.stdout.contains("allowed"), "{}", allowed.whole());
+    outcome.whole()
+}
+
+/// 2026-11-18, when fixtures of an index are looked at, and four weeks before, when those that have a `before` were.
+const TODAY: i64 = 1_795_000_000;
+const BEFORE: i64 = TODAY - 28 * 86_400;
+
+/// Scans a rule's fixture, asking the index in its directory `index`; one that has `before` was scanned with that
+/// before. Answers what a person sees, after checking how it ends and of which packages the rule speaks.
+fn online(id: &str, code: i32, about: &[&str]) -> String {
+    let fixture = common::fixture(&format!("rules/{id}"));
+    let sandbox = Sandbox::new();
+    let lock = std::fs::read_to_string(fixture.join("requirements.txt"))
+        .unwrap_or_else(|e| panic!("{id}: {e}"));
+    sandbox.write("requirements.txt", lock);
+    if let Ok(feed) = std::fs::read_to_string(fixture.join("advisories.jsonl")) {
+        sandbox.write("feed/advisories.jsonl", feed);
+    }
+    let index = Index::new(&fixture.join("index"));
+    let extra = std::fs::read_to_string(fixture.join("arguments.txt")).unwrap_or_default();
+    let extra: Vec<&str> = extra.split_whitespace().collect();
+    let before = fixture.join("before");
+    if before.exists() {
+        index.turn_to(&before);
+        let first = index.scan(&sandbox, BEFORE, &extra);
+        assert!(!first.stdout.contains(id), "{}", first.whole());
+        index.turn_to(&fixture.join("index"));
+    }
+    let json = index.scan(&sandbox, TODAY, &[&extra[..], &["-f", "json"]].concat());
+    let report: serde_json::Value =
+        serde_json::from_str(&json.stdout).unwrap_or_else(|e| panic!("{e}: {}", json.whole()));
+    let lists = ["findings", "gaps"].map(|list| report[list].as_array());
+    let mut found: Vec<String> = lists
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry["rule"] == id)
+        .map(|entry| {
+            let package = entry["package"]["name"].as_str();
+            let name = package.or_else(|| entry["subject"].as_str()?.split(' ').next());
+            name.unwrap_or_default().to_owned()
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    assert_eq!(found, about, "{}", json.whole());
+    explained(id);
+    let outcome = index.scan(&sandbox, TODAY, &extra);
+    assert_eq!(outcome.code, code, "{}", outcome.whole());
     outcome.whole()
 }
 

@@ -2,8 +2,6 @@
 //! without being run, and remembered by digest.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 
 use hognose_advisories::Judgement;
 use hognose_behaviour::Band;
@@ -12,15 +10,14 @@ use hognose_types::{
     ComponentId, Confidence, Finding, Gap, Inventory, Occurrence, Places, Remedy, RuleId, Severity,
     Subject, rules, text,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::clients::Clients;
 use super::releases::{self, Release};
-use super::together;
 use super::verdicts::{Memory, Remembered};
+use super::{parallel, together};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
 use crate::index_settings::{self, Indexes};
-use crate::output;
 use crate::surroundings::Surroundings;
 
 /// What inspecting an inventory takes.
@@ -67,21 +64,25 @@ pub(super) fn add(
             return;
         }
     };
-    let clients = releases::clients(&all, &indexes, request.surroundings);
+    let wanted = all.iter().map(|r| (&r.name, r.source.as_str()));
+    let clients = Clients::new(wanted, &indexes, request.surroundings);
     let memory = Memory::new(request.cache);
     let artifacts = request.cache.join("artifacts");
-    let work = |release: &Release| match clients.get(&release.source) {
-        Some(Ok(client)) => Worker {
+    let work = |release: &Release| match clients.of(&release.name, &release.source) {
+        Ok(client) => Worker {
             client,
             memory: &memory,
             artifacts: &artifacts,
         }
         .look_at(release),
-        Some(Err(reason)) => Seen::missing(reason.clone()),
-        None => Seen::missing("it has no index".to_owned()),
+        Err(reason) => Seen::missing(reason),
     };
     let mut places = Places::new(inventory);
-    let seen = each(&all, request.quiet, &work);
+    let ended = || Seen::missing("the inspection ended early".to_owned());
+    let seen: Vec<Seen> = parallel::each(&all, "inspecting releases", request.quiet, &work)
+        .into_iter()
+        .map(|seen| seen.unwrap_or_else(ended))
+        .collect();
     for (release, seen) in all.iter().zip(&seen) {
         take(evidence, inventory, &mut places, release, seen);
     }
@@ -117,50 +118,6 @@ impl Seen {
             missing: vec![reason],
         }
     }
-}
-
-/// Works on every release on all cores; answers in their order.
-fn each(all: &[Release], quiet: bool, work: &(dyn Fn(&Release) -> Seen + Sync)) -> Vec<Seen> {
-    let bar = if quiet || !output::is_interactive() {
-        ProgressBar::hidden()
-    } else {
-        ProgressBar::new(all.len() as u64)
-    };
-    if let Ok(style) = ProgressStyle::with_template("inspecting releases [{bar:24}] {pos}/{len}") {
-        bar.set_style(style);
-    }
-    let next = AtomicUsize::new(0);
-    // Waiting for an index takes longer than inspecting: twice the cores, and few enough for a polite client.
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let threads = (2 * cores).min(8).min(all.len());
-    let mut out: Vec<Seen> = Vec::new();
-    out.resize_with(all.len(), || {
-        Seen::missing("the inspection ended early".to_owned())
-    });
-    std::thread::scope(|scope| {
-        let (send, receive) = mpsc::channel();
-        for _ in 0..threads {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(release) = all.get(at) else { break };
-                    if send.send((at, work(release))).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(send);
-        for (at, seen) in receive {
-            bar.inc(1);
-            if let Some(place) = out.get_mut(at) {
-                *place = seen;
-            }
-        }
-    });
-    bar.finish_and_clear();
-    out
 }
 
 /// What a thread needs.

@@ -7,24 +7,27 @@ use hognose_types::{Finding, Inventory};
 
 use crate::error::Failure;
 
+/// Popular names, the most popular first: those of the database, else those that come with the program.
+pub(super) fn popular(database: &Database) -> Result<Vec<String>, Failure> {
+    let listed = database.popular().map_err(|e| {
+        Failure::incomplete("the popular names of the database cannot be read")
+            .because(&e)
+            .hint("rebuild it with `hognose db update`")
+    })?;
+    if listed.is_empty() {
+        return Ok(names::popular().map(str::to_owned).collect());
+    }
+    Ok(listed.into_iter().map(|(name, _)| name).collect())
+}
+
 /// Names that look like others, sources that move. Nothing is asked of anybody.
 pub(super) fn findings(
     inventory: &Inventory,
     database: &Database,
 ) -> Result<Vec<Finding>, Failure> {
-    let popular = database.popular().map_err(|e| {
-        Failure::incomplete("the popular names of the database cannot be read")
-            .because(&e)
-            .hint("rebuild it with `hognose db update`")
-    })?;
-    let listed = popular.iter().map(|(name, _)| name.as_str());
+    let popular = popular(database)?;
     let knowledge = Knowledge {
-        // The list that comes with the program stands in for a feed that is not there.
-        popular: if popular.is_empty() {
-            names::popular().collect()
-        } else {
-            listed.collect()
-        },
+        popular: popular.iter().map(String::as_str).collect(),
         own: Vec::new(),
         model: Model::builtin()
             .map_err(|e| Failure::incomplete("the look-alike model is broken").because(&e))?,

@@ -1,16 +1,11 @@
-//! Which releases of an inventory come from an index, and which client asks for them.
+//! Which releases of an inventory come from an index.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hognose_index::{Client, IndexUrl};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, DigestAlgorithm, InputFormat,
     Inventory, PackageName, Source, Version,
 };
-
-use crate::error::Failure;
-use crate::index_settings::Indexes;
-use crate::surroundings::Surroundings;
 
 /// One release, wherever the inventory lists it.
 #[derive(Debug)]
@@ -88,27 +83,4 @@ pub(super) fn collect(inventory: &Inventory, known: Option<&Inventory>) -> Relea
     }
     out.pinned = groups.into_values().collect();
     out
-}
-
-/// A client for every source, or why there is none.
-pub(super) fn clients(
-    releases: &[Release],
-    indexes: &Indexes,
-    surroundings: &Surroundings,
-) -> BTreeMap<String, Result<Client, String>> {
-    let sources: BTreeSet<&String> = releases.iter().map(|r| &r.source).collect();
-    let one = |source: &String| -> Result<Client, String> {
-        let own = if source.is_empty() {
-            indexes.clone()
-        } else {
-            let url = IndexUrl::parse(source)
-                .map_err(|e| format!("the index of the lock cannot be asked: {e}"))?;
-            indexes.for_source(&url)
-        };
-        own.client(surroundings).map_err(|e| Failure::line(&e))
-    };
-    sources
-        .into_iter()
-        .map(|source| (source.clone(), one(source)))
-        .collect()
 }

@@ -1,0 +1,87 @@
+//! Who published a file, as its attestations say (PEP 740). Nothing is verified here: a signature is for whoever
+//! checks signatures, and until then this is what the index announces.
+
+use serde::Deserialize;
+
+use crate::{Client, IndexError, IndexFile};
+
+/// Largest provenance object; real ones have some kilobytes a signature.
+const MAX_PROVENANCE: u64 = 4 << 20;
+
+#[derive(Deserialize)]
+struct Provenance {
+    #[serde(default)]
+    attestation_bundles: Vec<Bundle>,
+}
+
+#[derive(Deserialize)]
+struct Bundle {
+    publisher: Publisher,
+}
+
+#[derive(Deserialize)]
+struct Publisher {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    repository: Option<String>,
+}
+
+impl Client {
+    /// The address of the repository that the attestations of a file name as publisher; none where there are no
+    /// attestations, or they name none on a forge that is known.
+    ///
+    /// # Errors
+    ///
+    /// An index that could not be asked, or an answer that is no provenance.
+    pub fn publisher(&self, file: &IndexFile) -> Result<Option<String>, IndexError> {
+        let Some(url) = &file.provenance else {
+            return Ok(None);
+        };
+        crate::http::guard(&file.page, url)?;
+        let accept = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5";
+        let answer = self.http.fetch(url, accept, MAX_PROVENANCE)?;
+        let url = answer.url.redacted();
+        match answer.status {
+            200 => {}
+            404 | 410 => return Ok(None),
+            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
+            status => return Err(IndexError::Status { url, status }),
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(provenance) => Ok(repository(provenance)),
+            Err(error) => Err(IndexError::Page {
+                url,
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+fn repository(provenance: Provenance) -> Option<String> {
+    let mut publishers = provenance.attestation_bundles.into_iter();
+    publishers.find_map(|bundle| {
+        let host = match bundle.publisher.kind.as_str() {
+            "GitHub" => "github.com",
+            "GitLab" => "gitlab.com",
+            _ => return None,
+        };
+        let path = bundle.publisher.repository?;
+        Some(format!("https://{host}/{path}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publishers() {
+        let of = |json: &str| repository(serde_json::from_str(json).unwrap());
+        let github = r#"{"attestation_bundles":[{"publisher":{"kind":"Google","email":"a@b.example"},"attestations":[]},
+            {"publisher":{"kind":"GitHub","repository":"acme/tool","workflow":"release.yml"},"attestations":[]}]}"#;
+        assert_eq!(of(github).as_deref(), Some("https://github.com/acme/tool"));
+        assert_eq!(of("{}"), None);
+        assert!(serde_json::from_str::<Provenance>("3").is_err());
+    }
+}

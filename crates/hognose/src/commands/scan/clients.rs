@@ -1,0 +1,72 @@
+//! Which client asks about which package. A package that is bound to an index is told to no other.
+
+use std::collections::BTreeMap;
+
+use hognose_index::{Client, IndexUrl};
+use hognose_types::PackageName;
+
+use crate::error::Failure;
+use crate::index_settings::Indexes;
+use crate::surroundings::Surroundings;
+
+/// Clients for everything that is asked about.
+#[derive(Debug)]
+pub(super) struct Clients<'i> {
+    indexes: &'i Indexes,
+    by_place: BTreeMap<String, Result<Client, String>>,
+}
+
+impl<'i> Clients<'i> {
+    /// A client for every place that these packages come from. A source is the index that a lock names, or empty.
+    pub(super) fn new<'w>(
+        wanted: impl Iterator<Item = (&'w PackageName, &'w str)>,
+        indexes: &'i Indexes,
+        surroundings: &Surroundings,
+    ) -> Self {
+        let mut by_place = BTreeMap::new();
+        for (name, source) in wanted {
+            by_place
+                .entry(place(indexes, name, source))
+                .or_insert_with(|| client(indexes, name, source, surroundings));
+        }
+        Self { indexes, by_place }
+    }
+
+    /// The client for a package, or why there is none.
+    pub(super) fn of(&self, name: &PackageName, source: &str) -> Result<&Client, String> {
+        match self.by_place.get(&place(self.indexes, name, source)) {
+            Some(found) => found.as_ref().map_err(Clone::clone),
+            None => Err("it has no index".to_owned()),
+        }
+    }
+
+    /// What has the same client has the same place.
+    pub(super) fn place(&self, name: &PackageName, source: &str) -> String {
+        place(self.indexes, name, source)
+    }
+}
+
+fn place(indexes: &Indexes, name: &PackageName, source: &str) -> String {
+    if !source.is_empty() {
+        return source.to_owned();
+    }
+    let bound = indexes.settings.bound(name);
+    bound.map_or_else(String::new, |index| index.url.expose().to_owned())
+}
+
+fn client(
+    indexes: &Indexes,
+    name: &PackageName,
+    source: &str,
+    surroundings: &Surroundings,
+) -> Result<Client, String> {
+    let own = if source.is_empty() {
+        indexes.for_package(name, surroundings)
+    } else {
+        let url = IndexUrl::parse(source)
+            .map_err(|e| format!("the index of the lock cannot be asked: {e}"))?;
+        Ok(indexes.for_source(&url))
+    };
+    own.and_then(|own| own.client(surroundings))
+        .map_err(|e| Failure::line(&e))
+}

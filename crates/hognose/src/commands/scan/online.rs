@@ -1,0 +1,403 @@
+//! `scan --online`: what indexes say of the packages of an inventory. Each index is asked about the packages that come
+//! from it, through the cache, and about no other; what does not come from an index is asked of nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use hognose_advisories::Judgement;
+use hognose_identity::facts::{Presence, ProjectFacts, Repository};
+use hognose_identity::history::Past;
+use hognose_identity::{Asked, Circumstances, Unmended, judge_online};
+use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
+use hognose_types::{
+    Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
+    PackageName, Source, Version, rules, text,
+};
+
+use super::clients::Clients;
+use super::history::{History, Kept};
+use super::parallel;
+use crate::cli::ScanArgs;
+use crate::error::Failure;
+use crate::index_settings::{self, Indexes};
+use crate::project_facts;
+use crate::surroundings::Surroundings;
+
+/// What asking about an inventory takes.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    pub(super) args: &'a ScanArgs,
+    pub(super) cache: &'a Path,
+    pub(super) quiet: bool,
+    /// Youngest release that is no longer new, in seconds.
+    pub(super) min_age: i64,
+    /// The Python that the scan is for.
+    pub(super) python: Option<&'a Version>,
+    pub(super) popular: BTreeSet<&'a str>,
+    pub(super) surroundings: &'a Surroundings,
+}
+
+/// A project that is asked about.
+#[derive(Debug)]
+struct Wanted {
+    name: PackageName,
+    /// The index that a lock names; empty for the user's own.
+    source: String,
+    members: Vec<ComponentId>,
+    pinned: BTreeSet<Version>,
+}
+
+/// What asking brought.
+#[derive(Debug)]
+struct Answer {
+    facts: ProjectFacts,
+    /// What was not answered beside the page.
+    missing: Vec<String>,
+}
+
+/// Adds what indexes say of every project to the evidence, versions that `known` lists too left out.
+pub(super) fn add(
+    evidence: &mut Judgement,
+    notices: &mut Vec<Notice>,
+    inventory: &Inventory,
+    known: Option<&Inventory>,
+    request: &Request<'_>,
+) {
+    let wanted = wanted(inventory, known);
+    if wanted.is_empty() {
+        return;
+    }
+    if request.args.feeds.offline {
+        notices.push(notice(format!(
+            "no index was asked about {}: `--offline` forbids it",
+            count(wanted.len())
+        )));
+        return;
+    }
+    let indexes = match indexes(request) {
+        Ok(indexes) => indexes,
+        Err(reason) => {
+            let message = format!("no index was asked about {}: {reason}", count(wanted.len()));
+            evidence.gaps.push(Gap {
+                rule: rules::gap_index::ID,
+                subject: "package index".to_owned(),
+                location: None,
+                message,
+                hint: Some("name an index with `--index-url`".to_owned()),
+                groups: Vec::new(),
+            });
+            return;
+        }
+    };
+    let answers = answers(&wanted, &indexes, request);
+    let history = History::new(request.cache);
+    let mut asked = Vec::new();
+    for (project, answer) in wanted.into_iter().zip(answers) {
+        evidence.gaps.extend(gaps(inventory, &project, &answer));
+        let past = remember(&history, &project, &answer.facts, request.surroundings.now);
+        asked.push(Asked {
+            members: project.members,
+            facts: answer.facts,
+            past: past.unwrap_or_else(|told| {
+                notices.push(notice(told));
+                None
+            }),
+        });
+    }
+    index_settings::prune(&indexes.asking, request.surroundings);
+    let found = judge_online(inventory, &asked, &circumstances(evidence, request));
+    evidence.findings.extend(found.findings);
+    notices.extend(found.notices);
+    notices.dedup();
+}
+
+fn circumstances<'a>(evidence: &Judgement, request: &'a Request<'_>) -> Circumstances<'a> {
+    let mut unmended: BTreeMap<(String, String), Vec<Unmended>> = BTreeMap::new();
+    for finding in &evidence.findings {
+        let (Some(advisory), Some(version)) = (&finding.advisory, &finding.subject.version) else {
+            continue;
+        };
+        if advisory.malicious || advisory.fixed_in.is_some() {
+            continue;
+        }
+        let dates = advisory
+            .records
+            .iter()
+            .filter_map(|r| r.published.as_deref());
+        if let Some(disclosed) = dates.filter_map(project_facts::seconds).min() {
+            let key = (finding.subject.name.clone(), version.clone());
+            unmended.entry(key).or_default().push(Unmended {
+                id: advisory.id.clone(),
+                disclosed,
+            });
+        }
+    }
+    Circumstances {
+        now: request.surroundings.now,
+        min_age: request.min_age,
+        python: request.python,
+        popular: request.popular.clone(),
+        unmended,
+    }
+}
+
+fn count(projects: usize) -> String {
+    match projects {
+        1 => "1 project".to_owned(),
+        n => format!("{n} projects"),
+    }
+}
+
+fn notice(message: String) -> Notice {
+    Notice {
+        location: None,
+        message,
+    }
+}
+
+fn indexes(request: &Request<'_>) -> Result<Indexes, String> {
+    let python = request.args.input.python.as_deref();
+    // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
+    let trusted = !request.args.input.no_config;
+    let found = index_settings::find(&request.args.index, python, trusted, request.surroundings);
+    let mut indexes = found.map_err(|e| Failure::line(&e))?;
+    indexes.asking.cache = Some(request.cache.to_owned());
+    Ok(indexes)
+}
+
+/// The projects to ask about: distributions that come from an index, pinned or not. Files, links, repositories, paths
+/// and the projects scanned themselves are nobody's business.
+fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
+    let key = |c: &Component| (c.name.clone(), c.version.as_str().map(str::to_owned));
+    let old: BTreeSet<_> = known
+        .into_iter()
+        .flat_map(|i| i.components.iter().map(key))
+        .collect();
+    let all = || inventory.components.iter();
+    let own: BTreeSet<&PackageName> = all()
+        .filter(|c| c.kind == ComponentKind::Project)
+        .map(|c| &c.name)
+        .collect();
+    let mut groups: BTreeMap<(PackageName, String), Wanted> = BTreeMap::new();
+    for (at, component) in all().enumerate() {
+        let input = inventory.input(component.input).map(|input| input.format);
+        let is_file = matches!(input, Some(InputFormat::Wheel | InputFormat::Sdist));
+        if component.kind != ComponentKind::Distribution
+            || is_file
+            || own.contains(&component.name)
+            || old.contains(&key(component))
+        {
+            continue;
+        }
+        let source = match &component.source {
+            Source::Default => String::new(),
+            Source::Index { url } => url.expose().to_owned(),
+            Source::Url { .. } | Source::Vcs { .. } | Source::Path { .. } => continue,
+        };
+        let group = (component.name.clone(), source.clone());
+        let project = groups.entry(group).or_insert_with(|| Wanted {
+            name: component.name.clone(),
+            source,
+            members: Vec::new(),
+            pinned: BTreeSet::new(),
+        });
+        project.members.push(ComponentId(at));
+        if let ComponentVersion::Pinned(version) = &component.version {
+            project.pinned.insert(version.clone());
+        }
+    }
+    groups.into_values().collect()
+}
+
+/// What is known of an index before all of it is asked.
+#[derive(Clone, Debug, Default)]
+struct Manner {
+    /// It has no project pages in JSON: they are not asked for once for every name.
+    plain: bool,
+    /// It answers nobody, and why: it is not waited for once for every name.
+    silent: Option<String>,
+}
+
+/// Projects that are asked about one after the other to learn the manner of an index.
+const PROBES: usize = 2;
+
+/// Asks about everything. The first projects of each place show what its index has; which those are does not depend on
+/// the order in which answers come, so that two runs say the same.
+fn answers(wanted: &[Wanted], indexes: &Indexes, request: &Request<'_>) -> Vec<Answer> {
+    let pairs = wanted.iter().map(|w| (&w.name, w.source.as_str()));
+    let clients = Clients::new(pairs, indexes, request.surroundings);
+    let mut manners: BTreeMap<String, Manner> = BTreeMap::new();
+    for project in wanted {
+        let place = clients.place(&project.name, &project.source);
+        if !manners.contains_key(&place)
+            && let Ok(client) = clients.of(&project.name, &project.source)
+        {
+            let here = |w: &&Wanted| clients.place(&w.name, &w.source) == place;
+            let manner = manner(client, wanted.iter().filter(here));
+            manners.insert(place, manner);
+        }
+    }
+    let ask = |project: &Wanted| {
+        let place = clients.place(&project.name, &project.source);
+        let manner = manners.get(&place).cloned().unwrap_or_default();
+        match (clients.of(&project.name, &project.source), manner.silent) {
+            (Ok(client), None) => ask(client, project, manner.plain),
+            (Ok(_), Some(reason)) | (Err(reason), _) => unknown(project, reason),
+        }
+    };
+    let answers = parallel::each(wanted, "asking the index", request.quiet, &ask);
+    let pairs = wanted.iter().zip(answers);
+    pairs
+        .map(|(project, answer)| {
+            answer.unwrap_or_else(|| unknown(project, "asking ended early".to_owned()))
+        })
+        .collect()
+}
+
+fn manner<'w>(client: &Client, wanted: impl Iterator<Item = &'w Wanted>) -> Manner {
+    let (mut present, mut failed) = (0, 0);
+    for project in wanted {
+        match pages(client, &project.name) {
+            Err(error @ (IndexError::Timeout { .. } | IndexError::Request { .. })) => {
+                failed += 1;
+                if failed >= PROBES {
+                    return Manner {
+                        silent: Some(error.to_string()),
+                        plain: true,
+                    };
+                }
+            }
+            Ok(found) => {
+                let Some((index, _)) = found.first() else {
+                    continue;
+                };
+                match client.project(index, &project.name) {
+                    Ok(None) => present += 1,
+                    _ => return Manner::default(),
+                }
+                if present >= PROBES {
+                    return Manner {
+                        silent: None,
+                        plain: true,
+                    };
+                }
+            }
+            Err(_) => return Manner::default(),
+        }
+    }
+    Manner::default()
+}
+
+fn unknown(project: &Wanted, reason: String) -> Answer {
+    Answer {
+        facts: ProjectFacts::only(
+            project.name.clone(),
+            Presence::Unknown(reason),
+            String::new(),
+        ),
+        missing: Vec::new(),
+    }
+}
+
+/// The pages of all indexes that have a project.
+fn pages(client: &Client, name: &PackageName) -> Result<Vec<(IndexUrl, ProjectPage)>, IndexError> {
+    let mut out = Vec::new();
+    for index in client.indexes() {
+        // One index that does not answer could be the one that says something else.
+        if let Some(page) = client.page(index, name)? {
+            out.push((index.clone(), page));
+        }
+    }
+    Ok(out)
+}
+
+fn ask(client: &Client, project: &Wanted, plain: bool) -> Answer {
+    let name = &project.name;
+    let found = match pages(client, name) {
+        Ok(found) => found,
+        Err(error) => return unknown(project, error.to_string()),
+    };
+    let Some((index, _)) = found.first() else {
+        let first = client.indexes().next();
+        let index = first.map(|url| url.without_credentials().plain());
+        return Answer {
+            facts: ProjectFacts::only(name.clone(), Presence::Absent, index.unwrap_or_default()),
+            missing: Vec::new(),
+        };
+    };
+    let mut missing = Vec::new();
+    let mut settle = |error: IndexError| missing.push(error.to_string());
+    let details = if plain {
+        None
+    } else {
+        client.project(index, name).unwrap_or_else(|error| {
+            settle(error);
+            None
+        })
+    };
+    let pages: Vec<ProjectPage> = found.iter().map(|(_, page)| page.clone()).collect();
+    let mut facts = project_facts::of(name, index, &pages, details.as_ref());
+    let attested = pages
+        .iter()
+        .flat_map(|page| &page.files)
+        .filter(|f| f.provenance.is_some() && project.pinned.contains(&f.version));
+    if let Some(file) = attested.max_by_key(|f| (&f.version, &f.filename)) {
+        match client.publisher(file) {
+            Ok(link) => facts.publisher = link.as_deref().and_then(Repository::of_link),
+            Err(error) => settle(error),
+        }
+    }
+    Answer { facts, missing }
+}
+
+fn gaps(inventory: &Inventory, project: &Wanted, answer: &Answer) -> Option<Gap> {
+    let component = inventory.component(*project.members.first()?)?;
+    let message = match (&answer.facts.presence, answer.missing.first()) {
+        (Presence::Unknown(reason), _) => {
+            format!("the index could not be asked: {}", text::short(reason, 300))
+        }
+        (_, Some(reason)) => format!(
+            "the index did not answer everything: {}",
+            text::short(reason, 300)
+        ),
+        (_, None) => return None,
+    };
+    let declaration = component.declarations.first();
+    Some(Gap {
+        rule: rules::gap_index::ID,
+        subject: component.label(),
+        location: declaration.map(|d| d.location.clone()),
+        message,
+        hint: None,
+        groups: declaration.map(|d| d.groups.clone()).unwrap_or_default(),
+    })
+}
+
+/// What was seen of a project before this look, and this look kept; else why the past cannot be used.
+fn remember(
+    history: &History,
+    project: &Wanted,
+    facts: &ProjectFacts,
+    now: i64,
+) -> Result<Option<Past>, String> {
+    if matches!(facts.presence, Presence::Unknown(_)) {
+        return Ok(None);
+    }
+    let past = match history.recall(&facts.index, project.name.as_str()) {
+        Kept::Nothing => None,
+        Kept::Past(past) => Some(*past),
+        Kept::Newer => {
+            return Err(
+                "what indexes said before is not compared: a newer version of the program keeps it"
+                    .to_owned(),
+            );
+        }
+    };
+    let pinned: BTreeSet<&Version> = project.pinned.iter().collect();
+    if let Some(next) = Past::noted(past.as_ref(), facts, &pinned, now) {
+        history
+            .keep(&next)
+            .map_err(|e| format!("what indexes said is not kept for the next run: {e}"))?;
+    }
+    Ok(past)
+}

@@ -1,0 +1,134 @@
+//! A package index on the loopback interface, made of the files of a directory: `NAME.json` or `NAME.html` is the page
+//! of a project, `NAME.project.json` its project page, `NAME.provenance.json` what its attestations say.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::{Outcome, Sandbox};
+
+#[derive(Debug)]
+struct Shared {
+    pages: Mutex<PathBuf>,
+    seen: Mutex<Vec<String>>,
+}
+
+/// The index.
+#[derive(Debug)]
+pub struct Index {
+    address: String,
+    shared: Arc<Shared>,
+}
+
+impl Index {
+    pub fn new(pages: &Path) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let shared = Arc::new(Shared {
+            pages: Mutex::new(pages.to_owned()),
+            seen: Mutex::default(),
+        });
+        let own = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&own);
+                std::thread::spawn(move || serve(stream, &shared));
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// From now on it has these pages.
+    pub fn turn_to(&self, pages: &Path) {
+        pages.clone_into(&mut self.shared.pages.lock().unwrap());
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/simple/", self.address)
+    }
+
+    /// What was asked for, in order of names, and forgets it.
+    pub fn seen(&self) -> Vec<String> {
+        let mut seen = std::mem::take(&mut *self.shared.seen.lock().unwrap());
+        seen.sort();
+        seen
+    }
+
+    /// Runs a scan that asks this index at a time, with the project's own advisories.
+    pub fn scan(&self, sandbox: &Sandbox, now: i64, arguments: &[&str]) -> Outcome {
+        let feed = super::root().join("examples/feeds");
+        let mut all = vec!["scan", "--online"];
+        if !arguments.contains(&"--feed") {
+            all.extend(["--feed", feed.to_str().unwrap()]);
+        }
+        all.extend(arguments);
+        let mut command = sandbox.command(&all);
+        command.env_remove("PIP_NO_INDEX");
+        command
+            .env("PIP_INDEX_URL", self.url())
+            .env("SOURCE_DATE_EPOCH", now.to_string())
+            .env("XDG_CONFIG_DIRS", sandbox.work())
+            // Whatever Python the machine has: its configuration is not this test's.
+            .env("VIRTUAL_ENV", sandbox.work());
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| sandbox.clean(bytes).replace(&self.address, "index.example");
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+fn serve(mut stream: TcpStream, shared: &Shared) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
+    let headers: Vec<String> = lines
+        .map_while(Result::ok)
+        .take_while(|l| !l.is_empty())
+        .collect();
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let known = headers.iter().find_map(|header| {
+        let (name, value) = header.split_once(": ")?;
+        name.eq_ignore_ascii_case("if-none-match").then_some(value)
+    });
+    let mark = if known.is_some() { " again" } else { "" };
+    shared.seen.lock().unwrap().push(format!("{path}{mark}"));
+    let pages = shared.pages.lock().unwrap().clone();
+    let (status, body) = answer(&pages, &path);
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{}\"", hasher.finish());
+    let (status, body) = match known {
+        Some(known) if status == 200 && known == tag => (304, Vec::new()),
+        _ => (status, body),
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nETag: {tag}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let _ = stream
+        .write_all(head.as_bytes())
+        .and_then(|()| stream.write_all(&body));
+}
+
+fn answer(pages: &Path, path: &str) -> (u16, Vec<u8>) {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let files = match parts.as_slice() {
+        ["simple", name] => vec![format!("{name}.json"), format!("{name}.html")],
+        ["pypi", name, "json"] => vec![format!("{name}.project.json")],
+        ["integrity", name] => vec![format!("{name}.provenance.json")],
+        _ => Vec::new(),
+    };
+    let found = files
+        .iter()
+        .find_map(|file| std::fs::read(pages.join(file)).ok());
+    match found {
+        // What stands for a server that cannot answer.
+        Some(body) if body == b"503\n" => (503, Vec::new()),
+        Some(body) => (200, body),
+        None => (404, Vec::new()),
+    }
+}
