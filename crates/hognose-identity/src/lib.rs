@@ -8,6 +8,7 @@ mod age;
 mod evidence;
 pub mod facts;
 pub mod history;
+mod confusion;
 mod judge;
 pub mod lookalike;
 pub mod names;
@@ -17,6 +18,7 @@ mod starjack;
 mod status;
 
 pub use evidence::{Asked, Circumstances, Evidence, Unmended};
+pub use confusion::{Configured, confusion};
 pub use judge::{Knowledge, judge};
 pub use online::judge_online;
 pub use pythons::ended;

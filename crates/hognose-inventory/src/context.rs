@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hognose_types::rules::gap_unreadable;
 use hognose_types::{
     Component, ComponentId, ComponentVersion, Declaration, Digest, Edge, Gap, Input, InputFormat,
-    InputId, Inventory, Location, Marker, Notice, PackageName, RuleId, SkippedInput, text,
+    InputId, Inventory, Location, Marker, Notice, PackageName, RequirementOptions, RuleId,
+    SkippedInput, text,
 };
 
 use crate::options::Options;
@@ -259,6 +260,13 @@ impl<'a> Context<'a> {
     pub(crate) fn add_constraints(&mut self, scope: ConstraintScope) {
         if !scope.pins.is_empty() {
             self.constraints.push(scope);
+        }
+    }
+
+    /// Notes what requirements files say of indexes.
+    pub(crate) fn add_options(&mut self, options: RequirementOptions) {
+        if !options.indexes.is_empty() || options.none.is_some() {
+            self.inventory.options.push(options);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hognose_types::{Location, PackageName, RuleId, Specifiers, rules};
+use hognose_types::{Location, OwnedNames, PackageName, RuleId, Specifiers, rules};
 use jiff::civil::Date;
 use toml::Spanned;
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub min_age: Option<Duration>,
     /// What to scan, and for which target.
     pub scan: ScanSettings,
+    /// Names that nobody else may publish.
+    pub owned: OwnedNames,
 }
 
 /// One feed as written in the configuration.
@@ -53,6 +55,8 @@ pub struct ScanSettings {
     pub platform: Option<String>,
     /// Whether indexes are asked about the packages, which tells them their names.
     pub online: bool,
+    /// Whether the project's own code is read for what it imports.
+    pub imports: bool,
 }
 
 /// Why a configuration is refused: file, line, what, and what to do.
@@ -143,24 +147,7 @@ impl Context<'_> {
                 .insert(name.clone(), self.gate(&group.fail_on)?);
         }
         for word in &raw.policy.allow_incomplete {
-            let rule = GAPS
-                .iter()
-                .find(|(name, _)| name == word.get_ref())
-                .map(|(_, rule)| *rule);
-            let unknown = || {
-                let message = format!(
-                    "unknown kind of gap {:?} in allow-incomplete",
-                    word.get_ref()
-                );
-                self.error(
-                    word.span().start,
-                    message,
-                    Some(
-                        "the kinds are database, index, unmapped, unpinned, unreadable and version",
-                    ),
-                )
-            };
-            policy.allow_incomplete.push(rule.ok_or_else(unknown)?);
+            policy.allow_incomplete.push(self.kind_of_gap(word)?);
         }
         policy.waivers = raw
             .waiver
@@ -184,11 +171,37 @@ impl Context<'_> {
                 .transpose()?,
             scan: ScanSettings {
                 online: raw.scan.online,
+                imports: raw.scan.imports,
                 exclude: raw.scan.exclude,
                 python_version: raw.scan.python_version.map(Spanned::into_inner),
                 platform: raw.scan.platform.map(Spanned::into_inner),
             },
+            owned: self.owned(&raw.identity.owned)?,
         })
+    }
+
+    fn kind_of_gap(&self, word: &Spanned<String>) -> Result<RuleId, ConfigError> {
+        let known = GAPS.iter().find(|(name, _)| name == word.get_ref());
+        known.map(|(_, rule)| *rule).ok_or_else(|| {
+            let message = format!(
+                "unknown kind of gap {:?} in allow-incomplete",
+                word.get_ref()
+            );
+            let hint = "the kinds are database, index, unmapped, unpinned, unreadable and version";
+            self.error(word.span().start, message, Some(hint))
+        })
+    }
+
+    fn owned(&self, patterns: &[Spanned<String>]) -> Result<OwnedNames, ConfigError> {
+        let mut owned = OwnedNames::default();
+        for pattern in patterns {
+            owned.add(pattern.get_ref()).map_err(|e| {
+                let message = format!("owned: {e}");
+                let hint = "write a name (\"acme-core\"), or the beginning of names and a '*' (\"acme-*\")";
+                self.error(pattern.span().start, message, Some(hint))
+            })?;
+        }
+        Ok(owned)
     }
 
     fn gate(&self, word: &Spanned<String>) -> Result<Gate, ConfigError> {

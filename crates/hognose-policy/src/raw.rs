@@ -12,6 +12,7 @@ pub(crate) struct RawConfig {
     pub(crate) waiver: Vec<Spanned<RawWaiver>>,
     pub(crate) feeds: Option<RawFeeds>,
     pub(crate) scan: RawScan,
+    pub(crate) identity: RawIdentity,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -91,4 +92,11 @@ pub(crate) struct RawScan {
     pub(crate) python_version: Option<Spanned<String>>,
     pub(crate) platform: Option<Spanned<String>>,
     pub(crate) online: bool,
+    pub(crate) imports: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawIdentity {
+    pub(crate) owned: Vec<Spanned<String>>,
 }

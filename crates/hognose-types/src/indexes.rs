@@ -136,6 +136,17 @@ impl IndexSettings {
         self.indexes.iter().filter(move |i| i.tool == tool)
     }
 
+    /// The index that one tool binds a package to, where it does; of several the nearest.
+    pub fn bound_by(&self, tool: IndexTool, name: &PackageName) -> Option<&ConfiguredIndex> {
+        let fits = |i: &&ConfiguredIndex| i.packages.iter().any(|p| matches(p, name.as_str()));
+        self.of(tool).find(fits)
+    }
+
+    /// The default of the user's pip, where it is known.
+    pub fn stock(&self) -> Option<&ConfiguredIndex> {
+        self.indexes.iter().find(|i| i.place == IndexPlace::Stock)
+    }
+
     /// The index a package is bound to, where one is; of several the nearest.
     pub fn bound(&self, name: &PackageName) -> Option<&ConfiguredIndex> {
         let fits = |index: &&ConfiguredIndex| {

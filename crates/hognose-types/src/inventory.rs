@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Component, Gap, Marker, Notice};
+use crate::{Component, ConfiguredIndex, Gap, Location, Marker, Notice};
 
 /// Position of an input in [`Inventory::inputs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -29,6 +29,22 @@ pub struct Inventory {
     pub gaps: Vec<Gap>,
     /// Remarks that change no verdict.
     pub notices: Vec<Notice>,
+    /// What requirements files say of indexes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<RequirementOptions>,
+}
+
+/// What the options of a requirements file, and of all it includes, say of indexes. pip takes the last `--index-url` of
+/// all of them, and everything else together.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct RequirementOptions {
+    /// The files, the one that includes the others first.
+    pub inputs: Vec<InputId>,
+    /// The indexes in force, in the order of the lines.
+    pub indexes: Vec<ConfiguredIndex>,
+    /// Where `--no-index` stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub none: Option<Location>,
 }
 
 /// One thing that was read.
@@ -161,6 +177,13 @@ impl Inventory {
             to: ComponentId(edge.to.0 + components),
             marker: edge.marker,
         }));
+        self.options
+            .extend(other.options.into_iter().map(|mut options| {
+                for input in &mut options.inputs {
+                    input.0 += inputs;
+                }
+                options
+            }));
         self.gaps.extend(other.gaps);
         self.notices.extend(other.notices);
     }

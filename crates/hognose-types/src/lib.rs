@@ -14,6 +14,7 @@ mod inventory;
 mod location;
 pub mod marker;
 mod name;
+mod owned;
 pub mod paths;
 mod places;
 mod purl;
@@ -37,10 +38,13 @@ pub use finding::{Confidence, Finding, Gap, Notice, Occurrence, Remedy, Subject}
 pub use indexes::{
     ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexSettings, IndexStrategy, IndexTool,
 };
-pub use inventory::{ComponentId, Edge, Input, InputFormat, InputId, Inventory, SkippedInput};
+pub use inventory::{
+    ComponentId, Edge, Input, InputFormat, InputId, Inventory, RequirementOptions, SkippedInput,
+};
 pub use location::Location;
 pub use marker::{Marker, MarkerError, Target};
 pub use name::{NameError, PackageName};
+pub use owned::{OwnedError, OwnedNames};
 pub use places::Places;
 pub use purl::Purl;
 pub use redacted::RedactedUrl;

@@ -45,6 +45,7 @@ const SINGLE: &[RuleMeta] = &[
     rules::gap_unpinned::META,
     rules::gap_unreadable::META,
     rules::gap_version::META,
+    rules::id_confusion::META,
     rules::id_lookalike::META,
     rules::id_moving_source::META,
     rules::mal_known::META,

@@ -8,6 +8,7 @@ pub mod gap_unmapped;
 pub mod gap_unpinned;
 pub mod gap_unreadable;
 pub mod gap_version;
+pub mod id_confusion;
 pub mod id_lookalike;
 pub mod id_moving_source;
 pub mod mal_known;

@@ -60,7 +60,7 @@ impl Reader<'_, '_> {
                     ),
                     "remove the option; the requirement was read without it",
                 ),
-                Word::Option { .. } | Word::Flag | Word::Stray(_) => {}
+                Word::Option { .. } | Word::Flag(_) | Word::Stray(_) => {}
             }
         }
         hashes

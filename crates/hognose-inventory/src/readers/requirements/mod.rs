@@ -10,10 +10,11 @@ mod variables;
 mod via;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hognose_types::{
-    ComponentId, InputFormat, InputId, Location, PackageName, Requirement, RequirementError,
+    ComponentId, ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexTool, InputFormat,
+    InputId, Location, PackageName, RedactedUrl, Requirement, RequirementError, RequirementOptions,
     Version, text,
 };
 
@@ -27,6 +28,8 @@ use crate::source_text;
 
 /// Deepest chain of includes; the number of files is bounded by [`crate::Limits::includes`].
 const MAX_CHAIN: usize = 64;
+/// Most indexes that are kept of one requirements file and all it includes.
+const MAX_INDEXES: usize = 1_000;
 
 /// Reads a requirements file and what it includes.
 pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
@@ -35,10 +38,12 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, bytes: &[u8]) {
         scope: ConstraintScope::default(),
         chain: Vec::new(),
         includes: 0,
+        options: RequirementOptions::default(),
     };
     reader.file(path, bytes, false);
-    let scope = reader.scope;
+    let Reader { scope, options, .. } = reader;
     context.add_constraints(scope);
+    context.add_options(options);
 }
 
 struct Reader<'c, 'a> {
@@ -47,6 +52,8 @@ struct Reader<'c, 'a> {
     /// Canonical paths of the files being read, outermost first.
     chain: Vec<String>,
     includes: usize,
+    /// What all files together say of indexes.
+    options: RequirementOptions,
 }
 
 /// What is known of one file while its lines are read.
@@ -74,6 +81,7 @@ impl Reader<'_, '_> {
         self.scope.files.insert(key.clone());
         self.chain.push(key);
         let input = self.context.input(path, InputFormat::Requirements);
+        self.options.inputs.push(input);
         let mut file = File {
             path,
             input,
@@ -161,12 +169,9 @@ impl Reader<'_, '_> {
                     let value = variables::versions(value, &self.context.options.env);
                     self.direct(file, &value, true, location.clone(), comment);
                 }
-                // Variables stay as written: they hold the secrets of the address, which is only shown.
-                Word::Option {
-                    name: "--index-url",
-                    value,
-                } => file.index = Some(value.clone().into_owned()),
-                Word::Option { .. } | Word::Flag => {}
+                Word::Option { name, value } => self.index(file, name, value, location),
+                Word::Flag("--no-index") => self.options.none = Some(location.clone()),
+                Word::Flag(_) => {}
                 Word::Unknown(option) => self.context.unreadable(
                     location.clone(),
                     format!(
@@ -184,6 +189,35 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// As pip does: an index named anew takes the place of all that were named before it. Variables stay as written: they
+    /// hold the secrets of the address, which is only shown.
+    fn index(&mut self, file: &mut File<'_>, name: &str, url: &str, location: &Location) {
+        let role = match name {
+            "--index-url" => IndexRole::Default,
+            "--extra-index-url" => IndexRole::Extra,
+            "--find-links" => IndexRole::FindLinks,
+            _ => return,
+        };
+        if role == IndexRole::Default {
+            file.index = Some(url.to_owned());
+        }
+        let indexes = &mut self.options.indexes;
+        if role == IndexRole::Default {
+            indexes.retain(|index| index.role == IndexRole::FindLinks);
+        }
+        if indexes.len() < MAX_INDEXES {
+            indexes.push(ConfiguredIndex {
+                tool: IndexTool::Pip,
+                role,
+                name: None,
+                url: RedactedUrl::new(url),
+                place: IndexPlace::File(location.clone()),
+                scope: IndexScope::Project,
+                packages: BTreeSet::new(),
+            });
+        }
+    }
+
     fn include(&mut self, file: &File<'_>, value: &str, location: &Location, constraints: bool) {
         let shown = text::short(value, 100);
         let written = value;
@@ -192,7 +226,7 @@ impl Reader<'_, '_> {
             Err(variable) => return self.unset(&variable, location.clone()),
         };
         if direct::is_url(&value) && !value.starts_with("file:") {
-            let url = hognose_types::RedactedUrl::new(written);
+            let url = RedactedUrl::new(written);
             return self.context.unreadable(
                 location.clone(),
                 format!("{} is not fetched", text::short(&url.to_string(), 100)),

@@ -40,7 +40,7 @@ pub(super) enum Word<'a> {
         value: Cow<'a, str>,
     },
     /// An option without value.
-    Flag,
+    Flag(&'static str),
     /// An option that pip does not know in a requirements file.
     Unknown(String),
     /// Something that is no option where only options may stand.
@@ -98,8 +98,10 @@ pub(super) fn options(text: &str) -> Vec<Word<'_>> {
                 _ => Word::Unknown(word.into_owned()),
             },
             (Some(_), Some(_)) => Word::Unknown(word.into_owned()),
-            (None, _) if FLAGS.contains(&name) => Word::Flag,
-            (None, _) => Word::Unknown(name.to_owned()),
+            (None, _) => match FLAGS.into_iter().find(|flag| *flag == name) {
+                Some(flag) => Word::Flag(flag),
+                None => Word::Unknown(name.to_owned()),
+            },
         });
     }
     out
@@ -176,7 +178,7 @@ mod tests {
                 value("--requirement", "b.txt"),
                 value("--requirement", "c.txt"),
                 value("--requirement", "d e.txt"),
-                Word::Flag,
+                Word::Flag("--pre"),
                 Word::Unknown("--wat".into()),
                 Word::Stray("x".into()),
                 Word::Unknown("-é".into()),
