@@ -99,11 +99,10 @@ impl Scan<'_> {
     fn run(&mut self) {
         while let Some(byte) = self.bytes.get(self.at) {
             match CLASSES.get(usize::from(*byte)).copied() {
-                Some(Class::Nothing) | None => {}
                 Some(Class::Link) => self.link(),
                 // `not`, `lambda`, `await`, `if`, `else`, `yield`: every word followed by a blank may nest.
                 Some(Class::Blank) if self.at > 0 && self.is_word_end() => self.link(),
-                Some(Class::Blank) => {}
+                Some(Class::Nothing | Class::Blank) | None => {}
                 Some(Class::Opens) => self.open(),
                 Some(Class::Closes) => self.close(),
                 Some(Class::Ends) => self.reset(),
