@@ -2,6 +2,7 @@
 //! from the environment or the configuration of pip, uv, Poetry, PDM and Pipenv, else from the text of the pip that the
 //! user's Python carries, which is read and never run.
 
+mod around;
 mod files;
 mod ini;
 mod layer;
@@ -22,6 +23,7 @@ use hognose_types::{
 use crate::cli::IndexArgs;
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
+pub(crate) use around::Around;
 use layer::{Layer, address};
 
 /// The indexes to ask.

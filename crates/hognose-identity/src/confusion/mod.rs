@@ -114,22 +114,20 @@ fn of_owned(
         let Some(component) = members.first().and_then(|id| inventory.component(*id)) else {
             continue;
         };
-        let what = match exposure {
-            Exposure::Highest | Exposure::HighestOfLinks => format!(
-                "takes the highest version that any of {} offers",
-                setup.describe()
-            ),
-            Exposure::PublicFirst => format!("asks {} in this order", setup.describe()),
-            Exposure::Unbound => format!(
-                "is bound to no index and asked of {} only",
-                setup.describe()
-            ),
-        };
         let tool = setup.label();
+        let threat =
+            format!("whoever registers your own name {name} on the public index can deliver it");
         let message = match exposure {
-            Exposure::Unbound => format!("your own name {name} {what} ({tool})"),
-            _ => format!(
-                "whoever registers your own name {name} on the public index can deliver it: {tool} {what}"
+            Exposure::Highest | Exposure::HighestOfLinks => format!(
+                "{threat}: {tool} takes the highest version of {}",
+                setup.describe(" and ")
+            ),
+            Exposure::PublicFirst => {
+                format!("{threat}: {tool} asks {}", setup.describe(", then "))
+            }
+            Exposure::Unbound => format!(
+                "your own name {name} is bound to no index: {tool} asks {} only",
+                setup.describe(" and ")
             ),
         };
         out.push(Finding {
@@ -184,9 +182,9 @@ fn of_others(
     };
     let count = concerned.len();
     let message = format!(
-        "{} takes the highest version that any of {} offers, and nothing fixes where {count} name{} come{} from: {}{more}",
+        "{} takes the highest version of {}, and nothing fixes which of them {count} name{} come{} from: {}{more}",
         setup.label(),
-        setup.describe(),
+        setup.describe(" and "),
         if count == 1 { "" } else { "s" },
         if count == 1 { "s" } else { "" },
         shown.join(", "),

@@ -292,14 +292,14 @@ impl Setup<'_> {
         }
     }
 
-    /// The indexes in their order, each with where it is written.
-    pub(super) fn describe(&self) -> String {
+    /// The indexes in their order, each with where it is written, and the word between them.
+    pub(super) fn describe(&self, between: &str) -> String {
         let one = |asked: &Asked<'_>| match asked.index {
             Some(index) => format!("{} ({})", index.url, index.place),
             None => "the public index".to_owned(),
         };
         let all: Vec<String> = self.asked.iter().map(one).collect();
-        all.join(", ")
+        all.join(between)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod clients;
+mod confusion;
 mod history;
 mod identity;
 mod online;
@@ -34,31 +35,22 @@ pub(super) fn run(
     args: &ScanArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
-    if args.resolve {
-        return Err(
-            Failure::usage("resolving unpinned requirements is not part of this version")
-                .hint("lock the project (uv lock, poetry lock, pip-compile) and scan the lock"),
-        );
-    }
-    if args.since.is_some()
-        && args.input.python.is_some()
-        && settings::paths(&args.input)?.is_empty()
-    {
-        return Err(Failure::usage(
-            "`--since` compares with a revision in git, which holds no installed environment",
-        )
-        .hint("name the lock or requirements file that the environment was made from, without `--python`"));
-    }
+    refuse_impossible(args)?;
     let start = settings::start(&args.input);
     let found = settings::configuration(args.input.config.as_deref(), args.input.no_config, start)?;
     let policy = policy(args, &found)?;
     let options = settings::inventory_options(&args.input, &found, surroundings)?;
     let inventory = collect(&Disk, &args.input, &options, surroundings)?;
     let opened = open_database(cli, args, &found, surroundings)?;
-    let mut evidence = evidence(&inventory, &opened.database, args)?;
+    let scene = confusion::Scene {
+        owned: &found.config.owned,
+        python: args.input.python.as_deref(),
+        surroundings,
+    };
+    let mut evidence = evidence(&inventory, &opened.database, args, &scene)?;
     let before = before(args, start, &options, surroundings)?;
     if let Some(old) = &before {
-        let known = self::evidence(old, &opened.database, args)?;
+        let known = self::evidence(old, &opened.database, args, &scene)?;
         keep_new(&mut evidence, &known);
     }
     let mut notices = Vec::new();
@@ -92,6 +84,26 @@ pub(super) fn run(
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
     Ok(exit(verdict))
+}
+
+/// What cannot be done at all.
+fn refuse_impossible(args: &ScanArgs) -> Result<(), Failure> {
+    if args.resolve {
+        return Err(
+            Failure::usage("resolving unpinned requirements is not part of this version")
+                .hint("lock the project (uv lock, poetry lock, pip-compile) and scan the lock"),
+        );
+    }
+    if args.since.is_some()
+        && args.input.python.is_some()
+        && settings::paths(&args.input)?.is_empty()
+    {
+        return Err(Failure::usage(
+            "`--since` compares with a revision in git, which holds no installed environment",
+        )
+        .hint("name the lock or requirements file that the environment was made from, without `--python`"));
+    }
+    Ok(())
 }
 
 /// What was there before: at a revision of the repository, or in another lock.
@@ -261,6 +273,7 @@ fn evidence(
     inventory: &Inventory,
     database: &hognose_advisories::Database,
     args: &ScanArgs,
+    scene: &confusion::Scene<'_>,
 ) -> Result<Judgement, Failure> {
     let details = args.verbose
         || matches!(
@@ -276,11 +289,13 @@ fn evidence(
     gaps.append(&mut judged.gaps);
     judged
         .findings
-        .extend(identity::findings(inventory, database)?);
-    Ok(Judgement {
+        .extend(identity::findings(inventory, database, scene.owned)?);
+    let mut evidence = Judgement {
         findings: judged.findings,
         gaps,
-    })
+    };
+    confusion::add(&mut evidence, inventory, database, scene)?;
+    Ok(evidence)
 }
 
 /// Drops what the revision already had: the same flaw in the same version of the same package, the same gap about the

@@ -48,18 +48,39 @@ pub(super) fn layers(
     surroundings: &Surroundings,
 ) -> Result<Vec<Layer>, Failure> {
     let mut out = Vec::new();
-    let here = std::path::absolute(".").unwrap_or_default();
-    for directory in here.ancestors().filter(|_| trusted) {
-        let found = project(directory)?;
+    if trusted {
+        let here = std::path::absolute(".").unwrap_or_default();
+        out.extend(of_project(&here, Path::to_owned)?);
+    }
+    out.extend(of_user(python, surroundings)?);
+    Ok(out)
+}
+
+/// The files of the nearest directory that says something, from `start` up to the root of its repository. `shown` is how
+/// a directory is named.
+pub(super) fn of_project(
+    start: &Path,
+    shown: impl Fn(&Path) -> PathBuf,
+) -> Result<Vec<Layer>, Failure> {
+    for directory in start.ancestors() {
+        let found = project(&shown(directory))?;
         if !found.is_empty() {
-            out.extend(found);
-            break;
+            return Ok(found);
         }
         // Above the root of a repository begins what is not the project's.
         if directory.join(".git").exists() {
             break;
         }
     }
+    Ok(Vec::new())
+}
+
+/// The files of the user and of the machine.
+pub(super) fn of_user(
+    python: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Vec<Layer>, Failure> {
+    let mut out = Vec::new();
     for path in pip_files(python, surroundings) {
         out.extend(text(&path)?.and_then(|text| ini::pip(&text, &path)));
     }

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::surroundings::Surroundings;
 
 /// What one place says. Nearer places come first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) tool: IndexTool,
     pub(super) scope: IndexScope,

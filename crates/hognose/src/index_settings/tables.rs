@@ -197,10 +197,17 @@ impl<'t> Document<'t> {
         layer.says_something()
     }
 
-    /// Pipenv: packages come from the first source unless they name another.
+    /// Pipenv: packages come from the first source unless they name another, or all are searched.
     pub(super) fn pipfile(&self) -> Option<Layer> {
         let mut layer = Layer::new(IndexTool::Pipenv, IndexScope::Project);
-        layer.strategy = Some(IndexStrategy::First);
+        let settings = get(&self.root, "pipenv");
+        let all = settings.is_some_and(|s| is(s, "install_search_all_sources"));
+        let (strategy, others) = if all {
+            (IndexStrategy::Best, IndexRole::Extra)
+        } else {
+            (IndexStrategy::First, IndexRole::Explicit)
+        };
+        layer.strategy = Some(strategy);
         for source in list(&self.root, "source") {
             let Some(url) = word(source, "url") else {
                 continue;
@@ -208,7 +215,7 @@ impl<'t> Document<'t> {
             let role = if layer.indexes.is_empty() {
                 IndexRole::Default
             } else {
-                IndexRole::Explicit
+                others
             };
             let name = word(source, "name").map(str::to_owned);
             layer.add(role, url, self.place_of(source, "url"), name);

@@ -84,6 +84,8 @@ impl Sandbox {
             .env("HOGNOSE_CACHE_DIR", self.cache())
             // A test never asks the index of the machine it runs on.
             .env("PIP_NO_INDEX", "1")
+            // Nor does the machine's configuration count.
+            .env("XDG_CONFIG_DIRS", self.directory.path().join("xdg"))
             .env("SOURCE_DATE_EPOCH", NOW);
         command.current_dir(self.work()).args(arguments);
         command

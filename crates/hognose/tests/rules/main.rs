@@ -14,6 +14,7 @@ mod gap_version;
 mod id_absent;
 mod id_burst;
 mod id_invented;
+mod id_confusion;
 mod id_lookalike;
 mod id_moving_source;
 mod id_replaced;

@@ -3,7 +3,7 @@
 use hognose_advisories::Database;
 use hognose_identity::lookalike::Model;
 use hognose_identity::{Knowledge, judge, names};
-use hognose_types::{Finding, Inventory};
+use hognose_types::{Finding, Inventory, OwnedNames, PackageName, rules};
 
 use crate::error::Failure;
 
@@ -24,13 +24,18 @@ pub(super) fn popular(database: &Database) -> Result<Vec<String>, Failure> {
 pub(super) fn findings(
     inventory: &Inventory,
     database: &Database,
+    owned: &OwnedNames,
 ) -> Result<Vec<Finding>, Failure> {
     let popular = popular(database)?;
     let knowledge = Knowledge {
         popular: popular.iter().map(String::as_str).collect(),
-        own: Vec::new(),
+        own: owned.names().map(PackageName::as_str).collect(),
         model: Model::builtin()
             .map_err(|e| Failure::incomplete("the look-alike model is broken").because(&e))?,
     };
-    Ok(judge(inventory, &knowledge))
+    let mut found = judge(inventory, &knowledge);
+    // A name of the user's own imitates nobody.
+    let own = |f: &Finding| PackageName::new(&f.subject.name).is_ok_and(|name| owned.owns(&name));
+    found.retain(|f| f.rule != rules::id_lookalike::ID || !own(f));
+    Ok(found)
 }
