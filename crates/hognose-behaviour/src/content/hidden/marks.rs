@@ -1,5 +1,7 @@
 //! Marks that obfuscators leave, and words meant for language models that review code.
 
+use std::ops::Range;
+
 use aho_corasick::AhoCorasick;
 
 use super::View;
@@ -100,45 +102,64 @@ static SEARCH: Search = Search::new(|kind| {
         .ok()
 });
 
-/// Looks for all of them in one pass.
-pub(super) fn search(view: &mut View<'_>) {
+/// Looks for all of them in one pass over the lines that may hold one.
+pub(super) fn search(view: &mut View<'_>, lines: &[Range<usize>]) {
     let Some(search) = SEARCH.of(view.text.len()) else {
         return;
     };
     let text = view.text;
-    let mut address = None;
-    let mut wish = None;
-    for hit in search.find_iter(text) {
-        let at = hit.start();
-        let which = hit.pattern().as_usize();
-        if let Some((mark, tool)) = MARKS.get(which) {
-            let is_signed = match *tool {
-                "comment" => begins_comment(text, at),
-                "pyarmor" => {
-                    mark.starts_with('#') || begins_statement(text, at) && is_protected(text)
+    let mut near = Near::default();
+    for range in lines {
+        let part = text.get(range.clone()).unwrap_or_default();
+        for hit in search.find_iter(part) {
+            let at = range.start + hit.start();
+            let which = hit.pattern().as_usize();
+            if let Some((mark, tool)) = MARKS.get(which) {
+                if is_signed(text, at, mark, tool) {
+                    view.add(FactKind::ObfuscatorMark, at, format!("{tool}: {mark}"));
                 }
-                "marshal" => !is_template(text.get(hit.end()..).unwrap_or_default()),
-                _ => true,
-            };
-            if is_signed {
-                view.add(FactKind::ObfuscatorMark, at, format!("{tool}: {mark}"));
-            }
-        } else {
-            let last = if which < MARKS.len() + ADDRESS.len() {
-                &mut address
-            } else {
-                &mut wish
-            };
-            *last = Some(at);
-            if let (Some(address), Some(wish)) = (address, wish)
-                && usize::abs_diff(address, wish) <= NEAR
-            {
+            } else if let Some(address) = near.take(which, at) {
                 view.add(FactKind::PromptInjection, address, view.line_from(address));
             }
+            if view.is_full() {
+                return;
+            }
         }
-        if view.is_full() {
-            break;
+    }
+}
+
+/// The first words of all marks that need no string and no comment around them.
+pub(super) const BARE: [&str; 8] = [
+    "__pyarm", "pyarmor", "pytrans", "blankob", "pyobfus", "pyfusca", "sourced", "marshal",
+];
+
+/// Whether the tool itself wrote a mark, and not somebody who writes about it.
+fn is_signed(text: &str, at: usize, mark: &str, tool: &str) -> bool {
+    match tool {
+        "comment" => begins_comment(text, at),
+        "pyarmor" => mark.starts_with('#') || begins_statement(text, at) && is_protected(text),
+        "marshal" => !is_template(text.get(at + mark.len()..).unwrap_or_default()),
+        _ => true,
+    }
+}
+
+/// The last words to a model, and the last wish.
+#[derive(Default)]
+struct Near {
+    address: Option<usize>,
+    wish: Option<usize>,
+}
+
+impl Near {
+    /// Takes a pattern that is no mark; gives the address when a wish stands near it.
+    fn take(&mut self, which: usize, at: usize) -> Option<usize> {
+        if which < MARKS.len() + ADDRESS.len() {
+            self.address = Some(at);
+        } else {
+            self.wish = Some(at);
         }
+        let address = self.address?;
+        (usize::abs_diff(address, self.wish?) <= NEAR).then_some(address)
     }
 }
 
@@ -167,20 +188,13 @@ fn is_protected(text: &str) -> bool {
 /// Words for language models in a text that is no source.
 pub(super) fn injection(text: &str) -> Option<String> {
     let search = SEARCH.of(text.len())?;
-    let (mut address, mut wish) = (None, None);
+    let mut near = Near::default();
     for hit in search.find_iter(text) {
         let which = hit.pattern().as_usize();
         if which < MARKS.len() {
             continue;
         }
-        if which < MARKS.len() + ADDRESS.len() {
-            address = Some(hit.start());
-        } else {
-            wish = Some(hit.start());
-        }
-        if let (Some(address), Some(wish)) = (address, wish)
-            && usize::abs_diff(address, wish) <= NEAR
-        {
+        if let Some(address) = near.take(which, hit.start()) {
             return text
                 .get(address..)
                 .and_then(|rest| rest.lines().next())

@@ -10,7 +10,7 @@ mod plain;
 mod scan;
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
-use scan::{Kind, Lines, Scanner};
+use scan::{Kind, Lines, Scanner, Token};
 
 /// Most facts of one file; what is hidden a hundred times is hidden.
 const FACTS: usize = 100;
@@ -34,18 +34,22 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
     let mut layout = layout::Layout::default();
     let mut names = names::Names::default();
     let mut blobs = blob::Blobs::default();
-    let mut nothing = 0;
-    let mut empty = 0;
-    let mut last = None;
+    let mut filler = Filler::default();
     let mut scanner = Scanner::new(source);
+    // The lines that were looked at, and the first of those that are.
+    let (mut looked, mut from) = (Vec::new(), 0);
     loop {
         // Names beyond ASCII are compared with the others: then all are needed.
-        if view.ascii && matches!(last, None | Some(Kind::Newline)) {
+        if view.ascii && matches!(filler.last, None | Some(Kind::Newline)) {
+            let here = scanner.at();
             while let Some(line) = plain::line(scanner.rest(), layout.depth()) {
                 scanner.pass(line.length);
                 layout.plain(line, scanner.at());
                 blobs.end(&mut view);
-                (last, empty) = (Some(Kind::Newline), 0);
+                filler.line();
+            }
+            if scanner.at() > here {
+                looked.push(std::mem::replace(&mut from, scanner.at())..here);
             }
         }
         let Some(token) = scanner.next() else { break };
@@ -54,29 +58,53 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
         if !view.ascii {
             characters::token(&mut view, token);
         }
-        match token.kind {
-            Kind::Name => names.token(&mut view, token),
-            Kind::Comment => nothing += token.end - token.start,
-            Kind::Blanks if token.end - token.start > INDENT => nothing += token.end - token.start,
-            Kind::Newline => {
-                empty = if last == Some(Kind::Newline) {
-                    empty + 1
-                } else {
-                    0
-                };
-                nothing += usize::from(empty > EMPTY);
-            }
-            _ => {}
+        if token.kind == Kind::Name {
+            names.token(&mut view, token);
         }
-        last = Some(token.kind);
+        filler.token(token);
     }
+    looked.push(from..source.len());
     layout.end_line(&mut view, source.len());
     blobs.finish(&mut view);
     names.finish(&mut view);
-    characters::padding(&mut view, nothing);
-    marks::search(&mut view);
+    characters::padding(&mut view, filler.bytes);
+    marks::search(&mut view, &looked);
     view.facts.sort_by_key(|fact| fact.place.line);
     out.append(&mut view.facts);
+}
+
+/// What makes a file large without saying anything.
+#[derive(Default)]
+struct Filler {
+    bytes: usize,
+    /// Empty lines in a row.
+    empty: usize,
+    last: Option<Kind>,
+}
+
+impl Filler {
+    fn token(&mut self, token: Token) {
+        let length = token.end - token.start;
+        match token.kind {
+            Kind::Comment => self.bytes += length,
+            Kind::Blanks if length > INDENT => self.bytes += length,
+            Kind::Newline => {
+                self.empty = if self.last == Some(Kind::Newline) {
+                    self.empty + 1
+                } else {
+                    0
+                };
+                self.bytes += usize::from(self.empty > EMPTY);
+            }
+            _ => {}
+        }
+        self.last = Some(token.kind);
+    }
+
+    /// A whole line of code.
+    fn line(&mut self) {
+        (self.last, self.empty) = (Some(Kind::Newline), 0);
+    }
 }
 
 /// Notes words meant for language models in a description.

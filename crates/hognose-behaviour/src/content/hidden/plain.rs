@@ -1,5 +1,6 @@
 //! Lines that hide nothing, passed over without looking at their tokens: most lines of most sources.
 
+use super::marks::BARE;
 use super::names::is_confusing;
 
 /// Longer lines are looked at: this one fits every window.
@@ -23,7 +24,7 @@ enum Class {
     Plain,
     /// A letter, a digit or `_`.
     Word,
-    /// Such a one with which a name begins that may confuse.
+    /// Such a one with which a name begins that may confuse, or that a tool leaves.
     Doubtful,
     Opens,
     Closes,
@@ -39,8 +40,9 @@ static CLASSES: [Class; 256] = {
             b'"' | b'\'' | b'#' | b'\\' => Class::Stop,
             b'(' | b'[' | b'{' => Class::Opens,
             b')' | b']' | b'}' => Class::Closes,
+            // With these begin names that confuse, and with these names of tools.
             b'_' | b'I' | b'l' | b'1' | b'O' | b'0' | b'o' | b'M' | b'N' | b'W' | b'w' | b'V'
-            | b'v' => Class::Doubtful,
+            | b'v' | b'p' | b'P' | b'b' | b'B' | b's' | b'S' | b'm' => Class::Doubtful,
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Class::Word,
             _ => Class::Plain,
         };
@@ -74,7 +76,7 @@ pub(super) fn line(rest: &str, mut depth: u32) -> Option<Plain> {
                 let word = line.get(at..).unwrap_or_default();
                 let is_name = |b: &u8| matches!(class(*b), Class::Word | Class::Doubtful);
                 let length = word.iter().position(|b| !is_name(b)).unwrap_or(word.len());
-                if first == Class::Doubtful && is_confusing(rest.get(at..at + length)?) {
+                if first == Class::Doubtful && is_doubtful(rest.get(at..at + length)?) {
                     return None;
                 }
                 at += length;
@@ -88,6 +90,14 @@ pub(super) fn line(rest: &str, mut depth: u32) -> Option<Plain> {
         indent,
         depth,
     })
+}
+
+fn is_doubtful(name: &str) -> bool {
+    let is_mark = |mark: &&str| {
+        name.get(..mark.len())
+            .is_some_and(|front| front.eq_ignore_ascii_case(mark))
+    };
+    is_confusing(name) || (name.len() >= 7 && BARE.iter().any(is_mark))
 }
 
 #[cfg(test)]
@@ -113,6 +123,8 @@ mod tests {
             "é\n",
             "IlIlI1 = 1\n",
             "x.___ = 1\n",
+            "import PyArmor_runtime\n",
+            "exec(marshal.loads(x))\n",
             &deep,
         ] {
             assert_eq!(plain(no), None, "{no:?}");
