@@ -110,10 +110,12 @@ impl Undated {
         }
         let all = present().count();
         for (what, projects) in unsaid {
-            say(format!(
-                "the index does not say of {projects} of {}: {what}",
-                count(all, "project")
-            ));
+            let of = if projects == all {
+                "any project".to_owned()
+            } else {
+                format!("{projects} of {}", count(all, "project"))
+            };
+            say(format!("the index does not say of {of} {what}"));
         }
         out
     }

@@ -63,6 +63,7 @@ pub(super) fn run(
             min_age: min_age(&found),
             python: options.target.python_version.as_ref(),
             popular: popular.iter().map(String::as_str).collect(),
+            owned: &found.config.owned,
             surroundings,
         };
         let old = before.as_ref();

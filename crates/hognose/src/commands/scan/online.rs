@@ -11,7 +11,7 @@ use hognose_identity::{Asked, Circumstances, Unmended, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
-    PackageName, Source, Version, rules, text,
+    OwnedNames, PackageName, Source, Version, rules, text,
 };
 
 use super::clients::Clients;
@@ -34,6 +34,8 @@ pub(super) struct Request<'a> {
     /// The Python that the scan is for.
     pub(super) python: Option<&'a Version>,
     pub(super) popular: BTreeSet<&'a str>,
+    /// Names of the user's own.
+    pub(super) owned: &'a OwnedNames,
     pub(super) surroundings: &'a Surroundings,
 }
 
@@ -63,7 +65,7 @@ pub(super) fn add(
     known: Option<&Inventory>,
     request: &Request<'_>,
 ) {
-    let wanted = wanted(inventory, known);
+    let mut wanted = wanted(inventory, known);
     if wanted.is_empty() {
         return;
     }
@@ -89,6 +91,7 @@ pub(super) fn add(
             return;
         }
     };
+    notices.extend(keep_own(&mut wanted, &indexes, request.owned));
     let answers = answers(&wanted, &indexes, request);
     let history = History::new(request.cache);
     let mut asked = Vec::new();
@@ -207,6 +210,22 @@ fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
         }
     }
     groups.into_values().collect()
+}
+
+/// Drops names of the user's own that nothing binds to an index: no public index learns them from us.
+fn keep_own(wanted: &mut Vec<Wanted>, indexes: &Indexes, owned: &OwnedNames) -> Option<Notice> {
+    let all = wanted.len();
+    let is_told = |w: &Wanted| {
+        !owned.owns(&w.name) || !w.source.is_empty() || indexes.settings.bound(&w.name).is_some()
+    };
+    wanted.retain(is_told);
+    let kept = all - wanted.len();
+    (kept > 0).then(|| {
+        notice(format!(
+            "no index was asked about {} of your own: none is bound to them",
+            count(kept)
+        ))
+    })
 }
 
 /// What is known of an index before all of it is asked.
