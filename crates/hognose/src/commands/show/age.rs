@@ -6,6 +6,8 @@ use hognose_index::{IndexFile, Upload};
 use hognose_report::{Card, CardRelease};
 use hognose_types::Version;
 
+use crate::project_facts::seconds;
+
 const DAY: i64 = 86_400;
 /// What counts as lately.
 const LATELY: i64 = 30;
@@ -16,11 +18,6 @@ pub(super) fn time<'a>(file: &'a IndexFile, upload: Option<&'a Upload>) -> Optio
     stated
         .or_else(|| upload?.time.as_deref())
         .filter(|t| seconds(t).is_some())
-}
-
-fn seconds(time: &str) -> Option<i64> {
-    let time: jiff::Timestamp = time.parse().ok()?;
-    Some(time.as_second())
 }
 
 /// Puts ages on the card. A release is as old as its first file; later files of it are said.

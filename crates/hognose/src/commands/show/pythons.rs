@@ -1,22 +1,7 @@
 //! Versions of Python that a release names, and when they ended.
 
+use hognose_identity::ended;
 use hognose_report::Card;
-
-/// Minor versions of Python 3 and the day after which they get no security fixes (<https://devguide.python.org/versions/>);
-/// of those still supported, the month that is planned.
-const ENDS: [(u32, &str); 11] = [
-    (4, "2019-03-18"),
-    (5, "2020-09-30"),
-    (6, "2021-12-23"),
-    (7, "2023-06-27"),
-    (8, "2024-10-07"),
-    (9, "2025-10-31"),
-    (10, "2026-10-31"),
-    (11, "2027-10-31"),
-    (12, "2028-10-31"),
-    (13, "2029-10-31"),
-    (14, "2030-10-31"),
-];
 
 /// The minor versions that classifiers name, in order: `2.7`, `3.12`.
 pub(super) fn named(classifiers: &[String]) -> Vec<String> {
@@ -36,20 +21,9 @@ pub(super) fn check(card: &mut Card, now: i64) {
     let Some(newest) = card.status.pythons.last() else {
         return;
     };
-    let end = match newest.split_once('.') {
-        Some(("2", _)) => Some("2020-01-01"),
-        Some(("3", minor)) => {
-            let minor: u32 = minor.parse().unwrap_or(u32::MAX);
-            // Before the table: ended before its first.
-            let known = ENDS.iter().find(|(v, _)| *v >= minor);
-            known.map(|(_, end)| *end)
-        }
-        _ => None,
-    };
-    let today = jiff::Timestamp::from_second(now)
-        .unwrap_or_default()
-        .to_string();
-    if let Some(end) = end.filter(|end| today.get(..10).is_some_and(|today| today > *end)) {
+    let parts = newest.split_once('.');
+    let numbers = parts.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    if let Some(end) = numbers.and_then(|(major, minor)| ended(major, minor, now)) {
         card.warnings.push(format!(
             "the newest Python it names, {newest}, has had no security fixes since {end}"
         ));
