@@ -26,6 +26,7 @@ pub(super) struct Blobs {
 
 impl Blobs {
     /// Takes the next token; strings with nothing but blanks between them are one constant.
+    #[inline]
     pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
         match token.kind {
             Kind::String => self.string(view.text, token),

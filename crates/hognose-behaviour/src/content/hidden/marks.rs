@@ -129,8 +129,8 @@ pub(super) fn search(view: &mut View<'_>, lines: &[Range<usize>]) {
 }
 
 /// The first words of all marks that need no string and no comment around them.
-pub(super) const BARE: [&str; 8] = [
-    "__pyarm", "pyarmor", "pytrans", "blankob", "pyobfus", "pyfusca", "sourced", "marshal",
+pub(super) const BARE: [&[u8; 7]; 8] = [
+    b"__pyarm", b"pyarmor", b"pytrans", b"blankob", b"pyobfus", b"pyfusca", b"sourced", b"marshal",
 ];
 
 /// Whether the tool itself wrote a mark, and not somebody who writes about it.

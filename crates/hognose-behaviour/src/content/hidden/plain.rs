@@ -93,11 +93,11 @@ pub(super) fn line(rest: &str, mut depth: u32) -> Option<Plain> {
 }
 
 fn is_doubtful(name: &str) -> bool {
-    let is_mark = |mark: &&str| {
-        name.get(..mark.len())
-            .is_some_and(|front| front.eq_ignore_ascii_case(mark))
-    };
-    is_confusing(name) || (name.len() >= 7 && BARE.iter().any(is_mark))
+    let is_mark = name
+        .as_bytes()
+        .first_chunk()
+        .is_some_and(|front| BARE.contains(&&front.map(|b| b.to_ascii_lowercase())));
+    is_mark || is_confusing(name)
 }
 
 #[cfg(test)]
