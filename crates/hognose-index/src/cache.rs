@@ -178,13 +178,15 @@ impl Cache {
         let Some(directory) = path.parent() else {
             return Ok(());
         };
+        // One write for the header: a file is not buffered.
+        let mut head = serde_json::to_vec(header)?;
+        head.push(b'\n');
         make_private(directory)?;
         // Made readable by its owner only, and gone if anything below fails.
         let mut file = tempfile::Builder::new()
             .prefix(".new-")
             .tempfile_in(directory)?;
-        serde_json::to_writer(&mut file, header)?;
-        file.write_all(b"\n")?;
+        file.write_all(&head)?;
         file.write_all(body)?;
         file.persist(&path).map_err(|e| e.error)?;
         Ok(())

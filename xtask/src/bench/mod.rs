@@ -4,6 +4,7 @@ mod compare;
 mod feeds;
 mod findings;
 mod groups;
+mod index;
 mod inputs;
 mod inspect;
 mod instructions;
@@ -34,6 +35,7 @@ struct Options {
     accept: bool,
     compare: bool,
     inspect: Option<PathBuf>,
+    index: bool,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -45,6 +47,9 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if let Some(directory) = &options.inspect {
         // Artifacts are all it needs.
         return inspect::run(directory, &binary(&options)?);
+    }
+    if options.index {
+        return index::run(&binary(&options)?, options.runs.unwrap_or(21));
     }
     let data = options
         .data
@@ -79,6 +84,7 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--runs" => options.runs = Some(value()?.parse().context("--runs")?),
             "--rivals" => options.rivals = true,
             "--compare" => options.compare = true,
+            "--index" => options.index = true,
             "--inspect" => options.inspect = Some(value()?.into()),
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,

@@ -52,8 +52,7 @@ impl History {
         let hex = digest
             .iter()
             .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        let (first, rest) = hex.split_at_checked(2).unwrap_or((&hex, ""));
-        self.directory.join(first).join(format!("{rest}.json"))
+        self.directory.join(format!("{hex}.json"))
     }
 
     /// What was seen of a project.
@@ -77,15 +76,13 @@ impl History {
     /// Keeps a past.
     pub(super) fn keep(&self, past: &Past) -> std::io::Result<()> {
         let path = self.path(&past.index, &past.name);
-        let Some(directory) = path.parent() else {
-            return Ok(());
-        };
-        fs::create_dir_all(directory)?;
+        // One write: a file is not buffered.
+        let text = serde_json::to_vec(past)?;
+        fs::create_dir_all(&self.directory)?;
         let mut file = tempfile::Builder::new()
             .prefix(".new-")
-            .tempfile_in(directory)?;
-        serde_json::to_writer(&mut file, past)?;
-        file.flush()?;
+            .tempfile_in(&self.directory)?;
+        file.write_all(&text)?;
         file.persist(&path).map_err(|e| e.error)?;
         Ok(())
     }

@@ -336,7 +336,8 @@ fn ask(client: &Client, project: &Wanted, plain: bool) -> Answer {
         Ok(found) => found,
         Err(error) => return unknown(project, error.to_string()),
     };
-    let Some((index, _)) = found.first() else {
+    let (places, pages): (Vec<IndexUrl>, Vec<ProjectPage>) = found.into_iter().unzip();
+    let Some(index) = places.first() else {
         let first = client.indexes().next();
         let index = first.map(|url| url.without_credentials().plain());
         return Answer {
@@ -354,7 +355,6 @@ fn ask(client: &Client, project: &Wanted, plain: bool) -> Answer {
             None
         })
     };
-    let pages: Vec<ProjectPage> = found.iter().map(|(_, page)| page.clone()).collect();
     let mut facts = project_facts::of(name, index, &pages, details.as_ref());
     let attested = pages
         .iter()
