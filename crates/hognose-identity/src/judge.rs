@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hognose_types::{
-    Component, ComponentId, ComponentKind, Confidence, Finding, Inventory, PackageName, Places,
+    ComponentId, ComponentKind, Confidence, Finding, Inventory, PackageName, Places,
     Remedy, Severity, Source, Subject, rules, text,
 };
 
@@ -71,22 +71,22 @@ fn lookalikes(
         let occurrences = members.iter().flat_map(|id| places.of(*id)).collect();
         out.push(Finding {
             occurrences,
-            ..lookalike(component, &found, knowledge.model.high)
+            ..lookalike(Subject::of(component), &found, knowledge.model.high)
         });
     }
     out
 }
 
 /// A name alone proves nothing: half of what looks like a typo is honest, so this is for somebody to look at.
-fn lookalike(component: &Component, found: &Lookalike<'_>, high: f32) -> Finding {
-    let target = found.target;
+pub(crate) fn lookalike(subject: Subject, found: &Lookalike<'_>, high: f32) -> Finding {
+    let (name, target) = (subject.name.clone(), found.target);
     let known = match found.rank {
         Some(rank) => format!("one of the {} most popular names", round_up(rank)),
         None => "a name that is often imitated, or your own".to_owned(),
     };
     Finding {
         rule: rules::id_lookalike::ID,
-        subject: Subject::of(component),
+        subject,
         severity: Severity::Low,
         confidence: if found.score >= high {
             Confidence::Medium
@@ -101,8 +101,7 @@ fn lookalike(component: &Component, found: &Lookalike<'_>, high: f32) -> Finding
         occurrences: Vec::new(),
         remedy: Remedy {
             text: format!(
-                "check that {} is what you mean and not {target}; if it is, waive this rule for the package",
-                component.name
+                "check that {name} is what you mean and not {target}; if it is, waive this rule for the package"
             ),
             version: None,
         },

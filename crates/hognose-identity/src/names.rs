@@ -57,6 +57,12 @@ fn repositories() -> impl Iterator<Item = (&'static str, &'static str)> {
     lines(include_str!("../names/repositories.txt")).filter_map(|line| line.split_once(' '))
 }
 
+/// The modules that [`providers`] knows.
+pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
+    let lines = lines(include_str!("../names/imports.txt"));
+    lines.filter_map(|line| line.split(' ').next())
+}
+
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines()
         .map(str::trim)

@@ -133,16 +133,7 @@ fn not_regular(context: &mut Context<'_>, path: &str, name: &str) {
 }
 
 fn is_excluded(context: &Context<'_>, root: &str, path: &str) -> bool {
-    let below = path
-        .strip_prefix(root)
-        .map_or(path, |rest| rest.trim_start_matches('/'));
-    context.options.exclude.iter().any(|pattern| {
-        let pattern = path::normalise(pattern);
-        path::glob(&pattern, path)
-            || path::glob(&pattern, below)
-            || (!pattern.contains('/') && path::glob(&pattern, path::name(path)))
-            || path::is_within(path, &pattern)
-    })
+    path::is_excluded(&context.options.exclude, root, path)
 }
 
 /// The format of a file met while searching. Contents are only looked at where requirements and

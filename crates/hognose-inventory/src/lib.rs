@@ -22,6 +22,7 @@ mod source_text;
 mod tree;
 
 pub use options::{Limits, Options};
+pub use path::is_excluded;
 pub use scan::{read_environment, scan_paths};
 pub use sniff::sniff;
 pub use tree::{Disk, Entry, EntryKind, Memory, ReadError, ReadSeek, Tree};

@@ -65,6 +65,20 @@ pub(crate) fn is_within(path: &str, directory: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether one of the patterns of [`crate::Options::exclude`] leaves a path out of the search of `root`.
+pub fn is_excluded(patterns: &[String], root: &str, path: &str) -> bool {
+    let below = path
+        .strip_prefix(root)
+        .map_or(path, |rest| rest.trim_start_matches('/'));
+    patterns.iter().any(|pattern| {
+        let pattern = normalise(pattern);
+        glob(&pattern, path)
+            || glob(&pattern, below)
+            || (!pattern.contains('/') && glob(&pattern, name(path)))
+            || is_within(path, &pattern)
+    })
+}
+
 /// Matches a path against a pattern with `?`, `*` (within one part) and `**` (across parts).
 pub(crate) fn glob(pattern: &str, path: &str) -> bool {
     glob_bytes(pattern.as_bytes(), path.as_bytes())

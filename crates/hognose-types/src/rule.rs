@@ -46,8 +46,11 @@ const SINGLE: &[RuleMeta] = &[
     rules::gap_unreadable::META,
     rules::gap_version::META,
     rules::id_confusion::META,
+    rules::id_import_name::META,
     rules::id_lookalike::META,
     rules::id_moving_source::META,
+    rules::id_undeclared::META,
+    rules::id_unused::META,
     rules::mal_known::META,
     rules::vuln::META,
 ];

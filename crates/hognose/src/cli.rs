@@ -135,6 +135,10 @@ pub(crate) struct ScanArgs {
     /// each index the names of its packages.
     #[arg(long)]
     pub(crate) online: bool,
+    /// Read the project's code, without running it: imports that nothing declares, declarations that nothing imports, and
+    /// names that its texts say to install.
+    #[arg(long)]
+    pub(crate) imports: bool,
     #[command(flatten)]
     pub(crate) index: IndexArgs,
     /// How to show the result: terminal, json, sarif, cyclonedx, spdx, openvex, markdown, html, junit or github.

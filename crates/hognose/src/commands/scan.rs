@@ -2,9 +2,12 @@
 
 mod behaviour;
 mod clients;
+mod code;
 mod confusion;
 mod history;
 mod identity;
+mod installed;
+mod notebook;
 mod online;
 mod parallel;
 mod releases;
@@ -69,6 +72,7 @@ pub(super) fn run(
         let old = before.as_ref();
         online::add(&mut evidence, &mut notices, &inventory, old, &request);
     }
+    code::add(&mut evidence, &inventory, &code_request(args, &found, &options, &opened)?)?;
     if args.inspect {
         let request = behaviour::Request {
             args,
@@ -85,6 +89,21 @@ pub(super) fn run(
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
     Ok(exit(verdict))
+}
+
+fn code_request<'a>(
+    args: &ScanArgs,
+    found: &'a Found,
+    options: &'a Options,
+    opened: &'a Opened,
+) -> Result<code::Request<'a>, Failure> {
+    Ok(code::Request {
+        is_asked: args.imports || found.config.scan.imports,
+        paths: settings::paths(&args.input)?,
+        exclude: &options.exclude,
+        database: &opened.database,
+        owned: &found.config.owned,
+    })
 }
 
 /// What cannot be done at all.

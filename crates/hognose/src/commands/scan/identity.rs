@@ -2,7 +2,7 @@
 
 use hognose_advisories::Database;
 use hognose_identity::lookalike::Model;
-use hognose_identity::{Knowledge, judge, names};
+use hognose_identity::{Knowledge, judge, misnamed, names};
 use hognose_types::{Finding, Inventory, OwnedNames, PackageName, rules};
 
 use crate::error::Failure;
@@ -36,6 +36,8 @@ pub(super) fn findings(
     let mut found = judge(inventory, &knowledge);
     // A name of the user's own imitates nobody.
     let own = |f: &Finding| PackageName::new(&f.subject.name).is_ok_and(|name| owned.owns(&name));
+    let taken = popular.iter().map(String::as_str).collect();
+    found.extend(misnamed(inventory, &taken, owned));
     found.retain(|f| f.rule != rules::id_lookalike::ID || !own(f));
     Ok(found)
 }
