@@ -91,10 +91,13 @@ impl Undated {
         let mut unsaid: BTreeMap<&str, usize> = BTreeMap::new();
         for project in present() {
             let facts = &project.facts;
-            if facts.details.is_none() {
-                *unsaid
-                    .entry("who owns them and which repositories they name")
-                    .or_default() += 1;
+            let unsaid_of_people = match &facts.details {
+                None => Some("who owns them and which repositories they name"),
+                Some(details) if details.owners.is_none() => Some("who may upload to them"),
+                Some(_) => None,
+            };
+            if let Some(what) = unsaid_of_people {
+                *unsaid.entry(what).or_default() += 1;
             }
             if facts.standing.is_none() {
                 *unsaid

@@ -248,6 +248,43 @@ fn a_change_is_all_that_is_asked_about() {
     assert_eq!(refused.code, 2, "{}", refused.whole());
 }
 
+/// What an index writes is shown on one line, without characters that a terminal obeys.
+#[test]
+fn hostile_texts_are_made_safe() {
+    let bad = r"\u001b[2J\u202e\u0007";
+    let evil = format!(
+        "{{\"meta\":{{\"api-version\":\"1.4\"}},\"project-status\":{{\"status\":\"deprecated\",\"reason\":\"{bad}\\n::error::x\"}},\
+         \"files\":[{{\"filename\":\"evil-1.0.tar.gz\",\"url\":\"/f/evil-1.0.tar.gz\",\"hashes\":{{}},\"yanked\":\"{bad}\\n::warning::y\",\
+         \"requires-python\":\"<3.5,!=1{bad}\",\"upload-time\":\"99999-01-01T00:00:00Z\"}}]}}"
+    );
+    let owner = |name: &str| {
+        format!(
+            "{{\"info\":{{\"author_email\":\"a@b.example{bad}\",\"project_urls\":{{\"Source\":\"https://github.com/a/b{bad}\"}}}},\
+             \"ownership\":{{\"roles\":[{{\"user\":\"{name}{bad}\"}}]}}}}"
+        )
+    };
+    let (sandbox, index, directory) =
+        pages(&[("evil.json", evil), ("evil.project.json", owner("ada"))]);
+    sandbox.write("requirements.txt", "evil==1.0\n");
+    index.scan(&sandbox, TODAY - DAY, &[]);
+    std::fs::write(directory.join("evil.project.json"), owner("eve"))
+        .unwrap_or_else(|e| panic!("{e}"));
+    for format in ["terminal", "json", "github", "markdown", "html"] {
+        let outcome = index.scan(&sandbox, TODAY, &["-f", format]);
+        let text = outcome.whole();
+        for rule in ["HOG-STATUS-yanked", "HOG-ID-takeover"] {
+            assert!(text.contains(rule), "{format}: {text}");
+        }
+        for bad in ['\u{1b}', '\u{202e}', '\u{7}'] {
+            assert!(!text.contains(bad), "{bad:?} in {text}");
+        }
+        let lines = text.lines();
+        let mut commands =
+            lines.filter(|l| l.starts_with("::error::x") || l.starts_with("::warning::y"));
+        assert_eq!(commands.next(), None, "{text}");
+    }
+}
+
 /// A recorded takeover: name, releases before it (days before the first bad one), the bad releases (minutes after it).
 struct Takeover {
     name: &'static str,

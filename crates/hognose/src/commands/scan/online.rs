@@ -281,7 +281,7 @@ fn manner<'w>(client: &Client, wanted: impl Iterator<Item = &'w Wanted>) -> Mann
                 failed += 1;
                 if failed >= PROBES {
                     return Manner {
-                        silent: Some(error.to_string()),
+                        silent: Some(format!("it did not answer about others: {error}")),
                         plain: true,
                     };
                 }
