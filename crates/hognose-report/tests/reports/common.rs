@@ -191,6 +191,7 @@ fn inventory() -> Inventory {
             .into(),
         gaps: Vec::new(),
         notices: Vec::new(),
+        options: Vec::new(),
     }
 }
 
