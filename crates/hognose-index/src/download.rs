@@ -24,7 +24,59 @@ pub struct Downloaded {
 /// Told of bytes as they come, with the size where it is known.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
+/// What came of a file that was passed on piece by piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Streamed {
+    /// sha256 of its bytes, computed here.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Takes the pieces of a file, told of the whole size where the index says.
+pub type Pieces<'a> = &'a mut dyn FnMut(&[u8], Option<u64>) -> std::io::Result<()>;
+
 impl Client {
+    /// Fetches a file piece by piece. Answers only when the last piece was taken and the digest is the one announced:
+    /// until then whoever takes the pieces must not trust them.
+    pub fn stream(&self, file: &IndexFile, pieces: Pieces<'_>) -> Result<Streamed, IndexError> {
+        let answer = self.open(file)?;
+        let url = answer.url.redacted();
+        let mut size = 0;
+        let found = self.pass(answer, &mut |piece, length| {
+            size += piece.len() as u64;
+            pieces(piece, length)
+        })?;
+        if let Some(expected) = file.sha256.clone().filter(|e| *e != found) {
+            return Err(IndexError::Digest {
+                url,
+                expected,
+                found,
+            });
+        }
+        Ok(Streamed {
+            sha256: found,
+            size,
+        })
+    }
+
+    /// Asks for a file that is not larger than files may be.
+    fn open(&self, file: &IndexFile) -> Result<Answer, IndexError> {
+        guard(&file.page, &file.url)?;
+        let limit = self.config.limits.file;
+        if file.size.is_some_and(|size| size > limit) {
+            let url = file.url.redacted();
+            return Err(IndexError::TooLarge { url, limit });
+        }
+        let answer = self.http.get(&file.url, "*/*")?;
+        let url = answer.url.redacted();
+        match answer.status {
+            200 => Ok(answer),
+            status @ (401 | 403 | 407) => Err(IndexError::Access { url, status }),
+            status => Err(IndexError::Status { url, status }),
+        }
+    }
+
     /// Fetches a file into a directory of ours. What lies there under the announced digest, and still has it, is not
     /// fetched again.
     pub fn download(
@@ -43,19 +95,8 @@ impl Client {
                 });
             }
         }
-        guard(&file.page, &file.url)?;
-        let limit = self.config.limits.file;
-        if file.size.is_some_and(|size| size > limit) {
-            let url = file.url.redacted();
-            return Err(IndexError::TooLarge { url, limit });
-        }
-        let answer = self.http.get(&file.url, "*/*")?;
+        let answer = self.open(file)?;
         let url = answer.url.redacted();
-        match answer.status {
-            200 => {}
-            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
-            status => return Err(IndexError::Status { url, status }),
-        }
         let write = |source| IndexError::Write {
             path: directory.to_owned(),
             source,
@@ -66,7 +107,15 @@ impl Client {
             .prefix(".download-")
             .tempfile_in(directory)
             .map_err(write)?;
-        let found = self.receive(answer, &mut temporary, directory, progress)?;
+        let found = self.pass(answer, &mut |piece, length| {
+            temporary.write_all(piece)?;
+            progress(piece.len() as u64, length);
+            Ok(())
+        });
+        let found = found.map_err(|e| match e {
+            IndexError::Write { source, .. } => write(source),
+            other => other,
+        })?;
         if let Some(expected) = &file.sha256
             && *expected != found
         {
@@ -88,14 +137,8 @@ impl Client {
         })
     }
 
-    /// Writes the body; answers its digest.
-    fn receive(
-        &self,
-        mut answer: Answer,
-        out: &mut tempfile::NamedTempFile,
-        directory: &Path,
-        progress: Progress<'_>,
-    ) -> Result<String, IndexError> {
+    /// Passes the body on; answers its digest.
+    fn pass(&self, mut answer: Answer, pieces: Pieces<'_>) -> Result<String, IndexError> {
         let limit = self.config.limits.file;
         let too_large = || IndexError::TooLarge {
             url: answer.url.redacted(),
@@ -118,11 +161,10 @@ impl Client {
                 return Err(too_large());
             }
             hasher.update(chunk);
-            out.write_all(chunk).map_err(|source| IndexError::Write {
-                path: directory.to_owned(),
+            pieces(chunk, answer.length).map_err(|source| IndexError::Write {
+                path: PathBuf::new(),
                 source,
             })?;
-            progress(chunk.len() as u64, answer.length);
         }
         if let Some(expected) = answer.length
             && expected != found

@@ -26,7 +26,7 @@ pub use cache::Cache;
 pub use choose::{Choice, Release, choose, previous};
 pub use client::{Client, Listing};
 pub use config::{Config, Limits, ProxyFor, Retry, Timeouts};
-pub use download::{Downloaded, Progress};
+pub use download::{Downloaded, Pieces, Progress, Streamed};
 pub use error::IndexError;
 pub use file::{CoreMetadata, FileKind, IndexFile, Yanked};
 pub use metadata::{Metadata, MetadataSource};

@@ -1,11 +1,11 @@
 //! Verdicts: what the policy engine makes of findings and gaps.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Finding, Gap, Location};
 
 /// The decision about one finding or about a whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// Below every gate, or waived.

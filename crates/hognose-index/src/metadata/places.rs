@@ -17,6 +17,9 @@ use crate::{Client, CoreMetadata, FileKind, IndexError, IndexFile};
 /// Largest metadata: descriptions of a megabyte exist.
 const MAX_METADATA: u64 = 16 << 20;
 
+/// Metadata and the bytes it was read from.
+type Found = (Metadata, Vec<u8>);
+
 impl Client {
     /// What a file says of itself, without fetching more of it than needed.
     ///
@@ -25,6 +28,19 @@ impl Client {
     /// An index that could not be asked, a digest that is not the announced one, metadata that cannot be read or is
     /// of another release. A file that an index announces and does not have is no error as long as a later place has it.
     pub fn metadata(&self, file: &IndexFile) -> Result<Metadata, IndexError> {
+        self.found_metadata(file).map(|(found, _)| found)
+    }
+
+    /// The bytes of a file's metadata, as an installer would be given them (PEP 658).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::metadata`].
+    pub fn metadata_bytes(&self, file: &IndexFile) -> Result<Vec<u8>, IndexError> {
+        self.found_metadata(file).map(|(_, bytes)| bytes)
+    }
+
+    fn found_metadata(&self, file: &IndexFile) -> Result<Found, IndexError> {
         guard(&file.page, &file.url)?;
         if let Some(found) = self.beside(file)? {
             return Ok(found);
@@ -41,7 +57,7 @@ impl Client {
         }
     }
 
-    fn beside(&self, file: &IndexFile) -> Result<Option<Metadata>, IndexError> {
+    fn beside(&self, file: &IndexFile) -> Result<Option<Found>, IndexError> {
         let url = file.url.beside(".metadata");
         let (announced, digest) = match &file.metadata {
             CoreMetadata::No => (false, None),
@@ -74,14 +90,14 @@ impl Client {
             }
         }
         match read(&answer.body, file, MetadataSource::Beside(digest.is_some())) {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => Ok(Some((found, answer.body))),
             // A page that greets whatever is asked for is no metadata, and nobody said it was.
             Err(_) if !announced => Ok(None),
             Err(reason) => Err(IndexError::Metadata { url, reason }),
         }
     }
 
-    fn of_wheel(&self, file: &IndexFile) -> Result<Metadata, IndexError> {
+    fn of_wheel(&self, file: &IndexFile) -> Result<Found, IndexError> {
         match Ranged::open(&self.http, &file.url, self.config.limits.held)? {
             Opened::Ranges(mut source) => {
                 let found = wheel(ZipArchive::partial(source.as_mut(), limits()));
@@ -99,7 +115,7 @@ impl Client {
     }
 }
 
-fn of_sdist(file: &IndexFile, bytes: &[u8]) -> Result<Metadata, IndexError> {
+fn of_sdist(file: &IndexFile, bytes: &[u8]) -> Result<Found, IndexError> {
     let checked = check(file, bytes)?;
     let found = if file.filename.ends_with(".zip") {
         sdist_zip(bytes)
@@ -109,7 +125,7 @@ fn of_sdist(file: &IndexFile, bytes: &[u8]) -> Result<Metadata, IndexError> {
         Err("it is packed as no index takes sdists today".to_owned())
     };
     let source = MetadataSource::Sdist(checked);
-    let mut metadata = settle(file, found, source)?;
+    let (mut metadata, bytes) = settle(file, found, source)?;
     let version = metadata.metadata_version.as_deref().unwrap_or_default();
     let number = |part: &str| part.parse::<u32>().unwrap_or(0);
     let (major, minor) = version.split_once('.').unwrap_or((version, ""));
@@ -117,7 +133,7 @@ fn of_sdist(file: &IndexFile, bytes: &[u8]) -> Result<Metadata, IndexError> {
         // Before PEP 643 nothing in it but name and version had to be what a build says.
         metadata.dynamic = vec!["*".to_owned()];
     }
-    Ok(metadata)
+    Ok((metadata, bytes))
 }
 
 /// Whether the bytes have the digest announced; false when there is none.
@@ -140,9 +156,9 @@ fn settle(
     file: &IndexFile,
     found: Result<Vec<u8>, String>,
     source: MetadataSource,
-) -> Result<Metadata, IndexError> {
+) -> Result<Found, IndexError> {
     found
-        .and_then(|bytes| read(&bytes, file, source))
+        .and_then(|bytes| Ok((read(&bytes, file, source)?, bytes)))
         .map_err(|reason| IndexError::Metadata {
             url: file.url.redacted(),
             reason,

@@ -1,0 +1,319 @@
+//! Artifacts on disk, each under the sha256 of its bytes.
+//!
+//! A file gets its place only when its digest is the one announced; until then it has no name that anything is served
+//! from. It is sent on while it comes, but for its last piece, which waits for the digest: what is wrong is cut off and
+//! never whole. Any number of clients that want one file wait for one download.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+/// Largest artifact that is kept in memory.
+const SMALL: usize = 4 << 20;
+/// Most bytes of artifacts kept in memory.
+const MEMORY: usize = 16 << 20;
+/// How often an artifact is marked as used.
+const USED: Duration = Duration::from_hours(1);
+
+/// Artifacts on disk.
+#[derive(Debug)]
+pub struct Blobs {
+    directory: PathBuf,
+    max_bytes: u64,
+    bytes: AtomicU64,
+    memory: Mutex<Memory>,
+    flights: Mutex<HashMap<String, Arc<Flight>>>,
+}
+
+/// An artifact that is there.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its sha256.
+    pub sha256: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// How far a download is.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Bytes that may be sent on.
+    pub ready: u64,
+    /// Size of the whole, where the upstream says.
+    pub length: Option<u64>,
+    /// How it ended.
+    pub done: Option<Result<Blob, Arc<str>>>,
+}
+
+/// A download that others can follow.
+#[derive(Debug)]
+pub struct Flight {
+    /// The file being written; it may be gone once the download is done.
+    pub path: PathBuf,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Flight {
+    /// How far it is, and news of it.
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// Waits for the end.
+    pub async fn finish(&self) -> Result<Blob, Arc<str>> {
+        let mut progress = self.progress.clone();
+        let done = progress.wait_for(|p| p.done.is_some()).await;
+        match done.map(|p| p.done.clone()) {
+            Ok(Some(end)) => end,
+            _ => Err("the download was given up".into()),
+        }
+    }
+}
+
+/// What takes the bytes of a download, told of the whole size first.
+pub type Sink<'a> = &'a mut dyn FnMut(&[u8], Option<u64>) -> io::Result<()>;
+/// Downloads: gives every piece to the sink, answers the sha256 that it verified, or why not.
+pub type Fetch = Box<dyn FnOnce(Sink<'_>) -> Result<String, String> + Send>;
+
+#[derive(Debug, Default)]
+struct Memory {
+    held: BTreeMap<String, (Bytes, u64)>,
+    bytes: usize,
+    clock: u64,
+}
+
+impl Blobs {
+    /// Opens a directory of ours, making it where it is missing, and clears what was never finished.
+    pub fn open(directory: &Path, max_bytes: u64) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let blobs = Self {
+            directory: directory.to_owned(),
+            max_bytes,
+            bytes: AtomicU64::new(0),
+            memory: Mutex::default(),
+            flights: Mutex::default(),
+        };
+        let total = blobs.list()?.iter().map(|(_, size, _)| size).sum();
+        blobs.bytes.store(total, Ordering::Relaxed);
+        Ok(blobs)
+    }
+
+    /// An artifact that is there.
+    pub fn find(&self, sha256: &str) -> Option<Blob> {
+        let path = self.place(sha256)?;
+        let found = fs::metadata(&path).ok()?;
+        let age = found.modified().ok()?.elapsed().unwrap_or_default();
+        if age > USED
+            && let Ok(file) = fs::File::options().write(true).open(&path)
+        {
+            // Only a hint for what to drop first.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Some(Blob {
+            sha256: sha256.to_owned(),
+            path,
+            size: found.len(),
+        })
+    }
+
+    /// The bytes of a small artifact that was asked for lately.
+    pub fn remembered(&self, sha256: &str) -> Option<Bytes> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.clock += 1;
+        let clock = memory.clock;
+        let (bytes, used) = memory.held.get_mut(sha256)?;
+        *used = clock;
+        Some(bytes.clone())
+    }
+
+    /// Reads a small artifact and remembers it; larger ones are for the caller to read piece by piece.
+    pub fn load(&self, blob: &Blob) -> io::Result<Option<Bytes>> {
+        if blob.size > SMALL as u64 {
+            return Ok(None);
+        }
+        let bytes = Bytes::from(fs::read(&blob.path)?);
+        self.remember(&blob.sha256, &bytes);
+        Ok(Some(bytes))
+    }
+
+    /// Keeps bytes in memory under a name, as long as there is room.
+    pub fn remember(&self, name: &str, bytes: &Bytes) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.clock += 1;
+        let clock = memory.clock;
+        memory.bytes += bytes.len();
+        if let Some((old, _)) = memory.held.insert(name.to_owned(), (bytes.clone(), clock)) {
+            memory.bytes -= old.len();
+        }
+        while memory.bytes > MEMORY {
+            let oldest = memory.held.iter().min_by_key(|(_, (_, used))| *used);
+            let Some(oldest) = oldest.map(|(digest, _)| digest.clone()) else {
+                break;
+            };
+            if let Some((old, _)) = memory.held.remove(&oldest) {
+                memory.bytes -= old.len();
+            }
+        }
+    }
+
+    /// Follows the download of `key`, starting it where nobody has.
+    pub fn follow(self: &Arc<Self>, key: &str, fetch: Fetch) -> io::Result<Arc<Flight>> {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(key) {
+            return Ok(Arc::clone(flight));
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix(".coming-")
+            .tempfile_in(&self.directory)?;
+        let (sender, progress) = watch::channel(Progress::default());
+        let flight = Arc::new(Flight {
+            path: temporary.path().to_owned(),
+            progress,
+        });
+        flights.insert(key.to_owned(), Arc::clone(&flight));
+        drop(flights);
+        let (blobs, key) = (Arc::clone(self), key.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let done = blobs.receive(temporary, fetch, &sender);
+            // First the flight goes, then the word is out: who comes in between finds the file or starts anew.
+            blobs
+                .flights
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&key);
+            sender.send_modify(|p| {
+                if let Ok(blob) = &done {
+                    p.ready = blob.size;
+                    p.length = Some(blob.size);
+                }
+                p.done = Some(done.map_err(Arc::from));
+            });
+        });
+        Ok(flight)
+    }
+
+    fn receive(
+        &self,
+        mut temporary: tempfile::NamedTempFile,
+        fetch: Fetch,
+        sender: &watch::Sender<Progress>,
+    ) -> Result<Blob, String> {
+        let mut written = 0_u64;
+        let sha256 = fetch(&mut |piece, length| {
+            temporary.write_all(piece)?;
+            // The piece before this one may go: this one waits for the digest, should it be the last.
+            sender.send_modify(|p| {
+                p.ready = written;
+                p.length = length;
+            });
+            written += piece.len() as u64;
+            Ok(())
+        })?;
+        let failed = |e: &io::Error| format!("the artifact cannot be kept: {e}");
+        let path = self
+            .place(&sha256)
+            .ok_or_else(|| "the digest is none".to_owned())?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|e| failed(&e))?;
+        }
+        temporary.as_file().sync_data().map_err(|e| failed(&e))?;
+        temporary.persist(&path).map_err(|e| failed(&e.error))?;
+        let total = self.bytes.fetch_add(written, Ordering::Relaxed) + written;
+        if total > self.max_bytes {
+            // What is dropped can be fetched again; failing to drop harms nobody now.
+            let _ = self.shrink(self.max_bytes / 10 * 9);
+        }
+        Ok(Blob {
+            sha256,
+            path,
+            size: written,
+        })
+    }
+
+    /// Drops artifacts, those not used for longest first, until at most so many bytes are left. Answers how many
+    /// artifacts and bytes went.
+    pub fn shrink(&self, keep: u64) -> io::Result<(usize, u64)> {
+        let mut all = self.list()?;
+        all.sort_by_key(|(_, _, used)| *used);
+        let mut total: u64 = all.iter().map(|(_, size, _)| size).sum();
+        let (mut files, mut bytes) = (0, 0);
+        for (path, size, _) in all {
+            if total <= keep {
+                break;
+            }
+            match fs::remove_file(&path) {
+                Ok(()) => (files, bytes) = (files + 1, bytes + size),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+            total -= size;
+        }
+        self.bytes.store(total, Ordering::Relaxed);
+        Ok((files, bytes))
+    }
+
+    /// Drops one artifact: nothing that was condemned stays.
+    pub fn remove(&self, sha256: &str) -> io::Result<()> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((old, _)) = memory.held.remove(sha256) {
+            memory.bytes -= old.len();
+        }
+        drop(memory);
+        let Some(path) = self.place(sha256) else {
+            return Ok(());
+        };
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes of all artifacts.
+    pub fn size(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The place of a digest; none for what is no digest.
+    fn place(&self, sha256: &str) -> Option<PathBuf> {
+        let plain = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if sha256.len() != 64 || !sha256.bytes().all(plain) {
+            return None;
+        }
+        Some(self.directory.join(sha256.get(..2)?).join(sha256))
+    }
+
+    /// Path, size and last use of every artifact; what was left half-written goes.
+    fn list(&self) -> io::Result<Vec<(PathBuf, u64, SystemTime)>> {
+        let mut out = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                let old = entry.metadata().and_then(|m| m.modified());
+                let age = old.ok().and_then(|m| m.elapsed().ok()).unwrap_or_default();
+                // Another process may still write a young one.
+                if entry.file_name().to_string_lossy().starts_with(".coming-")
+                    && age > Duration::from_hours(24)
+                {
+                    let _ = fs::remove_file(entry.path());
+                }
+                continue;
+            }
+            for file in fs::read_dir(entry.path())? {
+                let file = file?;
+                let about = file.metadata()?;
+                let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                out.push((file.path(), about.len(), used));
+            }
+        }
+        Ok(out)
+    }
+}

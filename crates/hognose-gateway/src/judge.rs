@@ -1,0 +1,111 @@
+//! Who decides: one interface between what is served and the engine that knows why not.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hognose_index::{IndexFile, Project};
+use hognose_types::{Decision, PackageName};
+use serde::{Deserialize, Serialize};
+
+/// Why a file is warned about or withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule.
+    pub rule: String,
+    /// What it found, as one line.
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub remedy: String,
+}
+
+/// What was decided about a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// Allow, warn or block.
+    pub decision: Decision,
+    /// Why, the deciding reasons first; empty where nothing was found.
+    pub reasons: Vec<Reason>,
+}
+
+impl Ruling {
+    /// Nothing was found.
+    pub const ALLOW: Self = Self {
+        decision: Decision::Allow,
+        reasons: Vec::new(),
+    };
+
+    /// Whether the file is withheld.
+    pub fn blocks(&self) -> bool {
+        self.decision == Decision::Block
+    }
+
+    /// Adds what somebody else decided: the stricter decision counts, its reasons come first.
+    pub fn join(&mut self, other: Self) {
+        if other.decision > self.decision {
+            let mine = std::mem::replace(&mut self.reasons, other.reasons);
+            self.reasons.extend(mine);
+            self.decision = other.decision;
+        } else {
+            self.reasons.extend(other.reasons);
+        }
+    }
+
+    /// The deciding reason in one line.
+    pub fn summary(&self) -> Option<String> {
+        let first = self.reasons.first()?;
+        Some(format!("{}: {}", first.rule, first.message))
+    }
+}
+
+/// What an upstream offers of a project.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    /// The project.
+    pub name: &'a PackageName,
+    /// Whether its names belong to the user (`[identity] owned`, or an upstream's).
+    pub owned: bool,
+    /// The status word of PEP 792 and its reason.
+    pub status: Option<(&'a str, Option<&'a str>)>,
+    /// Its files, upload times and sizes filled in from wherever they could be had.
+    pub files: &'a [IndexFile],
+    /// What the upstream's project page says, where it has one.
+    pub project: Option<&'a Project>,
+    /// Unix seconds.
+    pub now: i64,
+}
+
+/// The rulings of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageRulings {
+    /// One for each file of the offer, in its order.
+    pub files: Vec<Ruling>,
+    /// When time alone may change one of them, Unix seconds.
+    pub until: Option<i64>,
+    /// What could not be checked of the project.
+    pub unchecked: Vec<String>,
+}
+
+/// What the bytes of an artifact showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Inspected {
+    /// They were read to the end.
+    Read(Ruling),
+    /// They were not, and why: time, size, damage.
+    Unknown(String),
+}
+
+/// Decides about projects and artifacts. No method may block on the network.
+pub trait Judge: Send + Sync + 'static {
+    /// Decides what can be decided without the bytes.
+    fn page(&self, offer: &Offer<'_>) -> PageRulings;
+
+    /// Whether artifacts are to be read before they are served.
+    fn inspects(&self) -> bool;
+
+    /// Reads an artifact: a file named by its digest, within a time.
+    fn artifact(&self, file: &IndexFile, path: &Path, budget: Duration) -> Inspected;
+
+    /// Changes whenever policy, feeds or analyser do: what was decided under another revision is decided again.
+    fn revision(&self) -> Arc<str>;
+}

@@ -1,0 +1,26 @@
+//! The gateway: a proxy for Python package indexes that decides, artifact by artifact, what may be installed.
+//!
+//! A request is a [`route::Route`]; a project is a [`offer::Page`] whose every file carries a [`judge::Ruling`]; bytes
+//! are served from [`blobs::Blobs`], where they lie under their digest. Who decides is a [`judge::Judge`]: this crate
+//! knows how to serve a verdict, not how to reach one.
+
+mod answer;
+mod artifact;
+pub mod blobs;
+pub mod catalog;
+pub mod event;
+mod gateway;
+pub mod judge;
+mod legacy;
+mod metrics;
+pub mod negotiate;
+pub mod offer;
+pub mod problem;
+mod render;
+pub mod route;
+mod server;
+pub mod upstream;
+
+pub use answer::{Ranged, range};
+pub use gateway::{Counts, Gateway, Gear, OnUnknown, Options};
+pub use server::{Server, ServerLimits};

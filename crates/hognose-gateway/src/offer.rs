@@ -1,0 +1,169 @@
+//! What the gateway shows of a project: every file with its ruling, rendered once for each form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use hognose_index::{CoreMetadata, IndexFile, Project};
+use hognose_types::{PackageName, Version};
+
+use crate::judge::Ruling;
+use crate::negotiate::Form;
+use crate::render;
+
+/// A file with what was decided about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedFile {
+    /// As the upstream offers it.
+    pub file: IndexFile,
+    /// Position of the upstream.
+    pub upstream: usize,
+    /// What was decided.
+    pub ruling: Ruling,
+    /// Whether `.metadata` of it can be had, and its digest where announced.
+    pub metadata: CoreMetadata,
+}
+
+impl OfferedFile {
+    /// Whether its bytes may be served as far as the page tells.
+    pub fn is_served(&self) -> bool {
+        !self.ruling.blocks()
+    }
+}
+
+/// A page as it is served.
+#[derive(Debug)]
+pub struct Page {
+    /// The project.
+    pub name: PackageName,
+    /// Its files in the order of the upstream.
+    pub files: Vec<OfferedFile>,
+    /// Positions by file name.
+    by_name: BTreeMap<String, usize>,
+    /// Status word and reason (PEP 792).
+    pub status: Option<(String, Option<String>)>,
+    /// What the upstream did not answer beside the page.
+    pub missing: Vec<String>,
+    /// What could not be checked.
+    pub unchecked: Vec<String>,
+    /// Revision of the judge when it was decided.
+    pub revision: Arc<str>,
+    /// When time alone may change a ruling, Unix seconds.
+    pub until: Option<i64>,
+    /// What the upstream's project page says, where it has one.
+    pub project: Option<Arc<Project>>,
+    /// The versions of which every file is withheld, and why; lowest first.
+    pub withheld: Vec<(String, String)>,
+    /// When the upstream was asked.
+    pub asked: Instant,
+    json: Rendered,
+    html: Rendered,
+}
+
+/// Bytes and their strong validator.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The body.
+    pub body: Bytes,
+    /// `ETag`, with its quotes.
+    pub etag: String,
+}
+
+/// What a page is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The project.
+    pub name: PackageName,
+    /// Its files in the order of the upstream.
+    pub files: Vec<OfferedFile>,
+    /// Status word and reason (PEP 792).
+    pub status: Option<(String, Option<String>)>,
+    /// What the upstream did not answer beside the page.
+    pub missing: Vec<String>,
+    /// What could not be checked.
+    pub unchecked: Vec<String>,
+    /// Revision of the judge.
+    pub revision: Arc<str>,
+    /// When time alone may change a ruling, Unix seconds.
+    pub until: Option<i64>,
+    /// What the upstream's project page says, where it has one.
+    pub project: Option<Arc<Project>>,
+}
+
+impl Page {
+    /// Renders a page.
+    pub fn new(parts: Parts) -> Self {
+        let json = render::json(&parts);
+        let html = render::html(&parts);
+        let by_name = parts
+            .files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| (file.file.filename.clone(), at))
+            .collect();
+        let withheld = withheld(&parts.files);
+        Self {
+            withheld,
+            name: parts.name,
+            files: parts.files,
+            by_name,
+            status: parts.status,
+            missing: parts.missing,
+            unchecked: parts.unchecked,
+            revision: parts.revision,
+            until: parts.until,
+            project: parts.project,
+            asked: Instant::now(),
+            json: rendered(json),
+            html: rendered(html),
+        }
+    }
+
+    /// The page in a form.
+    pub fn form(&self, form: Form) -> &Rendered {
+        match form {
+            Form::Json => &self.json,
+            Form::Html | Form::HtmlV1 => &self.html,
+        }
+    }
+
+    /// A file by its name.
+    pub fn file(&self, name: &str) -> Option<&OfferedFile> {
+        self.files.get(*self.by_name.get(name)?)
+    }
+}
+
+/// The versions of which every file is withheld, and why.
+fn withheld(files: &[OfferedFile]) -> Vec<(String, String)> {
+    let mut versions: BTreeMap<&Version, Option<&OfferedFile>> = BTreeMap::new();
+    for file in files {
+        let served = file.is_served();
+        versions
+            .entry(&file.file.version)
+            .and_modify(|first| *first = first.filter(|_| !served))
+            .or_insert((!served).then_some(file));
+    }
+    versions
+        .into_iter()
+        .filter_map(|(version, first)| {
+            let reason = first?.ruling.summary().unwrap_or_default();
+            Some((version.as_str().to_owned(), reason))
+        })
+        .collect()
+}
+
+fn rendered(body: String) -> Rendered {
+    use sha2::{Digest as _, Sha256};
+    use std::fmt::Write as _;
+    let mut etag = String::from("\"");
+    for byte in Sha256::digest(body.as_bytes()).iter().take(16) {
+        // Writing to a string cannot fail.
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
+    Rendered {
+        body: Bytes::from(body),
+        etag,
+    }
+}
