@@ -15,6 +15,8 @@ pub struct Import {
     pub line: u32,
     /// True inside `try` and below `if TYPE_CHECKING`: the code can do without it.
     pub optional: bool,
+    /// True inside a function: it may never be called.
+    pub late: bool,
 }
 
 /// Every absolute import of a source, in order; none when it nests deeper than Python allows. What the parser does not
@@ -24,19 +26,35 @@ pub fn imports(source: &str) -> Option<Vec<Import>> {
     let mut symbols = Names::new();
     let tree = lower::parse(source, &mut symbols);
     let mut out = Vec::new();
-    let mut waiting = vec![(tree.body, false)];
-    while let Some((block, optional)) = waiting.pop() {
-        of_block((&tree, &symbols), block, optional, &mut waiting, &mut out);
+    let mut waiting = vec![(tree.body, Way::default())];
+    while let Some((block, way)) = waiting.pop() {
+        of_block((&tree, &symbols), block, way, &mut waiting, &mut out);
     }
     out.sort_by_key(|import: &Import| import.line);
     Some(out)
 }
 
+/// What has to happen before a block runs.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    optional: bool,
+    late: bool,
+}
+
+impl Way {
+    fn unless(self, optional: bool) -> Self {
+        Self {
+            optional: self.optional || optional,
+            ..self
+        }
+    }
+}
+
 fn of_block(
     (tree, symbols): (&Tree, &Names),
     block: Block,
-    optional: bool,
-    waiting: &mut Vec<(Block, bool)>,
+    way: Way,
+    waiting: &mut Vec<(Block, Way)>,
     out: &mut Vec<Import>,
 ) {
     for id in tree.block(block).iter().copied() {
@@ -45,7 +63,8 @@ fn of_block(
                 module: module.to_owned(),
                 names,
                 line: tree.position(tree.stmt_offset(id)).0,
-                optional,
+                optional: way.optional,
+                late: way.late,
             });
         };
         match tree.stmt(id) {
@@ -57,13 +76,13 @@ fn of_block(
                 ..
             } => add(module, names.iter().map(|n| n.name.to_string()).collect()),
             Stmt::For { body, orelse, .. } | Stmt::While { body, orelse, .. } => {
-                waiting.extend([(*body, optional), (*orelse, optional)]);
+                waiting.extend([(*body, way), (*orelse, way)]);
             }
             Stmt::If { test, body, orelse } => {
-                let caught = optional || is_type_checking(tree, symbols, *test);
-                waiting.extend([(*body, caught), (*orelse, optional)]);
+                let caught = way.unless(is_type_checking(tree, symbols, *test));
+                waiting.extend([(*body, caught), (*orelse, way)]);
             }
-            Stmt::With(_, body) => waiting.push((*body, optional)),
+            Stmt::With(_, body) => waiting.push((*body, way)),
             Stmt::Try {
                 body,
                 handlers,
@@ -71,22 +90,20 @@ fn of_block(
                 finally,
             } => {
                 // With `finally` alone an error still ends the program.
-                let caught = optional || !handlers.is_empty();
-                waiting.extend([(*body, caught), (*orelse, optional), (*finally, optional)]);
+                let caught = way.unless(!handlers.is_empty());
+                waiting.extend([(*body, caught), (*orelse, way), (*finally, way)]);
                 waiting.extend(handlers.iter().map(|handler| (handler.body, caught)));
             }
-            Stmt::Match { blocks, .. } => {
-                waiting.extend(blocks.iter().map(|block| (*block, optional)));
-            }
+            Stmt::Match { blocks, .. } => waiting.extend(blocks.iter().map(|b| (*b, way))),
             Stmt::Function(id) => {
                 if let Some(function) = tree.function(*id)
                     && let Body::Block(body) = function.body
                 {
-                    waiting.push((body, optional));
+                    waiting.push((body, Way { late: true, ..way }));
                 }
             }
             Stmt::Class(id) => {
-                waiting.extend(tree.class(*id).map(|class| (class.body, optional)));
+                waiting.extend(tree.class(*id).map(|class| (class.body, way)));
             }
             _ => {}
         }

@@ -29,6 +29,8 @@ pub struct Imported {
     pub location: Location,
     /// The code can do without it.
     pub optional: bool,
+    /// It stands in a function, which may never be called.
+    pub late: bool,
 }
 
 /// The code of the projects of an inventory.
@@ -47,13 +49,13 @@ pub struct Code {
     pub is_whole: bool,
 }
 
-/// Imports that nothing declares, and declarations that nothing imports.
-pub fn judge_code(inventory: &Inventory, code: &Code) -> Vec<Finding> {
+/// Imports that nothing declares, and declarations that nothing imports. `popular` are names that nobody can take any more.
+pub fn judge_code(inventory: &Inventory, code: &Code, popular: &BTreeSet<&str>) -> Vec<Finding> {
     let declared = Declared::of(inventory);
     if !declared.is_any {
         return Vec::new();
     }
-    let mut out = undeclared::findings(inventory, code, &declared);
+    let mut out = undeclared::findings(inventory, code, &declared, popular);
     if code.is_whole {
         out.extend(unused::findings(inventory, code, &declared));
     }
@@ -67,6 +69,8 @@ struct Declared<'i> {
     names: BTreeMap<&'i str, (Vec<ComponentId>, bool)>,
     /// Whether any input says what is needed.
     is_any: bool,
+    /// Whether what is needed by others is listed too.
+    is_closed: bool,
 }
 
 impl<'i> Declared<'i> {
@@ -83,6 +87,7 @@ impl<'i> Declared<'i> {
             let entry = out.names.entry(component.name.as_str()).or_default();
             entry.0.push(ComponentId(at));
             entry.1 |= component.is_root();
+            out.is_closed |= !component.is_root();
         }
         out.is_any = !out.names.is_empty();
         out
@@ -205,13 +210,14 @@ fn is_aside(file: &str) -> bool {
         "notebooks",
         ".github",
     ];
-    const FILES: [&str; 6] = [
+    const FILES: [&str; 7] = [
         "setup.py",
         "conftest.py",
         "noxfile.py",
         "tasks.py",
         "fabfile.py",
         "conf.py",
+        "hatch_build.py",
     ];
     let mut parts = file.rsplit('/');
     let name = parts.next().unwrap_or(file);
@@ -275,6 +281,7 @@ mod tests {
             names: names.iter().map(|n| (*n).to_owned()).collect(),
             location: Location::line("a.py", 1),
             optional: false,
+            late: false,
         }
     }
 

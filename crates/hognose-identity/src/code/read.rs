@@ -91,6 +91,7 @@ impl CodeReader {
             names: import.names,
             location: location(import.line),
             optional: import.optional,
+            late: import.late,
         });
         self.code.imports.extend(imports);
     }

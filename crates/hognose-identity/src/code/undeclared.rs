@@ -1,6 +1,6 @@
 //! `HOG-ID-undeclared`: a module is imported that no declared distribution provides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hognose_types::{
     Confidence, Finding, Inventory, Occurrence, PackageName, Purl, Remedy, Severity, Subject,
@@ -19,6 +19,7 @@ pub(super) fn findings(
     inventory: &Inventory,
     code: &Code,
     declared: &Declared<'_>,
+    popular: &BTreeSet<&str>,
 ) -> Vec<Finding> {
     let mut modules: BTreeMap<&str, Vec<&Imported>> = BTreeMap::new();
     for import in &code.imports {
@@ -44,7 +45,12 @@ pub(super) fn findings(
             .filter_map(|i| occurrence(inventory, &i.location))
             .take(MAX_PLACES)
             .collect();
-        let shipped = imports.iter().any(|i| !is_aside(&i.location.file));
+        let own = normal(module);
+        let usual = names::providers(module).first().copied().unwrap_or(&own);
+        // What another package needs is unknown before it is locked, and a popular name cannot be a trap.
+        let harmless = popular.contains(usual) && !declared.is_closed;
+        let needed = |i: &Imported| !i.late && !is_aside(&i.location.file);
+        let shipped = !harmless && imports.iter().any(|i| needed(i));
         if !places.is_empty() {
             out.extend(finding(
                 module,

@@ -93,10 +93,10 @@ pub(super) fn add(
     {
         installed::add(&mut reader.code.installed, Path::new(&input.path));
     }
-    evidence
-        .findings
-        .extend(judge_code(inventory, &reader.code));
     let popular = identity::popular(request.database)?;
+    let taken: BTreeSet<&str> = popular.iter().map(String::as_str).collect();
+    let found = judge_code(inventory, &reader.code, &taken);
+    evidence.findings.extend(found);
     let own: Vec<&str> = request.owned.names().map(PackageName::as_str).collect();
     let knowledge = Knowledge {
         popular: popular.iter().map(String::as_str).collect(),
