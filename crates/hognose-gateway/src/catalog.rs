@@ -12,7 +12,7 @@ use hognose_index::{IndexFile, Project};
 use hognose_types::PackageName;
 use tokio::sync::Semaphore;
 
-use crate::judge::{Inspected, Judge, Offer, Ruling};
+use crate::judge::{Artifact, Inspected, Judge, Offer, Ruling};
 use crate::offer::{OfferedFile, Page, Parts};
 use crate::upstream::{Found, Unavailable, Upstreams};
 
@@ -40,14 +40,6 @@ impl Default for Freshness {
 /// Seconds since 1970, from wherever the caller has them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Rulings of bytes, by digest.
-pub trait Rulings: Send + Sync + 'static {
-    /// What the bytes of a digest showed under a revision.
-    fn find(&self, sha256: &str, revision: &str) -> Option<Inspected>;
-    /// Remembers it.
-    fn keep(&self, sha256: &str, revision: &str, inspected: &Inspected);
-}
-
 /// Most projects kept in memory.
 const MAX_PROJECTS: usize = 2_000;
 /// Most files of all of them.
@@ -57,7 +49,6 @@ const MAX_FILES: usize = 60_000;
 pub struct Catalog {
     upstreams: Arc<Upstreams>,
     judge: Arc<dyn Judge>,
-    rulings: Arc<dyn Rulings>,
     clock: Clock,
     freshness: Freshness,
     slots: RwLock<HashMap<PackageName, Arc<Slot>>>,
@@ -90,7 +81,6 @@ impl Catalog {
     pub fn new(
         upstreams: Arc<Upstreams>,
         judge: Arc<dyn Judge>,
-        rulings: Arc<dyn Rulings>,
         clock: Clock,
         freshness: Freshness,
         asking: usize,
@@ -98,7 +88,6 @@ impl Catalog {
         Self {
             upstreams,
             judge,
-            rulings,
             clock,
             freshness,
             slots: RwLock::default(),
@@ -275,7 +264,13 @@ impl Catalog {
             // A file without a ruling was not judged: it is not let in by a slip of counting.
             let mut ruling = decided.next().unwrap_or_else(unjudged);
             let digest = file.sha256.as_deref();
-            let read = digest.and_then(|digest| self.rulings.find(digest, &revision));
+            let read = digest.and_then(|sha256| {
+                self.judge.recall(&Artifact {
+                    name,
+                    file: &file,
+                    sha256,
+                })
+            });
             if let Some(Inspected::Read(other)) = read {
                 ruling.join(other);
             }

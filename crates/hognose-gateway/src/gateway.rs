@@ -11,7 +11,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 
 use crate::answer::{self, Answer, put};
 use crate::blobs::Blobs;
-use crate::catalog::{Catalog, Rulings};
+use crate::catalog::Catalog;
 use crate::event::{Event, Events};
 use crate::judge::Judge;
 use crate::legacy;
@@ -66,8 +66,6 @@ pub struct Gateway {
     pub upstreams: Arc<Upstreams>,
     /// Who decides.
     pub judge: Arc<dyn Judge>,
-    /// What was decided about bytes.
-    pub rulings: Arc<dyn Rulings>,
     /// Who remembers.
     pub events: Arc<dyn Events>,
     /// What was counted.
@@ -89,8 +87,6 @@ pub struct Gear {
     pub upstreams: Arc<Upstreams>,
     /// Who decides.
     pub judge: Arc<dyn Judge>,
-    /// What was decided about bytes.
-    pub rulings: Arc<dyn Rulings>,
     /// Who remembers.
     pub events: Arc<dyn Events>,
 }
@@ -160,7 +156,6 @@ impl Gateway {
             blobs: gear.blobs,
             upstreams: gear.upstreams,
             judge: gear.judge,
-            rulings: gear.rulings,
             events: gear.events,
             counts: Counts::default(),
             reading: crate::artifact::Turns::default(),

@@ -95,6 +95,17 @@ pub enum Inspected {
     Unknown(String),
 }
 
+/// An artifact: a file of a project with a digest that was verified or announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Artifact<'a> {
+    /// The project.
+    pub name: &'a PackageName,
+    /// The file as it is offered.
+    pub file: &'a IndexFile,
+    /// Its digest.
+    pub sha256: &'a str,
+}
+
 /// Decides about projects and artifacts. No method may block on the network.
 pub trait Judge: Send + Sync + 'static {
     /// Decides what can be decided without the bytes.
@@ -103,8 +114,11 @@ pub trait Judge: Send + Sync + 'static {
     /// Whether artifacts are to be read before they are served.
     fn inspects(&self) -> bool;
 
-    /// Reads an artifact: a file named by its digest, within a time.
-    fn artifact(&self, file: &IndexFile, path: &Path, budget: Duration) -> Inspected;
+    /// What the bytes of a digest showed when they were read before, under this revision.
+    fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected>;
+
+    /// Reads an artifact from a path, within a time, and remembers what it showed.
+    fn artifact(&self, artifact: &Artifact<'_>, path: &Path, budget: Duration) -> Inspected;
 
     /// Changes whenever policy, feeds or analyser do: what was decided under another revision is decided again.
     fn revision(&self) -> Arc<str>;

@@ -18,6 +18,7 @@ pub mod offer;
 pub mod problem;
 mod render;
 pub mod route;
+mod send;
 mod server;
 pub mod upstream;
 

@@ -6,8 +6,9 @@ use hognose_types::{Location, OwnedNames, PackageName, RuleId, Specifiers, rules
 use jiff::civil::Date;
 use toml::Spanned;
 
+use crate::gateway::GatewaySettings;
 use crate::raw::{OneOrMany, RawConfig, RawFeeds, RawWaiver};
-use crate::{Gate, Policy, Waiver, WaiverOrigin};
+use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// Which file a text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub scan: ScanSettings,
     /// Names that nobody else may publish.
     pub owned: OwnedNames,
+    /// How the gateway serves and decides.
+    pub gateway: GatewaySettings,
 }
 
 /// One feed as written in the configuration.
@@ -107,7 +110,7 @@ const GAPS: [(&str, RuleId); 6] = [
     ("version", rules::gap_version::ID),
 ];
 
-struct Context<'a> {
+pub(crate) struct Context<'a> {
     file: &'a str,
     text: &'a str,
 }
@@ -122,7 +125,12 @@ impl Context<'_> {
         before.split(|b| *b == b'\n').count() as u32
     }
 
-    fn error(&self, offset: usize, message: impl Into<String>, hint: Option<&str>) -> ConfigError {
+    pub(crate) fn error(
+        &self,
+        offset: usize,
+        message: impl Into<String>,
+        hint: Option<&str>,
+    ) -> ConfigError {
         ConfigError {
             location: Location::line(self.file, self.line(offset)),
             message: message.into(),
@@ -148,6 +156,13 @@ impl Context<'_> {
         }
         for word in &raw.policy.allow_incomplete {
             policy.allow_incomplete.push(self.kind_of_gap(word)?);
+        }
+        for (rule, action) in &raw.policy.rules {
+            let action = Action::from_word(action.get_ref()).ok_or_else(|| {
+                let message = format!("unknown action {:?} in rules", action.get_ref());
+                self.error(action.span().start, message, Some("use block, warn or off"))
+            })?;
+            policy.rules.insert(self.rule(rule)?, action);
         }
         policy.waivers = raw
             .waiver
@@ -177,6 +192,7 @@ impl Context<'_> {
                 platform: raw.scan.platform.map(Spanned::into_inner),
             },
             owned: self.owned(&raw.identity.owned)?,
+            gateway: self.gateway(&raw.gateway)?,
         })
     }
 
@@ -192,7 +208,7 @@ impl Context<'_> {
         })
     }
 
-    fn owned(&self, patterns: &[Spanned<String>]) -> Result<OwnedNames, ConfigError> {
+    pub(crate) fn owned(&self, patterns: &[Spanned<String>]) -> Result<OwnedNames, ConfigError> {
         let mut owned = OwnedNames::default();
         for pattern in patterns {
             owned.add(pattern.get_ref()).map_err(|e| {
@@ -204,7 +220,7 @@ impl Context<'_> {
         Ok(owned)
     }
 
-    fn gate(&self, word: &Spanned<String>) -> Result<Gate, ConfigError> {
+    pub(crate) fn gate(&self, word: &Spanned<String>) -> Result<Gate, ConfigError> {
         Gate::from_word(word.get_ref()).ok_or_else(|| {
             let message = format!("unknown severity {:?} in fail-on", word.get_ref());
             self.error(

@@ -3,7 +3,7 @@
 use hognose_types::{AppliedWaiver, Decision, Finding, Gap, Judged, JudgedGap, Notice, Verdict};
 use jiff::civil::Date;
 
-use crate::{Gate, Policy, Waiver, WaiverOrigin};
+use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// What a policy makes of a run.
 #[derive(Debug)]
@@ -86,13 +86,25 @@ fn judge(finding: Finding, policy: &Policy, used: &mut Usage<'_>) -> Judged {
 /// group is in the main set.
 fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
     let severity = finding.severity;
+    let malicious = severity == hognose_types::Severity::Malicious;
+    if let Some(action) = policy.rules.get(&finding.rule).filter(|_| !malicious) {
+        let (decision, word) = match action {
+            Action::Block => (Decision::Block, "block"),
+            Action::Warn => (Decision::Warn, "warn"),
+            Action::Off => (Decision::Allow, "off"),
+        };
+        return (
+            decision,
+            format!("the policy sets {} to {word}", finding.rule.as_str()),
+        );
+    }
     if finding.rule.only_warns() {
         return (
             Decision::Warn,
             "this rule asks for a look and never fails a run".to_owned(),
         );
     }
-    if severity == hognose_types::Severity::Malicious {
+    if malicious {
         return (
             Decision::Block,
             "malicious packages always fail the run".to_owned(),

@@ -7,12 +7,14 @@
 mod config;
 mod decide;
 pub mod fuzzing;
+mod gateway;
 pub mod import;
 mod raw;
 mod waiver;
 
 pub use config::{Config, ConfigError, ConfigFile, FeedText, ScanSettings};
 pub use decide::{Outcome, decide};
+pub use gateway::{Entry, GatewaySettings, UpstreamSettings};
 pub use waiver::{Waiver, WaiverOrigin};
 
 use std::collections::BTreeMap;
@@ -67,6 +69,29 @@ impl Gate {
     }
 }
 
+/// What a policy says of one rule, whatever the severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Its findings fail the run.
+    Block,
+    /// They are shown.
+    Warn,
+    /// They do not count.
+    Off,
+}
+
+impl Action {
+    /// Reads `block`, `warn` or `off`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "block" => Self::Block,
+            "warn" => Self::Warn,
+            "off" => Self::Off,
+            _ => return None,
+        })
+    }
+}
+
 /// What decides.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -78,6 +103,9 @@ pub struct Policy {
     pub block_exploited: bool,
     /// Kinds of gaps that leave a run complete.
     pub allow_incomplete: Vec<RuleId>,
+    /// Rules with an action of their own. Malicious packages are known by more than one rule and are not among them:
+    /// only a waiver, with a reason and an end, lets one in.
+    pub rules: BTreeMap<RuleId, Action>,
     /// Exceptions.
     pub waivers: Vec<Waiver>,
 }
@@ -90,6 +118,7 @@ impl Default for Policy {
             groups: BTreeMap::new(),
             block_exploited: true,
             allow_incomplete: Vec::new(),
+            rules: BTreeMap::new(),
             waivers: Vec::new(),
         }
     }

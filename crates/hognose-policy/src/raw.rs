@@ -13,6 +13,7 @@ pub(crate) struct RawConfig {
     pub(crate) feeds: Option<RawFeeds>,
     pub(crate) scan: RawScan,
     pub(crate) identity: RawIdentity,
+    pub(crate) gateway: crate::gateway::RawGateway,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +25,7 @@ pub(crate) struct RawPolicy {
     pub(crate) max_database_age: Option<Spanned<String>>,
     pub(crate) min_age: Option<Spanned<String>>,
     pub(crate) groups: BTreeMap<String, RawGroup>,
+    pub(crate) rules: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
