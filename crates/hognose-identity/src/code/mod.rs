@@ -162,6 +162,11 @@ fn provides(name: &str, import: &Imported, code: &Code) -> bool {
     {
         return true;
     }
+    // Organisations put their name before that of the module: microsoft-kiota-abstractions.
+    let prefix = name.strip_suffix(top.as_str());
+    if top.len() > 3 && prefix.is_some_and(|p| p.ends_with('-')) {
+        return true;
+    }
     // `google.cloud.storage` comes with google-cloud-storage, `zope.interface` with zope-interface.
     let dotted = normal(&import.module);
     let below =
@@ -308,6 +313,8 @@ mod tests {
             ("psycopg2-binary", "psycopg2.extras", &[], true),
             ("django-filter", "django", &[], false),
             ("django", "django.db", &[], true),
+            ("acme-kiota-core", "kiota_core", &[], true),
+            ("pyobjc-core", "foo", &[], false),
         ] {
             let import = import(module, names);
             assert_eq!(
