@@ -134,8 +134,31 @@ fn provides(name: &str, import: &Imported, code: &Code) -> bool {
         return true;
     }
     let top = normal(top);
+    if is_affixed(name, &top) {
+        return true;
+    }
+    // `google.cloud.storage` comes with google-cloud-storage, `zope.interface` with zope-interface.
+    let dotted = normal(&import.module);
+    let below =
+        |whole: &str| whole == name || whole.strip_prefix(name).is_some_and(|r| r.starts_with('-'));
+    if NAMESPACES.contains(&first_word(&import.module)) {
+        let taken = import
+            .names
+            .iter()
+            .map(|n| format!("{dotted}-{}", normal(n)));
+        return below(&dotted)
+            || taken.into_iter().any(|t| below(&t))
+            || name
+                .strip_prefix(dotted.as_str())
+                .is_some_and(|r| r.starts_with('-'));
+    }
+    below(&dotted)
+}
+
+/// Whether a name is that of a module with one of the words around it that are usual for distributions.
+fn is_affixed(name: &str, top: &str) -> bool {
     let affixed = |whole: &str| {
-        let rest = whole.strip_prefix(top.as_str());
+        let rest = whole.strip_prefix(top);
         rest.is_some_and(|r| {
             matches!(
                 r,
@@ -155,34 +178,14 @@ fn provides(name: &str, import: &Imported, code: &Code) -> bool {
     let bare = ["python-", "py", "lib", "django-", "pytest-", "flask-"]
         .iter()
         .filter_map(|prefix| name.strip_prefix(prefix));
-    if affixed(name)
+    // Organisations put their name before that of the module: microsoft-kiota-abstractions.
+    let prefix = name.strip_suffix(top);
+    let is_last = top.len() > 3 && prefix.is_some_and(|p| p.ends_with('-'));
+    is_last
+        || affixed(name)
         || bare
             .into_iter()
             .any(|rest| affixed(rest.trim_start_matches('-')))
-    {
-        return true;
-    }
-    // Organisations put their name before that of the module: microsoft-kiota-abstractions.
-    let prefix = name.strip_suffix(top.as_str());
-    if top.len() > 3 && prefix.is_some_and(|p| p.ends_with('-')) {
-        return true;
-    }
-    // `google.cloud.storage` comes with google-cloud-storage, `zope.interface` with zope-interface.
-    let dotted = normal(&import.module);
-    let below =
-        |whole: &str| whole == name || whole.strip_prefix(name).is_some_and(|r| r.starts_with('-'));
-    if NAMESPACES.contains(&first_word(&import.module)) {
-        let taken = import
-            .names
-            .iter()
-            .map(|n| format!("{dotted}-{}", normal(n)));
-        return below(&dotted)
-            || taken.into_iter().any(|t| below(&t))
-            || name
-                .strip_prefix(dotted.as_str())
-                .is_some_and(|r| r.starts_with('-'));
-    }
-    below(&dotted)
 }
 
 /// The first word of a dotted name.
