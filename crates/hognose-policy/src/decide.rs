@@ -87,16 +87,8 @@ fn judge(finding: Finding, policy: &Policy, used: &mut Usage<'_>) -> Judged {
 fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
     let severity = finding.severity;
     let malicious = severity == hognose_types::Severity::Malicious;
-    if let Some(action) = policy.rules.get(&finding.rule).filter(|_| !malicious) {
-        let (decision, word) = match action {
-            Action::Block => (Decision::Block, "block"),
-            Action::Warn => (Decision::Warn, "warn"),
-            Action::Off => (Decision::Allow, "off"),
-        };
-        return (
-            decision,
-            format!("the policy sets {} to {word}", finding.rule.as_str()),
-        );
+    if let Some(said) = policy.rules.get(&finding.rule).filter(|_| !malicious) {
+        return by_rule(finding, *said);
     }
     if finding.rule.only_warns() {
         return (
@@ -152,6 +144,17 @@ fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
             gate.as_str()
         ),
     )
+}
+
+/// What the policy says of a rule by name.
+fn by_rule(finding: &Finding, action: Action) -> (Decision, String) {
+    let (decision, word) = match action {
+        Action::Block => (Decision::Block, "block"),
+        Action::Warn => (Decision::Warn, "warn"),
+        Action::Off => (Decision::Allow, "off"),
+    };
+    let because = format!("the policy sets {} to {word}", finding.rule.as_str());
+    (decision, because)
 }
 
 fn group_gate<'a>(policy: &Policy, group: &'a String) -> (Gate, Option<&'a String>) {
