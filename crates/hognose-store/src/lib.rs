@@ -1,1 +1,19 @@
-//! State of the gateway.
+//! State of the gateway: an append-only audit log, rulings about bytes, first downloads, owners of names, settings.
+//!
+//! [`Store`] is what others know: operations of the domain, no SQL. [`SqliteStore`] is one file that several processes
+//! may share. The audit log is a chain ([`entry`]): every row holds a digest over itself and the row before.
+//!
+//! Nothing here knows what an event means, or HTTP. Times come from the caller.
+
+pub mod entry;
+mod error;
+mod query;
+mod recent;
+mod sqlite;
+mod store;
+
+pub use entry::{AuditEntry, AuditRow, Chain, Digest, Head, MAX_BODY, MAX_FIELD};
+pub use error::{Cause, StoreError};
+pub use query::{Cursor, Order, Page, Query, each};
+pub use sqlite::{Opening, Options, Restored, SqliteStore};
+pub use store::{Exposure, KeptRuling, SERVED, Seen, Setting, Store, Subject};
