@@ -1,5 +1,7 @@
 //! Flags and arguments.
 
+mod gateway;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +10,7 @@ use hognose_policy::Gate;
 use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
+pub(crate) use gateway::{GatewayArgs, GuardArgs, ServeArgs};
 
 /// Guards a Python software supply chain end to end.
 #[derive(Debug, Parser)]
@@ -51,6 +54,10 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     /// Show one page about a project of a package index: what it is, who, how old, what is known. Asks the index.
     Show(Box<ShowArgs>),
+    /// Run an installer behind a private gateway: nothing that the policy blocks gets installed.
+    Guard(Box<GuardArgs>),
+    /// Serve a package index that withholds what the policy blocks.
+    Gateway(Box<GatewayArgs>),
     /// Update and show the advisory database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -98,7 +105,7 @@ pub(crate) struct InputArgs {
 }
 
 /// Where advisories come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct FeedArgs {
     /// Use these feeds only: a path, an address, or KIND=LOCATION with the kinds osv, malicious, epss, kev, popular.
     #[arg(long, value_name = "[KIND=]LOCATION")]
@@ -112,7 +119,7 @@ pub(crate) struct FeedArgs {
 }
 
 /// Which package index is asked.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct IndexArgs {
     /// Ask this index [default: the one that pip or uv is configured to use].
     #[arg(long, value_name = "URL")]

@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Nothing,
     /// Stopped with Ctrl-C, as shells count it.
     Interrupted,
+    /// What a guarded command ended with.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
             Exit::Incomplete => 3,
             Exit::Nothing => 4,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         })
     }
 }

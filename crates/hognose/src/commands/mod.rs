@@ -3,6 +3,8 @@
 mod completions;
 mod db;
 mod explain;
+mod gateway;
+mod guard;
 mod inspect;
 mod man;
 mod sbom;
@@ -27,6 +29,8 @@ pub(crate) fn run(
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),
         Command::Db(DbCommand::Show { what, args }) => db::show(cli, &what, &args, surroundings),
+        Command::Gateway(args) => gateway::run(cli, &args, surroundings),
+        Command::Guard(args) => guard::run(cli, &args, surroundings),
         Command::Sbom(args) => sbom::run(&args, surroundings),
         Command::Explain(args) => explain::run(cli, &args, surroundings),
         Command::Completions { shell } => completions::run(shell),

@@ -24,6 +24,9 @@ use hognose_policy::{Gate, Policy, Waiver, decide, import};
 use hognose_report::{Format, ScanReport, Style, render};
 use hognose_types::{Decision, Finding, Gap, Inventory, Verdict};
 
+pub(super) use behaviour::finding as behaviour_finding;
+pub(super) use verdicts::{Memory, Remembered};
+
 use crate::cli::{Cli, ScanArgs};
 use crate::database::{self, Opened};
 use crate::error::Failure;
@@ -72,7 +75,11 @@ pub(super) fn run(
         let old = before.as_ref();
         online::add(&mut evidence, &mut notices, &inventory, old, &request);
     }
-    code::add(&mut evidence, &inventory, &code_request(args, &found, &options, &opened)?)?;
+    code::add(
+        &mut evidence,
+        &inventory,
+        &code_request(args, &found, &options, &opened)?,
+    )?;
     if args.inspect {
         let request = behaviour::Request {
             args,

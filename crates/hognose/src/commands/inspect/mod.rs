@@ -66,9 +66,9 @@ pub(super) fn run(
     Ok(exit(&report))
 }
 
-/// Inspects one archive, for `scan --inspect`.
-pub(super) fn archive(path: &Path) -> Result<hognose_behaviour::Inspection, String> {
-    run::guarded(|| read::target(&Target::Archive(path.to_owned()), None)).inspection
+/// Inspects one archive that may lie under another name than its own.
+pub(super) fn archive(path: &Path, name: &str) -> Result<hognose_behaviour::Inspection, String> {
+    run::guarded(|| read::archive(path, name, None)).inspection
 }
 
 /// Reads one target and the older release to compare it with.

@@ -38,7 +38,10 @@ type Rules<'r> = Option<&'r Arc<dyn Matcher>>;
 /// Inspects a target.
 pub(super) fn target(target: &Target, rules: Rules<'_>) -> Seen {
     match target {
-        Target::Archive(path) => archive(path, rules),
+        Target::Archive(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            archive(path, &name, rules)
+        }
         Target::File(path) => file(path, rules),
         Target::Tree(path) => plain(project(path, rules)),
         Target::Installed(site, info) => plain(distribution(site, info, rules)),
@@ -63,12 +66,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     out
 }
 
-fn archive(path: &Path, rules: Rules<'_>) -> Seen {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+/// Reads an archive whose name says what it is, wherever it lies.
+pub(super) fn archive(path: &Path, name: &str, rules: Rules<'_>) -> Seen {
     let opened = File::open(path).and_then(|mut file| {
         let digest = digest(&mut file)?;
         file.rewind()?;
@@ -80,7 +79,7 @@ fn archive(path: &Path, rules: Rules<'_>) -> Seen {
     };
     let clock = stopwatch();
     let inspection =
-        inspect_archive_with(&mut file, &name, &Limits::default(), &clock, rules.cloned());
+        inspect_archive_with(&mut file, name, &Limits::default(), &clock, rules.cloned());
     Seen {
         inspection: inspection.map_err(|e| chain(&e)).and_then(something),
         sha256: Some(digest),

@@ -236,7 +236,7 @@ fn take(
 }
 
 /// The finding on a release. A score rests on rules: one without a rule that has a page does not exist.
-fn finding(
+pub(in crate::commands) fn finding(
     verdict: &Remembered,
     subject: Subject,
     occurrences: Vec<Occurrence>,

@@ -15,7 +15,7 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// The verdict on one artifact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Remembered {
+pub(in crate::commands) struct Remembered {
     schema: u32,
     analyser: String,
     model: String,
@@ -71,7 +71,17 @@ impl RememberedTies {
 impl Remembered {
     /// Inspects an artifact.
     pub(super) fn of(path: &Path, sha256: &str) -> Result<Self, String> {
-        let inspection = crate::commands::inspect::archive(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self::named(path, &name, sha256)
+    }
+
+    /// Inspects an artifact that lies under another name than its own.
+    pub(in crate::commands) fn named(
+        path: &Path,
+        name: &str,
+        sha256: &str,
+    ) -> Result<Self, String> {
+        let inspection = crate::commands::inspect::archive(path, name)?;
         let model = Model::builtin();
         let assessment = assess(&inspection.facts, model, &[]);
         let decisive = assessment.fired.first();
@@ -89,11 +99,7 @@ impl Remembered {
             analyser: ANALYSER.to_owned(),
             model: model.version.clone(),
             sha256: sha256.to_owned(),
-            file: path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            file: name.to_owned(),
             score: assessment.score,
             rules: fired
                 .map(|f| (f.rule.id.clone(), f.rule.title.clone()))
@@ -127,19 +133,19 @@ impl Remembered {
     }
 
     /// What the score means.
-    pub(super) fn band(&self) -> Band {
+    pub(in crate::commands) fn band(&self) -> Band {
         Model::builtin().band(self.score)
     }
 }
 
 /// Remembered verdicts below the cache directory.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(in crate::commands) struct Memory {
     directory: PathBuf,
 }
 
 impl Memory {
-    pub(super) fn new(cache: &Path) -> Self {
+    pub(in crate::commands) fn new(cache: &Path) -> Self {
         Self {
             directory: cache.join("inspections"),
         }
@@ -152,7 +158,7 @@ impl Memory {
     }
 
     /// What is remembered of an artifact; nothing when it is damaged or of another version.
-    pub(super) fn recall(&self, sha256: &str) -> Option<Remembered> {
+    pub(in crate::commands) fn recall(&self, sha256: &str) -> Option<Remembered> {
         let path = self.path(sha256);
         if std::fs::metadata(&path).ok()?.len() > MAX_FILE {
             return None;
@@ -167,7 +173,7 @@ impl Memory {
     }
 
     /// Remembers a verdict. Where that fails the artifact is inspected again next time: nothing is lost but time.
-    pub(super) fn keep(&self, verdict: &Remembered) {
+    pub(in crate::commands) fn keep(&self, verdict: &Remembered) {
         let _ = self.write(verdict);
     }
 

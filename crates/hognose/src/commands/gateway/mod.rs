@@ -1,0 +1,86 @@
+//! `hognose gateway`: a package index that withholds what the policy blocks.
+
+mod engine;
+mod happened;
+mod setup;
+
+use std::sync::Arc;
+
+use hognose_gateway::{Server, ServerLimits};
+
+use crate::cli::{Cli, GatewayArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output;
+use crate::surroundings::Surroundings;
+
+pub(super) use happened::{Happened, Told};
+pub(super) use setup::{Request, build};
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &GatewayArgs,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    let happened = Arc::new(Happened::default());
+    let built = build(&Request {
+        args: &args.serve,
+        prefix: String::new(),
+        quiet: cli.quiet,
+        events: Arc::clone(&happened) as Arc<dyn hognose_gateway::event::Events>,
+        surroundings,
+    })?;
+    let listen = args.listen.unwrap_or(built.listen);
+    if !listen.ip().is_loopback() && !cli.quiet {
+        output::warning(
+            "the gateway asks nobody who they are: whoever reaches this address can use your index and its credentials",
+        );
+    }
+    for notice in &built.notices {
+        output::warning(notice);
+    }
+    runtime()?.block_on(async {
+        let server = Server::start(listen, built.gateway, ServerLimits::default())
+            .await
+            .map_err(|e| {
+                Failure::usage(format!("cannot listen on {listen}"))
+                    .because(&e)
+                    .hint("name another address with `--listen`")
+            })?;
+        if !cli.quiet {
+            output::human(&format!(
+                "the index is at http://{}/simple/",
+                server.address
+            ));
+        }
+        ended().await;
+        server.stop().await;
+        Ok(Exit::Clean)
+    })
+}
+
+/// The threads of a server: one per core, and as many more as wait for upstreams and disks.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(64)
+        .build()
+        .map_err(|e| Failure::incomplete("no threads can be started").because(&e))
+}
+
+/// Waits until the process is told to end.
+async fn ended() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

@@ -1,0 +1,194 @@
+//! From configuration to a gateway.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hognose_gateway::blobs::Blobs;
+use hognose_gateway::catalog::{Catalog, Freshness};
+use hognose_gateway::event::Events;
+use hognose_gateway::judge::Judge;
+use hognose_gateway::upstream::{Upstream, Upstreams};
+use hognose_gateway::{Gateway, Gear, OnUnknown, Options};
+use hognose_index::IndexUrl;
+use hognose_policy::UpstreamSettings;
+use hognose_types::{ConfiguredIndex, OwnedNames};
+
+use super::engine::{Engine, Parts};
+use crate::cli::ServeArgs;
+use crate::commands::scan::Memory;
+use crate::database::{self, Opened};
+use crate::error::Failure;
+use crate::index_settings::{self, Indexes};
+use crate::settings::{self, Found};
+use crate::surroundings::Surroundings;
+
+/// What building takes.
+pub(in crate::commands) struct Request<'a> {
+    pub(in crate::commands) args: &'a ServeArgs,
+    /// A part that every path begins with.
+    pub(in crate::commands) prefix: String,
+    pub(in crate::commands) quiet: bool,
+    pub(in crate::commands) events: Arc<dyn Events>,
+    pub(in crate::commands) surroundings: &'a Surroundings,
+}
+
+/// A gateway that is not listening yet.
+pub(in crate::commands) struct Built {
+    pub(in crate::commands) gateway: Arc<Gateway>,
+    /// Where the configuration wants it.
+    pub(in crate::commands) listen: SocketAddr,
+    /// What is not as it should be.
+    pub(in crate::commands) notices: Vec<String>,
+    /// The indexes of the user's tools; none where the configuration names its own.
+    pub(in crate::commands) indexes: Option<Indexes>,
+}
+
+/// Age of releases that are no longer new, where the policy does not say: 72 hours.
+const MIN_AGE: i64 = 72 * 3_600;
+/// Questions to upstreams at a time.
+const ASKING: usize = 16;
+
+/// Builds a gateway.
+pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure> {
+    let args = request.args;
+    let found = settings::configuration(args.config.as_deref(), args.no_config, Path::new("."))?;
+    let cache = settings::cache(&args.feeds, request.surroundings)?;
+    let opened = open_database(request, &found, &cache)?;
+    let notices = opened.gaps.iter().map(|g| g.message.clone()).collect();
+    let mut own = found.config.gateway.clone();
+    own.observe |= args.observe;
+    own.inspect &= !args.no_inspect;
+    let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
+    let upstreams = Arc::new(upstreams);
+    let options = Options {
+        prefix: request.prefix.clone(),
+        budget: own.budget,
+        on_unknown: if own.allow_unknown {
+            OnUnknown::Allow
+        } else {
+            OnUnknown::Block
+        },
+        observe: own.observe,
+    };
+    let blobs = Blobs::open(&cache.join("artifacts"), own.cache_bytes).map_err(|e| {
+        Failure::incomplete(format!("cannot keep artifacts in {}", cache.display())).because(&e)
+    })?;
+    let (listen, fresh) = (own.listen, own.fresh);
+    let min_age = found.config.min_age.map(|age| age.as_secs().cast_signed());
+    let judge: Arc<dyn Judge> = Arc::new(Engine::new(Parts {
+        database: opened.database,
+        policy: found.config.policy,
+        settings: own,
+        min_age: min_age.unwrap_or(MIN_AGE),
+        owned: found.config.owned,
+        memory: Memory::new(&cache),
+        today: request.surroundings.today(),
+    }));
+    let freshness = Freshness {
+        fresh,
+        ..Freshness::default()
+    };
+    let catalog = Catalog::new(
+        Arc::clone(&upstreams),
+        Arc::clone(&judge),
+        clock(request.surroundings),
+        freshness,
+        ASKING,
+    );
+    let gateway = Gateway::new(Gear {
+        options,
+        catalog: Arc::new(catalog),
+        blobs: Arc::new(blobs),
+        upstreams,
+        judge,
+        events: Arc::clone(&request.events),
+    });
+    Ok(Built {
+        gateway: Arc::new(gateway),
+        listen,
+        notices,
+        indexes,
+    })
+}
+
+fn open_database(request: &Request<'_>, found: &Found, cache: &Path) -> Result<Opened, Failure> {
+    database::open(&database::Request {
+        feeds: &settings::feeds(&request.args.feeds, found)?,
+        cache,
+        offline: request.args.feeds.offline,
+        quiet: request.quiet,
+        max_age: found.config.max_database_age,
+        surroundings: request.surroundings,
+    })
+}
+
+/// The time, counted on from where the run began: a run that is given a date keeps to it.
+fn clock(surroundings: &Surroundings) -> hognose_gateway::catalog::Clock {
+    let began = surroundings.now;
+    let since = SystemTime::now();
+    Arc::new(move || {
+        let passed = since.elapsed().unwrap_or_default();
+        began.saturating_add(i64::try_from(passed.as_secs()).unwrap_or(0))
+    })
+}
+
+/// The indexes of the configuration, else those that the user's own tools would ask.
+fn upstreams(
+    request: &Request<'_>,
+    named: &[UpstreamSettings],
+) -> Result<(Upstreams, Option<Indexes>), Failure> {
+    let trusted = !request.args.no_config;
+    let indexes = index_settings::find(&request.args.index, None, trusted, request.surroundings);
+    let of = |name: &str, url: IndexUrl, owned: OwnedNames, indexes: &Indexes| {
+        let asking = indexes.for_source(&url);
+        Ok::<Upstream, Failure>(Upstream {
+            name: name.to_owned(),
+            client: asking.client(request.surroundings)?,
+            url,
+            owned,
+        })
+    };
+    if !named.is_empty() {
+        let indexes = indexes?;
+        let all = named.iter().map(|upstream| {
+            let url = IndexUrl::parse(&upstream.url).map_err(|e| {
+                Failure::usage(format!("upstream {} has no usable address", upstream.name))
+                    .because(&e)
+            })?;
+            of(&upstream.name, url, upstream.owned.clone(), &indexes)
+        });
+        return Ok((Upstreams::new(all.collect::<Result<_, _>>()?), None));
+    }
+    let indexes = indexes?;
+    let mut all = Vec::new();
+    // What is bound to an index belongs to it: no other is asked.
+    for bound in indexes
+        .settings
+        .indexes
+        .iter()
+        .filter(|i| !i.packages.is_empty())
+    {
+        if let Some(upstream) = bound_to(bound) {
+            let (url, owned) = upstream;
+            all.push(of(&bound.url.to_string(), url, owned, &indexes)?);
+        }
+    }
+    // Further indexes go before the main one, as uv has it: they are the private ones.
+    for url in indexes.extra.iter().chain([&indexes.index]) {
+        let name = url.redacted().to_string();
+        all.push(of(&name, url.clone(), OwnedNames::default(), &indexes)?);
+    }
+    Ok((Upstreams::new(all), Some(indexes)))
+}
+
+fn bound_to(index: &ConfiguredIndex) -> Option<(IndexUrl, OwnedNames)> {
+    let url = IndexUrl::parse(index.url.expose()).ok()?;
+    let mut owned = OwnedNames::default();
+    for pattern in &index.packages {
+        // Patterns that are more than the beginning of names are PDM's alone.
+        owned.add(pattern).ok()?;
+    }
+    Some((url, owned))
+}

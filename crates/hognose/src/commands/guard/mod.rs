@@ -1,0 +1,152 @@
+//! `hognose guard -- pip install …`: the gateway for the life of one command.
+//!
+//! It listens on a port of this machine that the system chooses, under a path that nobody can guess, and only the
+//! command is told of it. Indexes and credentials stay the user's own; they are the gateway's upstreams now.
+
+mod child;
+mod installer;
+mod summary;
+
+use std::net::SocketAddr;
+use std::process::ExitStatus;
+use std::sync::Arc;
+
+use hognose_gateway::{Server, ServerLimits};
+
+use crate::cli::{Cli, GuardArgs};
+use crate::commands::gateway::{Happened, Request, build, runtime};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::output;
+use crate::surroundings::Surroundings;
+use installer::Lifted;
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &GuardArgs,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    let lifted = installer::lift(&args.command)?;
+    let mut serve = args.serve.clone();
+    if let Some(index) = &lifted.index {
+        serve.index.index_url = Some(index.clone());
+    }
+    serve
+        .index
+        .extra_index_url
+        .extend(lifted.extra.iter().cloned());
+    let happened = Arc::new(Happened::default());
+    let built = build(&Request {
+        args: &serve,
+        prefix: format!("/{}", secret()?),
+        quiet: cli.quiet,
+        events: Arc::clone(&happened) as Arc<dyn hognose_gateway::event::Events>,
+        surroundings,
+    })?;
+    let prefix = built.gateway.options.prefix.clone();
+    let observe = built.gateway.options.observe;
+    for notice in built.notices.iter().filter(|_| !cli.quiet) {
+        output::warning(notice);
+    }
+    let scratch = tempfile::Builder::new()
+        .prefix("hognose-guard-")
+        .tempdir()
+        .map_err(|e| Failure::incomplete("no temporary directory can be made").because(&e))?;
+    let (status, address) = runtime()?.block_on(async {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::start(any, built.gateway, ServerLimits::default())
+            .await
+            .map_err(|e| Failure::incomplete("cannot listen on this machine").because(&e))?;
+        let address = server.address;
+        let index = format!("http://{address}{prefix}/simple/");
+        let ended = start(
+            &lifted,
+            &index,
+            scratch.path(),
+            built.indexes.as_ref(),
+            surroundings,
+        );
+        let status = ended.await;
+        server.stop().await;
+        Ok::<_, Failure>((status?, address))
+    })?;
+    let told = happened.told();
+    if !cli.quiet {
+        for line in summary::lines(&told, observe) {
+            output::human(&line);
+        }
+        if told.served.is_empty() && told.blocked.is_empty() && told.withheld.is_empty() {
+            output::warning(&format!(
+                "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
+                lifted.program.to_string_lossy()
+            ));
+        }
+    }
+    Ok(exit(status, !told.blocked.is_empty() && !observe))
+}
+
+/// Runs the command and waits for it.
+async fn start(
+    lifted: &Lifted,
+    index: &str,
+    scratch: &std::path::Path,
+    indexes: Option<&crate::index_settings::Indexes>,
+    surroundings: &Surroundings,
+) -> Result<ExitStatus, Failure> {
+    let variables = child::variables(index, scratch, indexes, surroundings)?;
+    let mut command = tokio::process::Command::new(&lifted.program);
+    command.args(&lifted.arguments);
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let missing = |e: &std::io::Error| {
+        Failure::usage(format!("cannot start {}", lifted.program.to_string_lossy())).because(e)
+    };
+    let mut running = command.spawn().map_err(|e| missing(&e))?;
+    loop {
+        tokio::select! {
+            ended = running.wait() => return ended.map_err(|e| missing(&e)),
+            // The terminal tells the command too; what it makes of it is its affair, and it is waited for.
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+/// 128 random bits for a path: other users of this machine share its loopback addresses.
+fn secret() -> Result<String, Failure> {
+    use std::fmt::Write as _;
+    use std::io::Read as _;
+    let mut bytes = [0_u8; 16];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|e| Failure::incomplete("this machine gives no random numbers").because(&e))?;
+    let mut out = String::new();
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    Ok(out)
+}
+
+/// The command's own code; 1 when something was refused and the command did not mind.
+fn exit(status: ExitStatus, blocked: bool) -> Exit {
+    #[cfg(unix)]
+    let signal = {
+        use std::os::unix::process::ExitStatusExt as _;
+        status.signal()
+    };
+    #[cfg(not(unix))]
+    let signal: Option<i32> = None;
+    let code = status
+        .code()
+        .or_else(|| signal.map(|s| 128 + s))
+        .and_then(|c| u8::try_from(c).ok())
+        .unwrap_or(1);
+    match code {
+        0 if blocked => Exit::Findings,
+        code => Exit::Of(code),
+    }
+}
