@@ -82,23 +82,17 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreEr
     let foreign = || StoreError::Foreign {
         path: path.to_owned(),
     };
-    let number = |name: &str| {
-        connection
-            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
-            .map_err(|error| match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
-                _ => failed("read the state")(error),
-            })
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    if application == 0 {
-        let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-            row.get::<_, i64>(0)
-        });
-        if tables.map_err(failed("read the state"))? > 0 || version != 0 {
-            return Err(foreign());
-        }
-    } else if application != APPLICATION {
+    // One statement sees one state of the file: another process may be making it at this moment.
+    let sql = "SELECT (SELECT application_id FROM pragma_application_id), \
+               (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)";
+    let (application, version, tables): (i64, i64, i64) = connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
+            _ => failed("read the state")(error),
+        })?;
+    let new = (application, version, tables) == (0, 0, 0);
+    if application != APPLICATION && !new {
         return Err(foreign());
     }
     newer(version)?;
