@@ -1,7 +1,7 @@
 //! Installs what tests need, and says so. Nothing outside `target/` is touched, except for system packages, which only
 //! root installs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,6 +16,8 @@ const NEXTEST: &str = "0.9.143";
 pub(crate) struct Tools {
     /// An interpreter with the validators of report formats.
     pub(crate) python: PathBuf,
+    /// The folder of `old` and `new`, environments with installers.
+    pub(crate) installers: PathBuf,
 }
 
 /// Installs everything that is missing.
@@ -24,8 +26,9 @@ pub(crate) fn run() -> Result<Tools> {
     system("git", &["--version"], "git")?;
     system("python3", &["--version"], "python3")?;
     let python = validators()?;
+    let installers = installers()?;
     nextest()?;
-    Ok(Tools { python })
+    Ok(Tools { python, installers })
 }
 
 /// A program of the system.
@@ -58,19 +61,36 @@ fn install(package: &str) -> Result<()> {
 
 /// A virtual environment below `target/` with the validators.
 fn validators() -> Result<PathBuf> {
-    let wanted = root().join("xtask/validators-requirements.txt");
-    let list = std::fs::read_to_string(&wanted)
-        .with_context(|| format!("cannot read {}", wanted.display()))?;
+    let list = listed("validators-requirements.txt")?;
     let home = root().join("target/xtask/venv");
-    let python = home.join("bin/python");
+    environment(&home, &list, "validators of report formats")?;
+    Ok(home.join("bin/python"))
+}
+
+/// Two environments with the installers that tests put behind the gateway.
+fn installers() -> Result<PathBuf> {
+    let home = root().join("target/xtask/installers");
+    let newest = listed("installers-requirements.txt")?;
+    environment(&home.join("new"), &newest, "pip, uv and Poetry")?;
+    environment(&home.join("old"), OLD_PIP, "an old pip")?;
+    Ok(home)
+}
+
+/// A pip from before it knew metadata beside files, durations and problem documents.
+const OLD_PIP: &str = "pip==22.3.1\n";
+
+fn listed(file: &str) -> Result<String> {
+    let path = root().join("xtask").join(file);
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Makes a virtual environment with what a list names, unless it is there.
+fn environment(home: &Path, list: &str, what: &str) -> Result<()> {
     let stamp = home.join("installed.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|done| done == list) {
-        return Ok(python);
+        return Ok(());
     }
-    println!(
-        "installing validators of report formats into {}",
-        home.display()
-    );
+    println!("installing {what} into {}", home.display());
     // Debian's python3 comes without the module that makes environments.
     if !works("python3", &["-c", "import venv, ensurepip"]) {
         install("python3-venv")?;
@@ -78,10 +98,12 @@ fn validators() -> Result<PathBuf> {
     execute(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
-            .arg(&home),
+            .arg(home),
     )?;
+    let wanted = home.join("wanted.txt");
+    std::fs::write(&wanted, list).with_context(|| format!("cannot write {}", wanted.display()))?;
     execute(
-        Command::new(&python)
+        Command::new(home.join("bin/python"))
             .args([
                 "-m",
                 "pip",
@@ -92,8 +114,7 @@ fn validators() -> Result<PathBuf> {
             ])
             .arg(&wanted),
     )?;
-    std::fs::write(&stamp, list).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
+    std::fs::write(&stamp, list).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 fn nextest() -> Result<()> {

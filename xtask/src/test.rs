@@ -36,7 +36,8 @@ pub(crate) fn run(filter: &[&str]) -> Result<()> {
                 "fail",
             ])
             .args(filter)
-            .env("HOGNOSE_TEST_PYTHON", &tools.python),
+            .env("HOGNOSE_TEST_PYTHON", &tools.python)
+            .env("HOGNOSE_TEST_INSTALLERS", &tools.installers),
     )?;
     if filter.is_empty() {
         heading("examples in the documentation of crates");
