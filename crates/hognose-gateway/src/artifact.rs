@@ -191,6 +191,34 @@ impl Gateway {
         }
     }
 
+    /// What a client would be told of a file: by the page, and by its bytes where they are to be read.
+    pub(crate) async fn judged(
+        &self,
+        page: &Page,
+        offered: &OfferedFile,
+        asked: &Asked<'_>,
+    ) -> Result<Ruling, String> {
+        let mut ruling = offered.ruling.clone();
+        if ruling.blocks() || !self.judge.inspects() {
+            return Ok(ruling);
+        }
+        let digest = offered.file.sha256.as_deref();
+        let blob = if let Some(blob) = digest.and_then(|d| self.blobs.find(d)) {
+            blob
+        } else {
+            let full = |_| "the cache has no room".to_owned();
+            let flight = self.fetch(offered).map_err(full)?;
+            flight.finish().await.map_err(|reason| reason.to_string())?
+        };
+        match self.read(page, offered, &blob, asked).await {
+            Inspected::Read(other) => {
+                ruling.join(other);
+                Ok(ruling)
+            }
+            Inspected::Unknown(reason) => Err(reason),
+        }
+    }
+
     /// Reads an artifact, once for all who wait for it.
     async fn read(
         &self,

@@ -8,6 +8,7 @@ mod answer;
 mod artifact;
 pub mod blobs;
 pub mod catalog;
+mod check;
 pub mod event;
 mod gateway;
 pub mod judge;
@@ -23,5 +24,6 @@ mod server;
 pub mod upstream;
 
 pub use answer::{Ranged, range};
+pub use check::Checked;
 pub use gateway::{Counts, Gateway, Gear, OnUnknown, Options};
 pub use server::{Server, ServerLimits};

@@ -10,7 +10,7 @@ use hognose_policy::Gate;
 use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
-pub(crate) use gateway::{GatewayArgs, GuardArgs, ServeArgs};
+pub(crate) use gateway::{CheckArgs, GatewayArgs, GatewayCommand, GuardArgs, ServeArgs};
 
 /// Guards a Python software supply chain end to end.
 #[derive(Debug, Parser)]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::{FeedArgs, IndexArgs};
 
@@ -31,10 +31,30 @@ pub(crate) struct ServeArgs {
 
 /// Flags of `hognose gateway`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct GatewayArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<GatewayCommand>,
     /// Listen here [default: the configuration's, else 127.0.0.1:8990].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+/// What is done beside serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Say what the gateway would refuse of the releases that locks pin, before anybody installs them.
+    Check(CheckArgs),
+}
+
+/// Flags of `hognose gateway check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Projects, lock or requirements files [default: the current directory].
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
 }

@@ -109,10 +109,12 @@ impl Upstream {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(out, "{byte:02x}").unwrap();
+    }
+    out
 }
 
 fn serve(mut stream: TcpStream, shared: &Shared) {

@@ -1,5 +1,6 @@
 //! `hognose gateway`: a package index that withholds what the policy blocks.
 
+pub(super) mod check;
 mod engine;
 mod happened;
 mod setup;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use hognose_gateway::{Server, ServerLimits};
 
-use crate::cli::{Cli, GatewayArgs};
+use crate::cli::{Cli, GatewayArgs, GatewayCommand};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -22,6 +23,9 @@ pub(super) fn run(
     args: &GatewayArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
+    if let Some(GatewayCommand::Check(args)) = &args.command {
+        return check::run(cli, args, surroundings);
+    }
     let happened = Arc::new(Happened::default());
     let built = build(&Request {
         args: &args.serve,

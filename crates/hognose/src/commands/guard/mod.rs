@@ -5,21 +5,24 @@
 
 mod child;
 mod installer;
+mod locks;
 mod summary;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
-use hognose_gateway::{Server, ServerLimits};
+use hognose_gateway::{Gateway, Server, ServerLimits};
 
 use crate::cli::{Cli, GuardArgs};
-use crate::commands::gateway::{Happened, Request, build, runtime};
+use crate::commands::gateway::{Happened, Request, build, check, runtime};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
 use crate::surroundings::Surroundings;
 use installer::Lifted;
+use locks::Way;
 
 pub(super) fn run(
     cli: &Cli,
@@ -27,6 +30,9 @@ pub(super) fn run(
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
     let lifted = installer::lift(&args.command)?;
+    let here = std::env::current_dir()
+        .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
+    let way = locks::way(&lifted.program, &lifted.arguments, &here)?;
     let mut serve = args.serve.clone();
     if let Some(index) = &lifted.index {
         serve.index.index_url = Some(index.clone());
@@ -47,6 +53,9 @@ pub(super) fn run(
     let observe = built.gateway.options.observe;
     for notice in built.notices.iter().filter(|_| !cli.quiet) {
         output::warning(notice);
+    }
+    if let Way::Lock(lock) = &way {
+        return from_lock(cli, &lifted, lock, &built.gateway);
     }
     let scratch = tempfile::Builder::new()
         .prefix("hognose-guard-")
@@ -85,15 +94,57 @@ pub(super) fn run(
     Ok(exit(status, !told.blocked.is_empty() && !observe))
 }
 
+/// Judges what a lock pins, and lets the command install it: the hashes of the lock see to it that it gets these bytes.
+fn from_lock(
+    cli: &Cli,
+    lifted: &Lifted,
+    lock: &Path,
+    gateway: &Arc<Gateway>,
+) -> Result<Exit, Failure> {
+    let wanted = check::pinned(&[lock.to_owned()])?;
+    let observe = gateway.options.observe;
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(check::judged(gateway, wanted));
+    if !cli.quiet {
+        let lines = outcome.text();
+        for line in lines.lines() {
+            output::human(line);
+        }
+        output::human(&format!("guard: {}: {}", lock.display(), outcome.summary()));
+    }
+    let judged = outcome.exit();
+    if !observe && matches!(judged, Exit::Findings | Exit::Incomplete) {
+        if !cli.quiet {
+            output::human(&format!(
+                "guard: {} was not started",
+                lifted.program.to_string_lossy()
+            ));
+        }
+        return Ok(judged);
+    }
+    let status = runtime.block_on(run_child(lifted, Vec::new()))?;
+    Ok(exit(status, false))
+}
+
 /// Runs the command and waits for it.
 async fn start(
     lifted: &Lifted,
     index: &str,
-    scratch: &std::path::Path,
+    scratch: &Path,
     indexes: Option<&crate::index_settings::Indexes>,
     surroundings: &Surroundings,
 ) -> Result<ExitStatus, Failure> {
-    let variables = child::variables(index, scratch, indexes, surroundings)?;
+    run_child(
+        lifted,
+        child::variables(index, scratch, indexes, surroundings)?,
+    )
+    .await
+}
+
+async fn run_child(
+    lifted: &Lifted,
+    variables: Vec<child::Variable>,
+) -> Result<ExitStatus, Failure> {
     let mut command = tokio::process::Command::new(&lifted.program);
     command.args(&lifted.arguments);
     for (name, value) in variables {

