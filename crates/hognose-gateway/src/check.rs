@@ -1,0 +1,70 @@
+//! Judging releases before anybody installs them: the answer that a client would get, without sending it anything.
+
+use hognose_index::{Choice, IndexFile, choose};
+use hognose_types::{PackageName, Version};
+
+use crate::gateway::{Asked, Gateway};
+use crate::judge::Ruling;
+use crate::offer::OfferedFile;
+
+/// What would become of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Files that were judged, and how.
+    pub files: Vec<(String, Ruling)>,
+    /// What could not be judged.
+    pub unknown: Vec<String>,
+}
+
+impl Gateway {
+    /// Judges a release as a client would meet it. Of the files that `allowed` lets through (by sha256; all where it
+    /// is empty) the wheel and the sdist that installers choose are read.
+    pub async fn check(
+        &self,
+        name: &PackageName,
+        version: &Version,
+        allowed: &[String],
+    ) -> Checked {
+        let mut out = Checked {
+            files: Vec::new(),
+            unknown: Vec::new(),
+        };
+        let page = match self.known(name).await {
+            Ok(page) => page,
+            Err(problem) => {
+                out.unknown.push(problem.phrase);
+                return out;
+            }
+        };
+        let fits = |f: &&OfferedFile| {
+            let digest = f.file.sha256.as_ref();
+            f.file.version == *version
+                && (allowed.is_empty() || digest.is_some_and(|d| allowed.contains(d)))
+        };
+        let files: Vec<&OfferedFile> = page.files.iter().filter(fits).collect();
+        let plain: Vec<IndexFile> = files.iter().map(|f| f.file.clone()).collect();
+        let Some(release) = choose(&plain, &Choice::Exactly(version.clone())) else {
+            let what = "the index has no file of it with a hash that the lock allows";
+            out.unknown.push(what.to_owned());
+            return out;
+        };
+        let headers = hyper::HeaderMap::new();
+        let asked = Asked {
+            method: &hyper::Method::GET,
+            path: "/",
+            query: None,
+            headers: &headers,
+            client: "check",
+        };
+        for file in release.files() {
+            let Some(offered) = files.iter().find(|f| f.file.filename == file.filename) else {
+                continue;
+            };
+            match self.judged(&page, offered, &asked).await {
+                Ok(ruling) => out.files.push((file.filename.clone(), ruling)),
+                Err(reason) => out.unknown.push(format!("{}: {reason}", file.filename)),
+            }
+        }
+        out
+    }
+}
