@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hognose_types::{Confidence, Severity, rules::online as rule};
 
 use crate::evidence::{Circumstances, Pin, Said, count, span};
-use crate::facts::DAY;
+use crate::facts::{DAY, ProjectFacts};
 use crate::names;
 
 /// Older than this, a project has a history.
@@ -31,9 +31,8 @@ pub(crate) fn absent(pin: &Pin<'_>) -> Said {
 }
 
 /// A young project whose name joins two popular ones.
-pub(crate) fn invented(pin: &Pin<'_>, circumstances: &Circumstances<'_>) -> Option<Said> {
-    let facts = pin.facts();
-    let name = pin.name().as_str();
+pub(crate) fn invented(facts: &ProjectFacts, circumstances: &Circumstances<'_>) -> Option<Said> {
+    let name = facts.name.as_str();
     if circumstances.popular.contains(name) {
         return None;
     }

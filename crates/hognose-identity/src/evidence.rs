@@ -43,6 +43,8 @@ pub struct Circumstances<'a> {
     pub popular: BTreeSet<&'a str>,
     /// Flaws that no release mends, by name and version.
     pub unmended: BTreeMap<(String, String), Vec<Unmended>>,
+    /// When files of the project were changed last, Unix seconds; only where that is certain.
+    pub written: BTreeMap<String, i64>,
 }
 
 /// What the rules found.

@@ -5,24 +5,27 @@
 
 mod absent;
 mod age;
+mod code;
+mod confusion;
 mod evidence;
 pub mod facts;
 pub mod history;
-mod code;
-mod confusion;
 mod judge;
-mod mentions;
 pub mod lookalike;
+mod mentions;
 pub mod names;
 mod online;
 mod pythons;
+mod sought;
 mod starjack;
 mod status;
+mod written;
 
-pub use evidence::{Asked, Circumstances, Evidence, Unmended};
 pub use code::{Code, CodeReader, Imported, judge_code, misnamed};
 pub use confusion::{Configured, confusion};
+pub use evidence::{Asked, Circumstances, Evidence, Unmended};
 pub use judge::{Knowledge, judge};
 pub use mentions::{Mention, judge_mentions, mentions};
 pub use online::judge_online;
 pub use pythons::ended;
+pub use sought::{Lead, Sought, judge_sought, sought};

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hognose_types::{Inventory, Notice, Places};
+use hognose_types::{Inventory, Notice, Places, rules::online as rule};
 
 use crate::evidence::{Asked, Circumstances, Evidence, Pin, Said, count};
 use crate::facts::{FileFacts, Presence};
 use crate::starjack::Claims;
-use crate::{absent, age, history, pythons, starjack, status};
+use crate::{absent, age, history, pythons, starjack, status, written};
 
 /// Judges the projects of an inventory by what their indexes say. No network, no clock. Projects that could not be
 /// asked about have no findings: they are gaps of whoever asked.
@@ -22,7 +22,7 @@ pub fn judge_online(
     let mut undated = Undated::default();
     for project in asked {
         for pin in Pin::all(project, inventory) {
-            let said = judge(&pin, &claims, circumstances, &mut undated);
+            let said = judge(&pin, inventory, &claims, circumstances, &mut undated);
             let findings = said
                 .into_iter()
                 .filter_map(|said| said.finding(&pin, inventory, &mut places));
@@ -35,6 +35,7 @@ pub fn judge_online(
 
 fn judge(
     pin: &Pin<'_>,
+    inventory: &Inventory,
     claims: &Claims<'_>,
     circumstances: &Circumstances<'_>,
     undated: &mut Undated,
@@ -52,9 +53,12 @@ fn judge(
     let mut said = status::check(pin, &releases);
     said.extend(age::check(pin, &releases, circumstances));
     said.extend(history::check(pin, &releases, circumstances.now));
+    if !said.iter().any(|s| s.rule == rule::REVIVED) {
+        said.extend(written::check(pin, &releases, inventory, circumstances));
+    }
     let python = circumstances.python;
     said.extend(pythons::check(pin, &releases, python, circumstances.now));
-    said.extend(absent::invented(pin, circumstances));
+    said.extend(absent::invented(pin.facts(), circumstances));
     said.extend(starjack::check(pin, claims, circumstances));
     said
 }

@@ -200,6 +200,19 @@ impl Revision {
         Ok(blob)
     }
 
+    /// When the last commit up to the checked out one changed a file, Unix seconds. In a shallow clone that is at the
+    /// earliest its oldest commit: later than the truth, never before it.
+    pub(crate) fn last_change(&self, path: &str, surroundings: &Surroundings) -> Option<i64> {
+        let inside = self.inside(path)?;
+        // A submodule has a history of its own.
+        self.blobs.get(&inside).filter(|blob| blob.reader == 0)?;
+        let mut command = git(&self.top, surroundings);
+        command.args(["--literal-pathspecs", "rev-list", "--timestamp"]);
+        let found = run(command.args(["--max-count=1", "HEAD", "--", &inside])).ok()?;
+        let line = String::from_utf8_lossy(&found);
+        line.split_whitespace().next()?.parse().ok()
+    }
+
     fn bytes(&self, blob: &Blob) -> Result<Vec<u8>, ReadError> {
         let reader = self.readers.get(blob.reader).ok_or(ReadError::NotFound)?;
         reader

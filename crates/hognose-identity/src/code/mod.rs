@@ -17,6 +17,7 @@ use hognose_types::{
 use crate::names;
 pub use misnamed::misnamed;
 pub use read::CodeReader;
+pub(crate) use undeclared::unknown;
 
 /// One import of the project's code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,13 @@ pub struct Imported {
     pub optional: bool,
     /// It stands in a function, which may never be called.
     pub late: bool,
+}
+
+impl Imported {
+    /// True for code that is shipped and runs whenever its module is imported.
+    pub(crate) fn is_needed(&self) -> bool {
+        !self.late && !is_aside(&self.location.file)
+    }
 }
 
 /// The code of the projects of an inventory.

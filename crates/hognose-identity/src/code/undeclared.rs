@@ -7,7 +7,7 @@ use hognose_types::{
     rules, text,
 };
 
-use super::{Code, Declared, Imported, first_word, is_aside, normal, occurrence, provides};
+use super::{Code, Declared, Imported, NAMESPACES, first_word, normal, occurrence, provides};
 use crate::names;
 
 /// Places of one module that are listed.
@@ -21,22 +21,9 @@ pub(super) fn findings(
     declared: &Declared<'_>,
     popular: &BTreeSet<&str>,
 ) -> Vec<Finding> {
-    let mut modules: BTreeMap<&str, Vec<&Imported>> = BTreeMap::new();
-    for import in &code.imports {
-        let top = first_word(&import.module);
-        let known = names::is_standard(top) || code.local.contains(top);
-        if !known && !import.optional && !top.is_empty() {
-            modules.entry(top).or_default().push(import);
-        }
-    }
     let mut out = Vec::new();
-    for (module, imports) in modules {
-        let providers: Vec<(&str, bool)> = declared
-            .names
-            .iter()
-            .filter(|(name, _)| imports.iter().any(|i| provides(name, i, code)))
-            .map(|(name, (_, direct))| (*name, *direct))
-            .collect();
+    for (module, imports) in foreign(code) {
+        let providers = providers(&imports, code, declared);
         if providers.iter().any(|(_, direct)| *direct) {
             continue;
         }
@@ -49,8 +36,7 @@ pub(super) fn findings(
         let usual = names::providers(module).first().copied().unwrap_or(&own);
         // What another package needs is unknown before it is locked, and a popular name cannot be a trap.
         let harmless = popular.contains(usual) && !declared.is_closed;
-        let needed = |i: &Imported| !i.late && !is_aside(&i.location.file);
-        let shipped = !harmless && imports.iter().any(|i| needed(i));
+        let shipped = !harmless && imports.iter().any(|i| i.is_needed());
         if !places.is_empty() {
             out.extend(finding(
                 module,
@@ -58,6 +44,53 @@ pub(super) fn findings(
                 shipped,
                 places,
             ));
+        }
+    }
+    out
+}
+
+/// Imports of what neither Python nor the project itself holds, by module.
+fn foreign(code: &Code) -> BTreeMap<&str, Vec<&Imported>> {
+    let mut modules: BTreeMap<&str, Vec<&Imported>> = BTreeMap::new();
+    for import in &code.imports {
+        let top = first_word(&import.module);
+        let known = names::is_standard(top) || code.local.contains(top);
+        if !known && !import.optional && !top.is_empty() {
+            modules.entry(top).or_default().push(import);
+        }
+    }
+    modules
+}
+
+/// What of the inventory may provide a module, and whether the project names it itself.
+fn providers<'i>(
+    imports: &[&Imported],
+    code: &Code,
+    declared: &Declared<'i>,
+) -> Vec<(&'i str, bool)> {
+    let all = declared.names.iter();
+    all.filter(|(name, _)| imports.iter().any(|i| provides(name, i, code)))
+        .map(|(name, (_, direct))| (*name, *direct))
+        .collect()
+}
+
+/// Imports of which nobody knows what provides them: all that is left is to install something of the module's name.
+pub(crate) fn unknown<'c>(
+    inventory: &Inventory,
+    code: &'c Code,
+) -> Vec<(PackageName, Vec<&'c Imported>)> {
+    let declared = Declared::of(inventory);
+    if !declared.is_any {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (module, imports) in foreign(code) {
+        let is_known = !names::providers(module).is_empty()
+            || code.installed.contains_key(module)
+            || NAMESPACES.contains(&module)
+            || !providers(&imports, code, &declared).is_empty();
+        if !is_known && let Ok(name) = PackageName::new(&normal(module)) {
+            out.push((name, imports));
         }
     }
     out

@@ -11,8 +11,10 @@ mod notebook;
 mod online;
 mod parallel;
 mod releases;
+mod sought;
 mod together;
 mod verdicts;
+mod written;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -55,31 +57,30 @@ pub(super) fn run(
     };
     let mut evidence = evidence(&inventory, &opened.database, args, &scene)?;
     let before = before(args, start, &options, surroundings)?;
-    if let Some(old) = &before {
-        let known = self::evidence(old, &opened.database, args, &scene)?;
-        keep_new(&mut evidence, &known);
-    }
+    let judged = |old| self::evidence(old, &opened.database, args, &scene);
+    keep_new(
+        &mut evidence,
+        before.as_ref().map(judged).transpose()?.as_ref(),
+    );
     let mut notices = Vec::new();
+    let request = code_request(args, &found, &options, &opened)?;
+    let sought = code::add(&mut evidence, &inventory, &request)?;
     if args.online || found.config.scan.online {
-        let popular = identity::popular(&opened.database)?;
         let request = online::Request {
             args,
             cache: &settings::cache(&args.feeds, surroundings)?,
             quiet: cli.quiet,
             min_age: min_age(&found),
             python: options.target.python_version.as_ref(),
-            popular: popular.iter().map(String::as_str).collect(),
+            popular: &identity::popular(&opened.database)?,
             owned: &found.config.owned,
+            sought,
+            known: before.as_ref(),
+            start,
             surroundings,
         };
-        let old = before.as_ref();
-        online::add(&mut evidence, &mut notices, &inventory, old, &request);
+        online::add(&mut evidence, &mut notices, &inventory, &request);
     }
-    code::add(
-        &mut evidence,
-        &inventory,
-        &code_request(args, &found, &options, &opened)?,
-    )?;
     if args.inspect {
         let request = behaviour::Request {
             args,
@@ -327,7 +328,8 @@ fn evidence(
 
 /// Drops what the revision already had: the same flaw in the same version of the same package, the same gap about the
 /// same subject. Lines move; they do not count.
-fn keep_new(evidence: &mut Judgement, known: &Judgement) {
+fn keep_new(evidence: &mut Judgement, known: Option<&Judgement>) {
+    let Some(known) = known else { return };
     let flaw = |f: &Finding| {
         let id = f.advisory.as_ref().map(|a| a.id.clone());
         (f.rule, f.subject.clone(), id)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hognose_advisories::{Database, Judgement};
 use hognose_identity::lookalike::Model;
-use hognose_identity::{CodeReader, Knowledge, judge_code, judge_mentions};
+use hognose_identity::{CodeReader, Knowledge, Sought, judge_code, judge_mentions, sought};
 use hognose_inventory::is_excluded;
 use hognose_types::{Gap, InputFormat, Inventory, Location, PackageName, rules};
 
@@ -67,14 +67,14 @@ pub(super) struct Request<'a> {
     pub(super) owned: &'a hognose_types::OwnedNames,
 }
 
-/// Adds what the code shows.
+/// Adds what the code shows, and answers the names that it and the texts beside it lead to.
 pub(super) fn add(
     evidence: &mut Judgement,
     inventory: &Inventory,
     request: &Request<'_>,
-) -> Result<(), Failure> {
+) -> Result<Vec<Sought>, Failure> {
     if !request.is_asked {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut walk = Walk::new(inventory, request.exclude);
     let paths = &request.paths;
@@ -107,7 +107,10 @@ pub(super) fn add(
     reader.mentions.retain(|m| !request.owned.owns(&m.name));
     let found = judge_mentions(&reader.mentions, inventory, &knowledge);
     evidence.findings.extend(found);
-    Ok(())
+    let mut names = sought(inventory, &reader.code, &reader.mentions, &taken);
+    // Names of one's own are told to nobody.
+    names.retain(|s| !request.owned.owns(&s.name));
+    Ok(names)
 }
 
 #[derive(Debug)]

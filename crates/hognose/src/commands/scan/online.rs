@@ -7,7 +7,7 @@ use std::path::Path;
 use hognose_advisories::Judgement;
 use hognose_identity::facts::{Presence, ProjectFacts, Repository};
 use hognose_identity::history::Past;
-use hognose_identity::{Asked, Circumstances, Unmended, judge_online};
+use hognose_identity::{Asked, Circumstances, Sought, Unmended, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
@@ -16,7 +16,7 @@ use hognose_types::{
 
 use super::clients::Clients;
 use super::history::{History, Kept};
-use super::parallel;
+use super::{parallel, sought, written};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
 use crate::index_settings::{self, Indexes};
@@ -33,20 +33,27 @@ pub(super) struct Request<'a> {
     pub(super) min_age: i64,
     /// The Python that the scan is for.
     pub(super) python: Option<&'a Version>,
-    pub(super) popular: BTreeSet<&'a str>,
+    pub(super) popular: &'a [String],
     /// Names of the user's own.
     pub(super) owned: &'a OwnedNames,
+    /// What was there before: its versions are not asked about.
+    pub(super) known: Option<&'a Inventory>,
+    /// Names that code and texts lead to.
+    pub(super) sought: Vec<Sought>,
+    /// Where the project lies.
+    pub(super) start: &'a Path,
     pub(super) surroundings: &'a Surroundings,
 }
 
 /// A project that is asked about.
 #[derive(Debug)]
-struct Wanted {
-    name: PackageName,
+pub(super) struct Wanted {
+    pub(super) name: PackageName,
     /// The index that a lock names; empty for the user's own.
-    source: String,
-    members: Vec<ComponentId>,
-    pinned: BTreeSet<Version>,
+    pub(super) source: String,
+    /// The components that come from it; none for names that only code and texts lead to.
+    pub(super) members: Vec<ComponentId>,
+    pub(super) pinned: BTreeSet<Version>,
 }
 
 /// What asking brought.
@@ -57,45 +64,43 @@ struct Answer {
     missing: Vec<String>,
 }
 
-/// Adds what indexes say of every project to the evidence, versions that `known` lists too left out.
+/// Adds what indexes say of every project to the evidence.
 pub(super) fn add(
     evidence: &mut Judgement,
     notices: &mut Vec<Notice>,
     inventory: &Inventory,
-    known: Option<&Inventory>,
     request: &Request<'_>,
 ) {
-    let mut wanted = wanted(inventory, known);
-    if wanted.is_empty() {
+    let mut wanted = wanted(inventory, request.known);
+    let led = sought::wanted(&request.sought, notices);
+    let all = wanted.len() + led.len();
+    if all == 0 {
         return;
     }
     if request.args.feeds.offline {
         notices.push(notice(format!(
             "no index was asked about {}: `--offline` forbids it",
-            count(wanted.len())
+            count(all)
         )));
         return;
     }
     let indexes = match indexes(request) {
         Ok(indexes) => indexes,
         Err(reason) => {
-            let message = format!("no index was asked about {}: {reason}", count(wanted.len()));
-            evidence.gaps.push(Gap {
-                rule: rules::gap_index::ID,
-                subject: "package index".to_owned(),
-                location: None,
-                message,
-                hint: Some("name an index with `--index-url`".to_owned()),
-                groups: Vec::new(),
-            });
+            evidence.gaps.push(no_index(all, &reason));
             return;
         }
     };
     notices.extend(keep_own(&mut wanted, &indexes, request.owned));
+    wanted.extend(led);
     let answers = answers(&wanted, &indexes, request);
     let history = History::new(request.cache);
-    let mut asked = Vec::new();
+    let (mut asked, mut told) = (Vec::new(), BTreeMap::new());
     for (project, answer) in wanted.into_iter().zip(answers) {
+        if project.members.is_empty() {
+            told.insert(project.name, answer.facts);
+            continue;
+        }
         evidence.gaps.extend(gaps(inventory, &project, &answer));
         let past = remember(&history, &project, &answer.facts, request.surroundings.now);
         asked.push(Asked {
@@ -108,10 +113,24 @@ pub(super) fn add(
         });
     }
     index_settings::prune(&indexes.asking, request.surroundings);
-    let found = judge_online(inventory, &asked, &circumstances(evidence, request));
+    let mut circumstances = circumstances(evidence, request);
+    circumstances.written = written::dates(inventory, &asked, request);
+    let found = judge_online(inventory, &asked, &circumstances);
     evidence.findings.extend(found.findings);
     notices.extend(found.notices);
     notices.dedup();
+    sought::judge(evidence, inventory, told, &circumstances, &request.sought);
+}
+
+fn no_index(projects: usize, reason: &str) -> Gap {
+    Gap {
+        rule: rules::gap_index::ID,
+        subject: "package index".to_owned(),
+        location: None,
+        message: format!("no index was asked about {}: {reason}", count(projects)),
+        hint: Some("name an index with `--index-url`".to_owned()),
+        groups: Vec::new(),
+    }
 }
 
 fn circumstances<'a>(evidence: &Judgement, request: &'a Request<'_>) -> Circumstances<'a> {
@@ -139,19 +158,20 @@ fn circumstances<'a>(evidence: &Judgement, request: &'a Request<'_>) -> Circumst
         now: request.surroundings.now,
         min_age: request.min_age,
         python: request.python,
-        popular: request.popular.clone(),
+        popular: request.popular.iter().map(String::as_str).collect(),
         unmended,
+        written: BTreeMap::new(),
     }
 }
 
-fn count(projects: usize) -> String {
+pub(super) fn count(projects: usize) -> String {
     match projects {
         1 => "1 project".to_owned(),
         n => format!("{n} projects"),
     }
 }
 
-fn notice(message: String) -> Notice {
+pub(super) fn notice(message: String) -> Notice {
     Notice {
         location: None,
         message,
