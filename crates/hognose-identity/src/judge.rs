@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hognose_types::{
-    ComponentId, ComponentKind, Confidence, Finding, Inventory, PackageName, Places,
-    Remedy, Severity, Source, Subject, rules, text,
+    ComponentId, ComponentKind, Confidence, Finding, Inventory, PackageName, Places, Remedy,
+    Severity, Source, Subject, rules, text,
 };
 
 use crate::lookalike::{Lookalike, Model, Targets};
