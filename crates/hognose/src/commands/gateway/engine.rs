@@ -102,6 +102,7 @@ impl Engine {
             python: None,
             popular: BTreeSet::new(),
             unmended: BTreeMap::new(),
+            written: BTreeMap::new(),
         };
         judge_online(inventory, &[asked], &circumstances).findings
     }
