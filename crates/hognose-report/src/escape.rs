@@ -15,7 +15,7 @@ use crate::RenderError;
 /// One safe line. CI runners read `::command::` at the start of a line, after any indentation, and
 /// `##[command]` or `##vso[command]` anywhere in one, so neither survives: wrapping may move any
 /// word to the start of a line.
-pub(crate) fn plain(raw: &str) -> String {
+pub fn plain(raw: &str) -> String {
     defuse(&text::line(raw)).into_owned()
 }
 

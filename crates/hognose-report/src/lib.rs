@@ -33,7 +33,7 @@ pub use card::{
     CARD_SCHEMA, Card, CardAdvisory, CardAge, CardFile, CardFormat, CardIndex, CardKnown,
     CardLookalike, CardRelease, CardStatus, CardWhat, CardWho, CardYank, render_card,
 };
-pub use escape::json_line;
+pub use escape::{json_line, plain};
 pub use format::{Format, FormatError, SbomFormat};
 pub use inspect::{
     INSPECT_SCHEMA, InspectBand, InspectCapability, InspectChange, InspectDelta, InspectEvidence,

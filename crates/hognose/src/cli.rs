@@ -1,6 +1,7 @@
 //! Flags and arguments.
 
 mod gateway;
+mod gateway_state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +12,9 @@ use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat}
 
 use crate::error::Failure;
 pub(crate) use gateway::{CheckArgs, GatewayArgs, GatewayCommand, GuardArgs, ServeArgs};
+pub(crate) use gateway_state::{
+    AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, StateArgs, StateCommand,
+};
 
 /// Guards a Python software supply chain end to end.
 #[derive(Debug, Parser)]

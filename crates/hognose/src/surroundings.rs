@@ -86,6 +86,22 @@ impl Surroundings {
         Some(base.join("hognose"))
     }
 
+    /// The directory for what must outlive a cache: the state of a gateway.
+    pub(crate) fn state(&self) -> Option<PathBuf> {
+        if let Some(own) = self.variable("HOGNOSE_STATE_DIR") {
+            return Some(PathBuf::from(own));
+        }
+        let base = match self.variable("XDG_STATE_HOME") {
+            Some(base) => PathBuf::from(base),
+            None if cfg!(windows) => PathBuf::from(self.variable("LOCALAPPDATA")?),
+            None if cfg!(target_os = "macos") => {
+                PathBuf::from(self.variable("HOME")?).join("Library/Application Support")
+            }
+            None => PathBuf::from(self.variable("HOME")?).join(".local/state"),
+        };
+        Some(base.join("hognose"))
+    }
+
     /// The proxies for feeds. `HTTP_PROXY` in capitals is left alone, as curl does: web servers set it from requests.
     pub(crate) fn proxies(&self) -> Proxies {
         let first = |names: &[&str]| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{FeedArgs, IndexArgs};
+use super::{FeedArgs, IndexArgs, StateArgs, StateCommand};
 
 /// What the gateway and the guard have in common.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +39,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
     pub(crate) serve: ServeArgs,
 }
 
@@ -47,6 +49,8 @@ pub(crate) struct GatewayArgs {
 pub(crate) enum GatewayCommand {
     /// Say what the gateway would refuse of the releases that locks pin, before anybody installs them.
     Check(CheckArgs),
+    #[command(flatten)]
+    State(StateCommand),
 }
 
 /// Flags of `hognose gateway check`.

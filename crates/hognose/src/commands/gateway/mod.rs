@@ -4,10 +4,13 @@ pub(super) mod check;
 mod engine;
 mod happened;
 mod setup;
+mod state;
 
 use std::sync::Arc;
 
+use hognose_gateway::event::Events;
 use hognose_gateway::{Server, ServerLimits};
+use hognose_store::Store;
 
 use crate::cli::{Cli, GatewayArgs, GatewayCommand};
 use crate::error::Failure;
@@ -18,20 +21,31 @@ use crate::surroundings::Surroundings;
 pub(super) use happened::{Happened, Told};
 pub(super) use setup::{Request, build};
 
+use state::Recorder;
+
 pub(super) fn run(
     cli: &Cli,
     args: &GatewayArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
-    if let Some(GatewayCommand::Check(args)) = &args.command {
-        return check::run(cli, args, surroundings);
+    match &args.command {
+        Some(GatewayCommand::Check(args)) => return check::run(cli, args, surroundings),
+        Some(GatewayCommand::State(command)) => return state::run(command, surroundings),
+        None => {}
     }
+    // Who was sent what must be known later: a gateway that cannot write it down does not start.
+    let store = state::open(&args.state, surroundings)?;
     let happened = Arc::new(Happened::default());
+    let recorder = Recorder::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&happened) as Arc<dyn Events>,
+        surroundings,
+    );
     let built = build(&Request {
         args: &args.serve,
         prefix: String::new(),
         quiet: cli.quiet,
-        events: Arc::clone(&happened) as Arc<dyn hognose_gateway::event::Events>,
+        events: Arc::new(recorder),
         surroundings,
     })?;
     let listen = args.listen.unwrap_or(built.listen);
@@ -59,8 +73,10 @@ pub(super) fn run(
         }
         ended().await;
         server.stop().await;
-        Ok(Exit::Clean)
-    })
+        Ok::<_, Failure>(())
+    })?;
+    store.flush()?;
+    Ok(Exit::Clean)
 }
 
 /// The threads of a server: one per core, and as many more as wait for upstreams and disks.
