@@ -86,21 +86,17 @@ fn judge(finding: Finding, policy: &Policy, used: &mut Usage<'_>) -> Judged {
 /// group is in the main set.
 fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
     let severity = finding.severity;
-    let malicious = severity == hognose_types::Severity::Malicious;
-    if let Some(said) = policy.rules.get(&finding.rule).filter(|_| !malicious) {
+    let because = |decision, why: &str| (decision, why.to_owned());
+    if severity == hognose_types::Severity::Malicious {
+        let why = "malicious packages always fail the run";
+        return because(Decision::Block, why);
+    }
+    if let Some(said) = policy.rules.get(&finding.rule) {
         return by_rule(finding, *said);
     }
     if finding.rule.only_warns() {
-        return (
-            Decision::Warn,
-            "this rule asks for a look and never fails a run".to_owned(),
-        );
-    }
-    if malicious {
-        return (
-            Decision::Block,
-            "malicious packages always fail the run".to_owned(),
-        );
+        let why = "this rule asks for a look and never fails a run";
+        return because(Decision::Warn, why);
     }
     let gates = finding.occurrences.iter().flat_map(|occurrence| {
         let groups: Vec<(Gate, Option<&String>)> = occurrence

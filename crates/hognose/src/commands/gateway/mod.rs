@@ -19,7 +19,7 @@ use crate::output;
 use crate::surroundings::Surroundings;
 
 pub(super) use happened::{Happened, Told};
-pub(super) use setup::{Request, build};
+pub(super) use setup::{Built, Request, build};
 
 use state::Recorder;
 

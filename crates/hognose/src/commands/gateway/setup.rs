@@ -12,7 +12,7 @@ use hognose_gateway::judge::Judge;
 use hognose_gateway::upstream::{Upstream, Upstreams};
 use hognose_gateway::{Gateway, Gear, OnUnknown, Options};
 use hognose_index::IndexUrl;
-use hognose_policy::UpstreamSettings;
+use hognose_policy::{GatewaySettings, UpstreamSettings};
 use hognose_types::{ConfiguredIndex, OwnedNames};
 
 use super::engine::{Engine, Parts};
@@ -62,16 +62,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     own.inspect &= !args.no_inspect;
     let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
     let upstreams = Arc::new(upstreams);
-    let options = Options {
-        prefix: request.prefix.clone(),
-        budget: own.budget,
-        on_unknown: if own.allow_unknown {
-            OnUnknown::Allow
-        } else {
-            OnUnknown::Block
-        },
-        observe: own.observe,
-    };
+    let options = options(request, &own);
     let blobs = Blobs::open(&cache.join("artifacts"), own.cache_bytes).map_err(|e| {
         Failure::incomplete(format!("cannot keep artifacts in {}", cache.display())).because(&e)
     })?;
@@ -111,6 +102,19 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         notices,
         indexes,
     })
+}
+
+fn options(request: &Request<'_>, own: &GatewaySettings) -> Options {
+    Options {
+        prefix: request.prefix.clone(),
+        budget: own.budget,
+        on_unknown: if own.allow_unknown {
+            OnUnknown::Allow
+        } else {
+            OnUnknown::Block
+        },
+        observe: own.observe,
+    }
 }
 
 fn open_database(request: &Request<'_>, found: &Found, cache: &Path) -> Result<Opened, Failure> {

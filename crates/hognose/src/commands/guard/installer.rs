@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 
+use crate::cli::ServeArgs;
 use crate::error::Failure;
 
 /// A command without the indexes that its arguments name.
@@ -14,6 +15,8 @@ pub(super) struct Lifted {
     pub(super) index: Option<String>,
     /// Further ones.
     pub(super) extra: Vec<String>,
+    /// Requirements files.
+    pub(super) files: Vec<String>,
 }
 
 /// Options that name the index, in pip and uv.
@@ -23,7 +26,10 @@ const EXTRA: [&str; 2] = ["--extra-index-url", "--index"];
 /// Options that lead past every index.
 const PAST: [&str; 2] = ["--find-links", "-f"];
 
-/// Takes indexes out of a command's arguments.
+/// Options that name files of requirements.
+const FILES: [&str; 4] = ["--requirement", "-r", "--constraint", "-c"];
+
+/// Takes indexes out of a command's arguments, and refuses what would lead past the guard.
 pub(super) fn lift(command: &[OsString]) -> Result<Lifted, Failure> {
     let mut words = command.iter().cloned();
     let mut out = Lifted {
@@ -46,45 +52,101 @@ pub(super) fn lift(command: &[OsString]) -> Result<Lifted, Failure> {
             Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
             _ => (text.as_str(), None),
         };
-        let is_index = INDEX.contains(&option);
-        if is_index || EXTRA.contains(&option) {
-            let value = match joined {
-                Some(value) => value,
-                None => words
-                    .next()
-                    .map_or_else(String::new, |w| w.to_string_lossy().into_owned()),
-            };
+        let known = [&INDEX[..], &EXTRA, &PAST, &FILES];
+        if !known.iter().any(|list| list.contains(&option)) {
+            is_named(&text)?;
+            out.arguments.push(word);
+            continue;
+        }
+        let value = joined
+            .or_else(|| words.next().map(|w| w.to_string_lossy().into_owned()))
+            .unwrap_or_default();
+        out.option(option, &value)?;
+    }
+    Ok(out)
+}
+
+impl Lifted {
+    /// How the gateway is to serve it: the indexes of its arguments are upstreams.
+    pub(super) fn watched(&self, args: &ServeArgs) -> ServeArgs {
+        let mut serve = args.clone();
+        if let Some(index) = &self.index {
+            serve.index.index_url = Some(index.clone());
+        }
+        let extra = self.extra.iter().cloned();
+        serve.index.extra_index_url.extend(extra);
+        serve
+    }
+
+    /// Takes an option that says where packages come from.
+    fn option(&mut self, option: &str, value: &str) -> Result<(), Failure> {
+        if INDEX.contains(&option) || EXTRA.contains(&option) {
             // uv's `name=address`.
             let address = value
                 .split_once('=')
                 .filter(|(name, _)| !name.contains(':'))
-                .map_or(value.as_str(), |(_, address)| address)
+                .map_or(value, |(_, address)| address)
                 .to_owned();
-            if is_index {
-                out.index = Some(address);
+            if INDEX.contains(&option) {
+                self.index = Some(address);
             } else {
-                out.extra.push(address);
+                self.extra.push(address);
             }
-            continue;
+            return Ok(());
         }
-        if PAST.contains(&option) {
-            let value = joined.or_else(|| words.next().map(|w| w.to_string_lossy().into_owned()));
-            if value
-                .as_deref()
-                .is_some_and(|v| v.contains("://") && !v.starts_with("file:"))
-            {
-                return Err(Failure::usage(format!(
-                    "{option} names a page that the guard cannot stand before"
-                ))
-                .hint("leave it out, or put the page behind an index"));
-            }
-            out.arguments.push(OsString::from(option));
-            out.arguments.extend(value.map(OsString::from));
-            continue;
+        if PAST.contains(&option) && value.contains("://") && !value.starts_with("file:") {
+            return Err(Failure::usage(format!(
+                "{option} names a page that the guard cannot stand before"
+            ))
+            .hint("leave it out, or put the page behind an index"));
         }
-        out.arguments.push(word);
+        if FILES.contains(&option) {
+            self.files.push(value.into());
+        }
+        self.arguments.push(OsString::from(option));
+        self.arguments.push(OsString::from(value));
+        Ok(())
     }
-    Ok(out)
+}
+
+/// Refuses what is fetched from an address of its own and not from an index.
+fn is_named(word: &str) -> Result<(), Failure> {
+    let address = word.rsplit('@').next().unwrap_or(word).trim();
+    let remote = [
+        "http://", "https://", "git+", "hg+", "svn+", "bzr+", "ftp://",
+    ];
+    let direct = remote.iter().any(|scheme| {
+        word.starts_with(scheme) || (word.contains('@') && address.starts_with(scheme))
+    });
+    if !direct || word.starts_with('-') {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{} is fetched from its own address, which the guard cannot stand before",
+        hognose_types::text::short(word, 100)
+    ))
+    .hint("download it, look at it with `hognose inspect`, and install the file"))
+}
+
+/// Refuses requirements files that name indexes: installers heed them more than variables.
+pub(super) fn requirements(files: &[String]) -> Result<(), Failure> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let inventory = hognose_inventory::scan_paths(
+        &hognose_inventory::Disk,
+        files,
+        &hognose_inventory::Options::default(),
+    );
+    let mut named = inventory.options.iter().flat_map(|o| &o.indexes);
+    match named.next() {
+        None => Ok(()),
+        Some(index) => Err(Failure::usage(format!(
+            "{} names the index {}, which goes before anything the guard can say",
+            index.place, index.url
+        ))
+        .hint("move it to pip.conf or a variable, or give it as an argument: both are watched")),
+    }
 }
 
 /// Whether a program is one whose options are known; `python -m pip` is.
@@ -150,7 +212,26 @@ mod tests {
 
     #[test]
     fn pages_past_every_index_are_refused() {
-        let words = ["pip", "install", "--find-links=https://a.example/", "x"];
-        assert!(lift(&words.map(OsString::from)).is_err());
+        for last in [
+            "--find-links=https://a.example/",
+            "https://a.example/x-1.0.tar.gz",
+            "git+https://a.example/x",
+            "x @ git+https://a.example/x",
+            "x@https://a.example/x-1.0.tar.gz",
+        ] {
+            let words = ["pip", "install", last];
+            assert!(lift(&words.map(OsString::from)).is_err(), "{last}");
+        }
+        for last in [
+            "./x",
+            "x==1.0",
+            ".",
+            "x[a]",
+            "--proxy=http://a.example",
+            "-e.",
+        ] {
+            let words = ["pip", "install", last];
+            assert!(lift(&words.map(OsString::from)).is_ok(), "{last}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use hognose_gateway::{Gateway, Server, ServerLimits};
 
 use crate::cli::{Cli, GuardArgs};
-use crate::commands::gateway::{Happened, Request, build, check, runtime};
+use crate::commands::gateway::{Built, Happened, Request, build, check, runtime};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -33,14 +33,8 @@ pub(super) fn run(
     let here = std::env::current_dir()
         .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
     let way = locks::way(&lifted.program, &lifted.arguments, &here)?;
-    let mut serve = args.serve.clone();
-    if let Some(index) = &lifted.index {
-        serve.index.index_url = Some(index.clone());
-    }
-    serve
-        .index
-        .extra_index_url
-        .extend(lifted.extra.iter().cloned());
+    installer::requirements(&lifted.files)?;
+    let serve = lifted.watched(&args.serve);
     let happened = Arc::new(Happened::default());
     let built = build(&Request {
         args: &serve,
@@ -49,7 +43,6 @@ pub(super) fn run(
         events: Arc::clone(&happened) as Arc<dyn hognose_gateway::event::Events>,
         surroundings,
     })?;
-    let prefix = built.gateway.options.prefix.clone();
     let observe = built.gateway.options.observe;
     for notice in built.notices.iter().filter(|_| !cli.quiet) {
         output::warning(notice);
@@ -57,34 +50,13 @@ pub(super) fn run(
     if let Way::Lock(lock) = &way {
         return from_lock(cli, &lifted, lock, &built.gateway);
     }
-    let scratch = tempfile::Builder::new()
-        .prefix("hognose-guard-")
-        .tempdir()
-        .map_err(|e| Failure::incomplete("no temporary directory can be made").because(&e))?;
-    let (status, address) = runtime()?.block_on(async {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::start(any, built.gateway, ServerLimits::default())
-            .await
-            .map_err(|e| Failure::incomplete("cannot listen on this machine").because(&e))?;
-        let address = server.address;
-        let index = format!("http://{address}{prefix}/simple/");
-        let ended = start(
-            &lifted,
-            &index,
-            scratch.path(),
-            built.indexes.as_ref(),
-            surroundings,
-        );
-        let status = ended.await;
-        server.stop().await;
-        Ok::<_, Failure>((status?, address))
-    })?;
+    let (status, address) = behind(&lifted, built, surroundings)?;
     let told = happened.told();
     if !cli.quiet {
         for line in summary::lines(&told, observe) {
             output::human(&line);
         }
-        if told.served.is_empty() && told.blocked.is_empty() && told.withheld.is_empty() {
+        if told.is_empty() {
             output::warning(&format!(
                 "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
                 lifted.program.to_string_lossy()
@@ -92,6 +64,31 @@ pub(super) fn run(
         }
     }
     Ok(exit(status, !told.blocked.is_empty() && !observe))
+}
+
+/// Runs the command with a gateway beside it.
+fn behind(
+    lifted: &Lifted,
+    built: Built,
+    surroundings: &Surroundings,
+) -> Result<(ExitStatus, SocketAddr), Failure> {
+    let scratch = tempfile::Builder::new()
+        .prefix("hognose-guard-")
+        .tempdir()
+        .map_err(|e| Failure::incomplete("no temporary directory can be made").because(&e))?;
+    let prefix = built.gateway.options.prefix.clone();
+    runtime()?.block_on(async {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::start(any, built.gateway, ServerLimits::default())
+            .await
+            .map_err(|e| Failure::incomplete("cannot listen on this machine").because(&e))?;
+        let address = server.address;
+        let index = format!("http://{address}{prefix}/simple/");
+        let indexes = built.indexes.as_ref();
+        let ended = start(lifted, &index, scratch.path(), indexes, surroundings).await;
+        server.stop().await;
+        Ok((ended?, address))
+    })
 }
 
 /// Judges what a lock pins, and lets the command install it: the hashes of the lock see to it that it gets these bytes.
