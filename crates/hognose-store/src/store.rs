@@ -23,7 +23,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn head(&self) -> Result<Head, StoreError>;
 
     /// Follows the chain of the log from its beginning to its end. The rows that are newest may have been cut off without
-    /// a trace in what is left: a head that was noted elsewhere shows it.
+    /// a trace in what is left: a head that was noted elsewhere shows it. What questions are
+    /// answered from is compared with the rows too: [`StoreError::Damaged`] when it does not agree.
     fn verify_chain(&self, noted: Option<&Digest>) -> Result<Chain, StoreError>;
 
     /// Rows of the log.

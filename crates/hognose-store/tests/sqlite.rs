@@ -66,6 +66,35 @@ fn what_a_foreign_hand_changed_is_found() {
 }
 
 #[test]
+fn an_index_that_hides_a_row_is_found() {
+    let place = Place::new();
+    filled(&place, 50);
+    let store = place.open();
+    store.append(served(50, "hidden")).unwrap();
+    drop(store);
+    let bytes = std::fs::read(place.state()).unwrap();
+    let query = Query {
+        client: Some("hidden".to_owned()),
+        ..Query::default()
+    };
+    let (mut hidden, mut broken) = (0, 0);
+    for at in (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"hidden")) {
+        let mut changed = bytes.clone();
+        changed[at..at + 6].copy_from_slice(b"nobody");
+        std::fs::write(place.state(), changed).unwrap();
+        let store = place.open();
+        let seen = store.audit(&query).unwrap().rows.len();
+        match store.verify_chain(None) {
+            Ok(Chain::Broken { row: 51, .. }) => broken += 1,
+            Err(StoreError::Damaged { .. }) if seen == 0 => hidden += 1,
+            // Remains on a page that are no part of the table any more.
+            other => assert_eq!((seen, matches!(other, Ok(Chain::Whole { .. }))), (1, true)),
+        }
+    }
+    assert_eq!((hidden, broken), (1, 1));
+}
+
+#[test]
 fn what_was_cut_off_is_found_by_a_head_noted_elsewhere() {
     let place = Place::new();
     filled(&place, 50);

@@ -69,6 +69,7 @@ pub(super) fn verify(connection: &Connection, noted: Option<&Digest>) -> Result<
             break;
         }
     }
+    indexes(connection)?;
     Ok(match (noted, walk.found) {
         (Some(_), None) => Chain::HeadMissing { head: walk.head },
         _ => Chain::Whole {
@@ -76,6 +77,16 @@ pub(super) fn verify(connection: &Connection, noted: Option<&Digest>) -> Result<
             noted: walk.found,
         },
     })
+}
+
+/// Questions are answered from indexes: one that misses a row would hide it, though the row is there.
+fn indexes(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "PRAGMA integrity_check(audit)";
+    let report = connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    match report.map_err(failed(READING))? {
+        report if report == "ok" => Ok(()),
+        detail => Err(StoreError::Damaged { detail }),
+    }
 }
 
 struct Walk<'a> {

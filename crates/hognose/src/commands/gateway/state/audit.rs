@@ -1,7 +1,7 @@
 //! `hognose gateway audit`: entries of the log, and its chain.
 
 use hognose_report::plain;
-use hognose_store::{AuditRow, Chain, Digest, Order, Query, Store, each};
+use hognose_store::{AuditRow, Chain, Digest, Order, Query, Store, StoreError, each};
 use hognose_types::{PackageName, text};
 use serde_json::Value;
 
@@ -207,10 +207,15 @@ fn verify(
             path.display()
         )));
     };
-    let (words, exit) = match store
-        .verify_chain(noted)
-        .map_err(|e| super::fault(&e, &path))?
-    {
+    let chain = match store.verify_chain(noted) {
+        Err(StoreError::Damaged { detail }) => {
+            let detail = plain(&detail);
+            output::data(&format!("damaged: {detail}\n"))?;
+            return Ok(Exit::Findings);
+        }
+        chain => chain.map_err(|e| super::fault(&e, &path))?,
+    };
+    let (words, exit) = match chain {
         Chain::Whole { head, noted } => {
             let noted = noted.map_or_else(String::new, |row| {
                 format!("; the noted head is that of entry {row}")
