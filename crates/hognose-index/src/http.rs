@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::transport::DefaultConnector;
 
 use crate::cache::{Cache, Kept, Rules};
+use crate::resolve::Guarded;
 use crate::{Config, IndexError, IndexUrl, UrlError};
 
 /// What came back with a status that is no redirect.
@@ -266,11 +268,18 @@ impl Http {
             .timeout_recv_response(Some(timeout.idle))
             .timeout_per_read(Some(timeout.idle))
             .timeout_global(Some(timeout.whole))
-            .proxy(proxy.map(|p| ureq::Proxy::new(&p)).transpose()?)
+            .proxy(proxy.as_deref().map(ureq::Proxy::new).transpose()?)
             .user_agent(self.config.user_agent.as_str())
             .tls_config(self.tls.clone())
             .build();
-        let agent = config.new_agent();
+        // A proxy resolves names itself, and it is the user who named it.
+        let agent = if proxy.is_some() {
+            config.new_agent()
+        } else {
+            let indexes = std::iter::once(&self.config.index).chain(&self.config.extra);
+            let own = Guarded::new(indexes.chain(&self.config.known));
+            ureq::Agent::with_parts(config, DefaultConnector::default(), own)
+        };
         agents.insert(key, agent.clone());
         Ok(agent)
     }

@@ -20,6 +20,7 @@ mod page;
 mod parallel;
 mod project;
 mod provenance;
+mod resolve;
 mod url;
 
 pub use cache::Cache;

@@ -510,6 +510,24 @@ fn names_that_are_owned_are_asked_of_their_owner_alone() {
     assert!(public.seen().is_empty());
 }
 
+#[test]
+fn links_to_the_machine_s_own_link_are_not_followed() {
+    let set = Set::new();
+    let page = format!(
+        "<a href=\"http://169.254.169.254/latest/good-1.0-py3-none-any.whl#sha256={}\" {OLD}>good-1.0-py3-none-any.whl</a>",
+        hex(&set.old)
+    );
+    set.upstream.put("/simple/good/", Answer::html(page));
+    let gateway = set.start();
+    let got = gateway.ask(&Set::path("1.0", &set.old), "");
+    assert_eq!(got.status(), 503);
+    assert!(
+        got.text().contains("private address 169.254.169.254"),
+        "{}",
+        got.text()
+    );
+}
+
 fn walk(folder: &std::path::Path) -> Vec<String> {
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
