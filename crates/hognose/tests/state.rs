@@ -2,8 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "inspect/archives.rs"]
+#[expect(dead_code, reason = "a part is used")]
+mod archives;
 mod common;
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::upstream::{Upstream, hex};
 use common::{Outcome, Sandbox};
 use hognose_store::{AuditEntry, Opening, Options, SqliteStore, Store};
 use insta::assert_snapshot;
@@ -282,4 +291,77 @@ fn where_there_is_no_state() {
             .unwrap()
             .contains("/nonexistent/hognose/gateway.db")
     );
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).unwrap();
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+#[test]
+fn a_gateway_writes_down_what_it_does() {
+    let (sandbox, upstream) = (Sandbox::new(), Upstream::new());
+    let wheel =
+        |version: &str| archives::wheel("good", version, &[("good.py", "X = 1\n".to_owned())], "");
+    let (old, young) = (wheel("1.0"), wheel("2.0"));
+    let long_ago = "data-upload-time=\"2024-01-02T03:04:05Z\"";
+    let yesterday = "data-upload-time=\"2026-11-17T11:00:00Z\"";
+    upstream.project(
+        "good",
+        &[
+            ("good-1.0-py3-none-any.whl", &old, long_ago),
+            ("good-2.0-py3-none-any.whl", &young, yesterday),
+        ],
+    );
+    let feed = common::root().join("examples/feeds");
+    let made = sandbox.command(&[]);
+    let variables = made
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let mut process = Command::new(made.get_program())
+        .env_clear()
+        .envs(variables)
+        .env_remove("PIP_NO_INDEX")
+        .env("VIRTUAL_ENV", sandbox.work())
+        .current_dir(sandbox.work())
+        .args(["gateway", "--no-config", "--listen", "127.0.0.1:0"])
+        .args(["--index-url", &upstream.url(), "--feed"])
+        .arg(feed)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let address = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split("http://").nth(1)?.split('/').next()?.to_owned()))
+        .unwrap();
+    std::thread::spawn(move || lines.count());
+    let path = |version: &str, bytes: &[u8]| {
+        format!("/files/good/{}/good-{version}-py3-none-any.whl", hex(bytes))
+    };
+    assert!(get(&address, &path("1.0", &old)).starts_with("HTTP/1.1 200"));
+    assert!(get(&address, &path("2.0", &young)).starts_with("HTTP/1.1 403"));
+    // It is written within milliseconds, whether the gateway ends well or not.
+    let seen = |kind: &str| audit(&sandbox, &["--kind", kind]);
+    for _ in 0..100 {
+        if seen("blocked").code == 0 && seen("served").code == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let blocked = seen("blocked").stdout;
+    assert!(blocked.contains("good-2.0-py3-none-any.whl"), "{blocked}");
+    assert!(blocked.contains("HOG-STATUS-new: "), "{blocked}");
+    let exposed = sandbox.run(&["gateway", "exposure", &hex(&old)]);
+    assert_eq!(exposed.code, 0, "{}", exposed.whole());
+    assert!(exposed.stdout.contains("127.0.0.1"), "{}", exposed.stdout);
+    assert_eq!(sandbox.run(&["gateway", "exposure", "good==2.0"]).code, 4);
+    assert_eq!(audit(&sandbox, &["verify"]).code, 0);
 }
