@@ -55,8 +55,12 @@ impl Got {
 
 impl Running {
     fn start(sandbox: &Sandbox, upstream: &str, configuration: &str) -> Self {
-        sandbox.write("hognose.toml", configuration);
         let feed = root().join("examples/feeds");
+        Self::start_with(sandbox, upstream, configuration, feed.to_str().unwrap())
+    }
+
+    fn start_with(sandbox: &Sandbox, upstream: &str, configuration: &str, feed: &str) -> Self {
+        sandbox.write("hognose.toml", configuration);
         let made = sandbox.command(&[]);
         let mut command = std::process::Command::new(made.get_program());
         command.env_clear().current_dir(sandbox.work());
@@ -508,6 +512,45 @@ fn names_that_are_owned_are_asked_of_their_owner_alone() {
     let page = gateway.ask("/simple/good-three/", JSON);
     assert_eq!(page.status(), 200);
     assert!(public.seen().is_empty());
+}
+
+#[test]
+fn what_new_advisories_condemn_is_served_no_more() {
+    let set = Set::new();
+    let feed = set.sandbox.work().join("feed");
+    copy(&root().join("examples/feeds"), &feed);
+    let feed = feed.to_str().unwrap().to_owned();
+    let gateway = Running::start_with(&set.sandbox, &set.upstream.url(), "", &feed);
+    let path = Set::path("1.0", &set.old);
+    assert_eq!(gateway.ask(&path, "").status(), 200);
+    let before = gateway.ask("/simple/good/", JSON).header("etag");
+    let advisory = r#"{"id":"MAL-2026-1","modified":"2026-11-18T00:00:00Z","summary":"takes what it finds","affected":[{"package":{"ecosystem":"PyPI","name":"good"},"versions":["1.0"]}]}"#;
+    std::fs::write(format!("{feed}/MAL-2026-1.json"), advisory).unwrap();
+    let updated = set.sandbox.run(&["db", "update", "--feed", &feed]);
+    assert_eq!(updated.code, 0, "{}", updated.whole());
+    let began = Instant::now();
+    loop {
+        let got = gateway.ask(&path, "");
+        if got.status() == 403 {
+            assert!(got.line.contains("HOG-MAL-known"), "{}", got.line);
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{}", got.line);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_ne!(gateway.ask("/simple/good/", JSON).header("etag"), before);
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use hognose_advisories::{Database, JudgeOptions, judge};
@@ -21,7 +21,6 @@ use crate::project_facts;
 
 /// What the engine is made of.
 pub(super) struct Parts {
-    pub(super) database: Database,
     /// The policy of the project; its gate is that of reports, the gateway has one of its own.
     pub(super) policy: Policy,
     pub(super) settings: GatewaySettings,
@@ -32,18 +31,36 @@ pub(super) struct Parts {
 }
 
 /// The judge of the gateway.
-pub(super) struct Engine {
+pub(in crate::commands) struct Engine {
     parts: Parts,
-    revision: Arc<str>,
+    known: RwLock<Known>,
     /// Rulings of bytes by digest, so that the warm path touches no disk.
     held: Mutex<HashMap<String, Option<Inspected>>>,
+}
+
+/// The advisories of now, and the state of everything that a decision rests on.
+#[derive(Clone)]
+struct Known {
+    database: Arc<Database>,
+    revision: Arc<str>,
+}
+
+impl Known {
+    fn new(database: Database) -> Self {
+        let model = &hognose_behaviour::Model::builtin().version;
+        let analyser = hognose_behaviour::model::ANALYSER;
+        Self {
+            revision: format!("{}-{analyser}-{model}", database.revision()).into(),
+            database: Arc::new(database),
+        }
+    }
 }
 
 /// Most rulings held in memory.
 const MAX_HELD: usize = 50_000;
 
 impl Engine {
-    pub(super) fn new(mut parts: Parts) -> Self {
+    pub(super) fn new(mut parts: Parts, database: Database) -> Self {
         parts.policy.fail_on = parts.settings.fail_on;
         // A group is a matter of a project; an index page has none.
         parts.policy.groups.clear();
@@ -51,12 +68,22 @@ impl Engine {
         for rule in [rules::online::NEW, rules::online::QUARANTINED] {
             parts.policy.rules.entry(rule).or_insert(Action::Block);
         }
-        let revision = revision(&parts);
         Self {
             parts,
-            revision,
+            known: RwLock::new(Known::new(database)),
             held: Mutex::default(),
         }
+    }
+
+    /// From now on these are the advisories: every page is decided again when it is next asked for.
+    pub(in crate::commands) fn learn(&self, database: Database) {
+        let known = Known::new(database);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    fn known(&self) -> Known {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
     }
 
     /// One component for each version, so that what judges inventories judges pages.
@@ -161,18 +188,6 @@ fn component(name: &PackageName, version: &Version) -> Component {
     }
 }
 
-/// The state of everything that a decision rests on.
-fn revision(parts: &Parts) -> Arc<str> {
-    use hognose_behaviour::Model;
-    use hognose_behaviour::model::ANALYSER;
-    format!(
-        "{}-{ANALYSER}-{}",
-        parts.database.revision(),
-        Model::builtin().version
-    )
-    .into()
-}
-
 /// What is worth telling an installer: what decides, and what is grave though it only warns.
 fn reason(judged: &Judged) -> Option<Reason> {
     let tells = judged.decision == Decision::Block
@@ -205,7 +220,7 @@ impl Judge for Engine {
     fn page(&self, offer: &Offer<'_>) -> PageRulings {
         let inventory = Self::inventory(offer);
         let mut unchecked = Vec::new();
-        let known = judge(&inventory, &self.parts.database, JudgeOptions::default());
+        let known = judge(&inventory, &self.known().database, JudgeOptions::default());
         let (mut findings, gaps) = match known {
             Ok(judged) => (judged.findings, judged.gaps),
             Err(error) => {
@@ -281,7 +296,7 @@ impl Judge for Engine {
     }
 
     fn revision(&self) -> Arc<str> {
-        Arc::clone(&self.revision)
+        self.known().revision
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod check;
 mod engine;
 mod happened;
+mod news;
 mod setup;
 mod state;
 
@@ -58,6 +59,7 @@ pub(super) fn run(
         output::warning(notice);
     }
     runtime()?.block_on(async {
+        let news = tokio::spawn(news::watch(built.database, built.engine));
         let server = Server::start(listen, built.gateway, ServerLimits::default())
             .await
             .map_err(|e| {
@@ -72,6 +74,7 @@ pub(super) fn run(
             ));
         }
         ended().await;
+        news.abort();
         server.stop().await;
         Ok::<_, Failure>(())
     })?;

@@ -1,10 +1,11 @@
 //! From configuration to a gateway.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use hognose_advisories::DatabaseFile;
 use hognose_gateway::blobs::Blobs;
 use hognose_gateway::catalog::{Catalog, Freshness};
 use hognose_gateway::event::Events;
@@ -41,6 +42,10 @@ pub(in crate::commands) struct Built {
     pub(in crate::commands) listen: SocketAddr,
     /// What is not as it should be.
     pub(in crate::commands) notices: Vec<String>,
+    /// Who decides.
+    pub(in crate::commands) engine: Arc<Engine>,
+    /// The file of the advisories.
+    pub(in crate::commands) database: PathBuf,
     /// The indexes of the user's tools; none where the configuration names its own.
     pub(in crate::commands) indexes: Option<Indexes>,
 }
@@ -56,6 +61,8 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let found = settings::configuration(args.config.as_deref(), args.no_config, Path::new("."))?;
     let cache = settings::cache(&args.feeds, request.surroundings)?;
     let opened = open_database(request, &found, &cache)?;
+    let feeds = settings::feeds(&args.feeds, &found)?;
+    let database = DatabaseFile::new(&cache, &feeds).path();
     let notices = opened.gaps.iter().map(|g| g.message.clone()).collect();
     let mut own = found.config.gateway.clone();
     own.observe |= args.observe;
@@ -68,15 +75,18 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     })?;
     let (listen, fresh) = (own.listen, own.fresh);
     let min_age = found.config.min_age.map(|age| age.as_secs().cast_signed());
-    let judge: Arc<dyn Judge> = Arc::new(Engine::new(Parts {
-        database: opened.database,
-        policy: found.config.policy,
-        settings: own,
-        min_age: min_age.unwrap_or(MIN_AGE),
-        owned: found.config.owned,
-        memory: Memory::new(&cache),
-        today: request.surroundings.today(),
-    }));
+    let engine = Arc::new(Engine::new(
+        Parts {
+            policy: found.config.policy,
+            settings: own,
+            min_age: min_age.unwrap_or(MIN_AGE),
+            owned: found.config.owned,
+            memory: Memory::new(&cache),
+            today: request.surroundings.today(),
+        },
+        opened.database,
+    ));
+    let judge = Arc::clone(&engine) as Arc<dyn Judge>;
     let freshness = Freshness {
         fresh,
         ..Freshness::default()
@@ -100,6 +110,8 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         gateway: Arc::new(gateway),
         listen,
         notices,
+        engine,
+        database,
         indexes,
     })
 }
