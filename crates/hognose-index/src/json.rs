@@ -1,18 +1,31 @@
-//! PEP 691 pages.
+//! PEP 691 pages. What a page says is borrowed from its text until it is known to be kept.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::file::Yanked;
 use crate::page::{Link, Raw};
 
+/// A text of a document, borrowed where it holds no escapes.
 #[derive(Deserialize)]
-struct Page {
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// The digests of a file; only one of them counts.
+#[derive(Default, Deserialize)]
+pub(crate) struct Hashes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) sha256: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
     meta: Meta,
-    #[serde(default)]
-    files: Vec<File>,
+    #[serde(borrow, default)]
+    files: Vec<File<'a>>,
     #[serde(rename = "project-status", default)]
     status: Option<Status>,
 }
@@ -33,30 +46,82 @@ struct Status {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct File {
-    filename: String,
-    url: String,
-    #[serde(default)]
-    hashes: BTreeMap<String, String>,
+struct File<'a> {
+    #[serde(borrow)]
+    filename: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Cow<'a, str>,
+    #[serde(borrow, default)]
+    hashes: Hashes<'a>,
     #[serde(default)]
     size: Option<u64>,
     // A boolean or a reason.
     #[serde(default)]
     yanked: Value,
-    #[serde(default)]
-    upload_time: Option<String>,
-    #[serde(default)]
-    requires_python: Option<String>,
-    // A boolean or digests.
-    #[serde(default)]
-    core_metadata: Value,
-    #[serde(default)]
-    provenance: Option<String>,
+    #[serde(borrow, default)]
+    upload_time: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    requires_python: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    core_metadata: Beside<'a>,
+    #[serde(borrow, default)]
+    provenance: Option<Text<'a>>,
+}
+
+/// Whether metadata lies beside a file: a boolean, or digests.
+#[derive(Debug, Default)]
+pub(crate) enum Beside<'a> {
+    #[default]
+    No,
+    Yes,
+    /// Its sha256 as written.
+    Digest(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Beside<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BesideVisitor)
+    }
+}
+
+struct BesideVisitor;
+
+impl<'de> Visitor<'de> for BesideVisitor {
+    type Value = Beside<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a boolean or digests")
+    }
+
+    fn visit_bool<E>(self, is_there: bool) -> Result<Self::Value, E> {
+        Ok(if is_there { Beside::Yes } else { Beside::No })
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Beside::No)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Beside::Yes)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut out = Beside::Yes;
+        while let Some(Text(algorithm)) = map.next_key()? {
+            if algorithm == "sha256" {
+                let Text(hex) = map.next_value()?;
+                out = Beside::Digest(hex);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(out)
+    }
 }
 
 /// Reads a page; the error is a fragment.
-pub(crate) fn read(text: &str) -> Result<Raw, String> {
-    let page: Page = serde_json::from_str(text).map_err(|e| e.to_string())?;
+pub(crate) fn read(text: &str) -> Result<Raw<'_>, String> {
+    let page: Page<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
     if !page.meta.version.starts_with("1.") {
         let version = hognose_types::text::short(&page.meta.version, 20);
         return Err(format!("API version {version:?} is not known"));
@@ -69,28 +134,21 @@ pub(crate) fn read(text: &str) -> Result<Raw, String> {
     })
 }
 
-fn link(file: File) -> Link {
-    let mut hashes = file.hashes;
+fn link(file: File<'_>) -> Link<'_> {
+    let plain = |text: Option<Text<'_>>| text.map(|Text(text)| text.into_owned());
     Link {
         filename: Some(file.filename),
         url: file.url,
-        sha256: hashes.remove("sha256"),
+        sha256: file.hashes.sha256.map(|Text(hex)| hex),
         size: file.size,
         yanked: match file.yanked {
             Value::Null | Value::Bool(false) => Yanked::No,
             Value::String(reason) if !reason.is_empty() => Yanked::Yes(Some(reason)),
             _ => Yanked::Yes(None),
         },
-        upload_time: file.upload_time,
-        requires_python: file.requires_python,
-        metadata: match &file.core_metadata {
-            Value::Null | Value::Bool(false) => None,
-            Value::Object(hashes) => Some(match hashes.get("sha256").and_then(Value::as_str) {
-                Some(hex) => format!("sha256={hex}"),
-                None => "true".to_owned(),
-            }),
-            _ => Some("true".to_owned()),
-        },
-        provenance: file.provenance,
+        upload_time: plain(file.upload_time),
+        requires_python: plain(file.requires_python),
+        metadata: file.core_metadata,
+        provenance: file.provenance.map(|Text(url)| url),
     }
 }

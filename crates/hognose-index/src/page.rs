@@ -1,34 +1,36 @@
 //! A project page, in whichever form it came.
 
+use std::borrow::Cow;
+
 use hognose_types::{Digest, DigestAlgorithm, PackageName};
 
 use crate::file::{self, CoreMetadata, IndexFile, Yanked};
 use crate::html::{self, Tag};
-use crate::{IndexError, IndexUrl, json};
+use crate::json::{self, Beside};
+use crate::{IndexError, IndexUrl};
 
 /// A page as written.
 #[derive(Debug, Default)]
-pub(crate) struct Raw {
+pub(crate) struct Raw<'a> {
     /// `<base href>`.
     pub(crate) base: Option<String>,
     /// Status of the project (PEP 792), and the reason.
     pub(crate) status: Option<(String, Option<String>)>,
-    pub(crate) links: Vec<Link>,
+    pub(crate) links: Vec<Link<'a>>,
 }
 
 /// A link as written.
 #[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) filename: Option<String>,
-    pub(crate) url: String,
-    pub(crate) sha256: Option<String>,
+pub(crate) struct Link<'a> {
+    pub(crate) filename: Option<Cow<'a, str>>,
+    pub(crate) url: Cow<'a, str>,
+    pub(crate) sha256: Option<Cow<'a, str>>,
     pub(crate) size: Option<u64>,
     pub(crate) yanked: Yanked,
     pub(crate) upload_time: Option<String>,
     pub(crate) requires_python: Option<String>,
-    /// `true`, or `sha256=…`.
-    pub(crate) metadata: Option<String>,
-    pub(crate) provenance: Option<String>,
+    pub(crate) metadata: Beside<'a>,
+    pub(crate) provenance: Option<Cow<'a, str>>,
 }
 
 /// What one index says of a project.
@@ -99,16 +101,24 @@ pub(crate) fn read(
 }
 
 /// What is no wheel or sdist of the project, or has no usable address, is not offered.
-fn file(link: Link, base: &IndexUrl, page: &IndexUrl, project: &PackageName) -> Option<IndexFile> {
+fn file(
+    link: Link<'_>,
+    base: &IndexUrl,
+    page: &IndexUrl,
+    project: &PackageName,
+) -> Option<IndexFile> {
     let url = base.join(&link.url).ok()?;
-    let filename = link.filename.unwrap_or_else(|| url.file_name());
+    let filename = link
+        .filename
+        .map_or_else(|| url.file_name(), Cow::into_owned);
     let (kind, version) = file::parse_name(&filename, project)?;
-    let hex = link.sha256.or_else(|| {
+    let stated = link.sha256.as_deref().map(Cow::Borrowed);
+    let hex = stated.or_else(|| {
         let fragment = url.fragment()?;
         let mut pairs = fragment.split('&').filter_map(|pair| pair.split_once('='));
         pairs
             .find(|(name, _)| *name == "sha256")
-            .map(|(_, hex)| hex.to_owned())
+            .map(|(_, hex)| Cow::Borrowed(hex))
     });
     let sha256 = match hex {
         // A digest that is none could never match: better no file than an unchecked one.
@@ -132,12 +142,12 @@ fn file(link: Link, base: &IndexUrl, page: &IndexUrl, project: &PackageName) -> 
         upload_time: link.upload_time,
         requires_python: link.requires_python,
         metadata: match link.metadata {
-            None => CoreMetadata::No,
-            Some(text) => CoreMetadata::Yes(
-                text.strip_prefix("sha256=")
-                    .and_then(|hex| Digest::new(DigestAlgorithm::Sha256, hex).ok())
-                    .map(|digest| digest.hex().to_owned()),
-            ),
+            Beside::No => CoreMetadata::No,
+            Beside::Yes => CoreMetadata::Yes(None),
+            Beside::Digest(hex) => {
+                let digest = Digest::new(DigestAlgorithm::Sha256, &hex).ok();
+                CoreMetadata::Yes(digest.map(|digest| digest.hex().to_owned()))
+            }
         },
         provenance: link.provenance.and_then(|url| base.join(&url).ok()),
     })
@@ -146,7 +156,7 @@ fn file(link: Link, base: &IndexUrl, page: &IndexUrl, project: &PackageName) -> 
 /// Longest beginning of a page in which its first tag must stand.
 const HEAD: usize = 4096;
 
-fn page(text: &str) -> Result<Raw, String> {
+fn page(text: &str) -> Result<Raw<'static>, String> {
     let mut raw = Raw::default();
     let mut reason = None;
     let mut known = false;
@@ -186,11 +196,11 @@ fn page(text: &str) -> Result<Raw, String> {
     Ok(raw)
 }
 
-fn link(tag: &Tag) -> Option<Link> {
+fn link(tag: &Tag) -> Option<Link<'static>> {
     let text = |name: &str| tag.attribute(name).map(str::to_owned);
     Some(Link {
         filename: None,
-        url: text("href")?,
+        url: text("href")?.into(),
         sha256: None,
         size: tag.attribute("data-size").and_then(|s| s.parse().ok()),
         yanked: match tag.attribute("data-yanked") {
@@ -200,11 +210,25 @@ fn link(tag: &Tag) -> Option<Link> {
         },
         upload_time: text("data-upload-time"),
         requires_python: text("data-requires-python"),
-        metadata: text("data-core-metadata")
-            .or_else(|| text("data-dist-info-metadata"))
-            .filter(|value| value != "false"),
-        provenance: text("data-provenance").filter(|url| !url.is_empty()),
+        metadata: beside(
+            tag.attribute("data-core-metadata")
+                .or_else(|| tag.attribute("data-dist-info-metadata")),
+        ),
+        provenance: text("data-provenance")
+            .filter(|url| !url.is_empty())
+            .map(Cow::Owned),
     })
+}
+
+/// `true`, or `sha256=…`.
+fn beside(value: Option<&str>) -> Beside<'static> {
+    match value {
+        None | Some("false") => Beside::No,
+        Some(value) => match value.strip_prefix("sha256=") {
+            Some(hex) => Beside::Digest(Cow::Owned(hex.to_owned())),
+            None => Beside::Yes,
+        },
+    }
 }
 
 #[cfg(test)]

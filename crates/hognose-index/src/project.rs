@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use hognose_types::PackageName;
 use serde::{Deserialize, Deserializer};
 
+use crate::json::{Hashes, Text};
 use crate::{Client, IndexError, IndexUrl};
 
 /// What an index knows of a project.
@@ -72,22 +73,23 @@ const MAX_UPLOADS: usize = 100_000;
 const MAX_TEXT: usize = 2_000;
 
 #[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    info: Info,
-    #[serde(default, deserialize_with = "or_default")]
-    releases: BTreeMap<String, Vec<File>>,
-    #[serde(default, deserialize_with = "or_default")]
-    urls: Vec<File>,
+struct Document<'a> {
+    #[serde(borrow, default)]
+    info: Info<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    releases: BTreeMap<String, Vec<File<'a>>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    urls: Vec<File<'a>>,
     #[serde(default)]
     ownership: Option<Ownership>,
 }
 
 #[derive(Default, Deserialize)]
-struct Info {
+struct Info<'a> {
     version: Option<String>,
     summary: Option<String>,
-    description: Option<String>,
+    #[serde(borrow)]
+    description: Option<Text<'a>>,
     author: Option<String>,
     author_email: Option<String>,
     maintainer: Option<String>,
@@ -105,13 +107,13 @@ struct Info {
 }
 
 #[derive(Deserialize)]
-struct File {
+struct File<'a> {
     #[serde(default)]
     filename: String,
     upload_time_iso_8601: Option<String>,
     size: Option<u64>,
-    #[serde(default, deserialize_with = "or_default")]
-    digests: BTreeMap<String, String>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    digests: Hashes<'a>,
     #[serde(default, deserialize_with = "or_default")]
     yanked: bool,
     yanked_reason: Option<String>,
@@ -171,7 +173,7 @@ impl Client {
     }
 }
 
-fn read(document: Document) -> Project {
+fn read(document: Document<'_>) -> Project {
     let info = document.info;
     let newest = info.version.clone().unwrap_or_default();
     let releases = if document.releases.is_empty() {
@@ -188,7 +190,7 @@ fn read(document: Document) -> Project {
     Project {
         version: text(info.version),
         summary: text(info.summary),
-        description: info.description.map(|d| d.len()),
+        description: info.description.map(|Text(d)| d.len()),
         people: people.into_iter().filter_map(text).collect(),
         maintainers: document.ownership.map(maintainers),
         license: text(info.license_expression).or_else(|| text(info.license)),
@@ -225,7 +227,7 @@ fn maintainers(ownership: Ownership) -> Maintainers {
     }
 }
 
-fn uploads(releases: BTreeMap<String, Vec<File>>) -> Vec<Upload> {
+fn uploads(releases: BTreeMap<String, Vec<File<'_>>>) -> Vec<Upload> {
     let all = releases.into_iter().flat_map(|(version, files)| {
         let one = move |file| upload(&version, file);
         files.into_iter().map(one)
@@ -238,13 +240,13 @@ pub(crate) fn texts(raw: Vec<String>, most: usize) -> Vec<String> {
     some.filter_map(|one| text(Some(one))).collect()
 }
 
-fn upload(version: &str, mut file: File) -> Upload {
+fn upload(version: &str, file: File<'_>) -> Upload {
     Upload {
         version: version.to_owned(),
         filename: file.filename,
         time: file.upload_time_iso_8601,
         size: file.size,
-        sha256: file.digests.remove("sha256"),
+        sha256: file.digests.sha256.map(|Text(hex)| hex.into_owned()),
         yanked: file.yanked,
         reason: text(file.yanked_reason),
     }

@@ -1,6 +1,8 @@
 //! Addresses of an index: strict, absolute, and shown without what they carry.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use hognose_types::RedactedUrl;
 
@@ -12,9 +14,9 @@ const MAX_URL: usize = 8192;
 pub struct IndexUrl {
     secure: bool,
     /// Host and port, lower case.
-    authority: String,
-    /// Path with a leading `/`, without query.
-    path: String,
+    authority: Arc<str>,
+    /// Path with a leading `/`, without query. Shared like the host: every file of a page knows the page.
+    path: Arc<str>,
     query: Option<String>,
     fragment: Option<String>,
     /// `user` and `password`, as written.
@@ -46,15 +48,14 @@ impl IndexUrl {
         if raw.len() > MAX_URL {
             return Err(UrlError::TooLong);
         }
-        if raw.chars().any(char::is_control) {
+        if has_control(raw) {
             return Err(UrlError::Control);
         }
         let (scheme, rest) = raw.split_once("://").ok_or(UrlError::Scheme)?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(UrlError::Scheme),
-        };
+        let secure = scheme.eq_ignore_ascii_case("https");
+        if !secure && !scheme.eq_ignore_ascii_case("http") {
+            return Err(UrlError::Scheme);
+        }
         let (rest, fragment) = split(rest, '#');
         let (rest, query) = split(rest, '?');
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -69,8 +70,11 @@ impl IndexUrl {
         Ok(Self {
             secure,
             authority: authority_of(host, secure)?,
-            path: format!("/{}", encode(path.strip_prefix('/').unwrap_or(path))),
-            query: query.map(encode),
+            path: match encode(path) {
+                path if path.starts_with('/') => Arc::from(path),
+                path => Arc::from(format!("/{path}")),
+            },
+            query: query.map(|query| encode(query).into_owned()),
             fragment: fragment.map(str::to_owned),
             user,
         })
@@ -82,7 +86,7 @@ impl IndexUrl {
         if reference.len() > MAX_URL {
             return Err(UrlError::TooLong);
         }
-        if reference.chars().any(char::is_control) {
+        if has_control(reference) {
             return Err(UrlError::Control);
         }
         if let Some(rest) = reference.strip_prefix("//") {
@@ -96,23 +100,27 @@ impl IndexUrl {
         let mut out = self.clone();
         out.fragment = fragment.map(str::to_owned);
         if path.is_empty() {
-            out.query = query.map(encode).or(out.query);
+            out.query = query.map(|query| encode(query).into_owned()).or(out.query);
             return Ok(out);
         }
-        out.query = query.map(encode);
+        out.query = query.map(|query| encode(query).into_owned());
         let directory = self.path.rfind('/').and_then(|at| self.path.get(..at));
         let joined = match path.strip_prefix('/') {
             Some(path) => encode(path),
-            None => format!("{}/{}", directory.unwrap_or_default(), encode(path)),
+            None => Cow::Owned(format!(
+                "{}/{}",
+                directory.unwrap_or_default(),
+                encode(path)
+            )),
         };
-        out.path = without_dots(&joined);
+        out.path = without_dots(&joined).into();
         Ok(out)
     }
 
     /// The address of a project's page below this index.
     pub(crate) fn project(&self, name: &str) -> Self {
         let mut out = self.clone();
-        out.path = format!("{}/{name}/", self.path.trim_end_matches('/'));
+        out.path = format!("{}/{name}/", self.path.trim_end_matches('/')).into();
         out
     }
 
@@ -120,14 +128,14 @@ impl IndexUrl {
     pub(crate) fn legacy(&self, name: &str) -> Option<Self> {
         let root = self.path.trim_end_matches('/').strip_suffix("/simple")?;
         let mut out = self.clone();
-        out.path = format!("{root}/pypi/{name}/json");
+        out.path = format!("{root}/pypi/{name}/json").into();
         Some(out)
     }
 
     /// The address of a file that stands beside this one under its name and an ending.
     pub(crate) fn beside(&self, ending: &str) -> Self {
         let mut out = self.clone();
-        out.path.push_str(ending);
+        out.path = format!("{}{ending}", self.path).into();
         out.fragment = None;
         out
     }
@@ -257,14 +265,18 @@ fn has_scheme(text: &str) -> bool {
 }
 
 /// Host and port in one spelling, the scheme's own port left out.
-fn authority_of(raw: &str, secure: bool) -> Result<String, UrlError> {
-    let lower = raw.to_ascii_lowercase();
+fn authority_of(raw: &str, secure: bool) -> Result<Arc<str>, UrlError> {
+    let lower = if raw.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(raw.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(raw)
+    };
     let (host, port) = match lower.rfind(':') {
         Some(at) if !lower.ends_with(']') => {
             let (host, port) = lower.split_at(at);
             (host, port.trim_start_matches(':'))
         }
-        _ => (lower.as_str(), ""),
+        _ => (lower.as_ref(), ""),
     };
     let named = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let numbered = |c: char| c.is_ascii_hexdigit() || ":.".contains(c);
@@ -277,9 +289,9 @@ fn authority_of(raw: &str, secure: bool) -> Result<String, UrlError> {
     }
     let usual = if secure { "443" } else { "80" };
     if port.is_empty() || port == usual {
-        return Ok(host.to_owned());
+        return Ok(Arc::from(host));
     }
-    Ok(format!("{host}:{port}"))
+    Ok(Arc::from(format!("{host}:{port}")))
 }
 
 /// Resolves `.` and `..`; never climbs above the root.
@@ -301,16 +313,28 @@ fn without_dots(path: &str) -> String {
 }
 
 /// Escapes what may not stand in a request; what is escaped already stays.
-fn encode(raw: &str) -> String {
+fn encode(raw: &str) -> Cow<'_, str> {
+    let stands = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    // Pages hold hundreds of addresses, and nearly all are written as they are sent.
+    if raw.bytes().all(stands) {
+        return Cow::Borrowed(raw);
+    }
     let mut out = String::with_capacity(raw.len());
     for byte in raw.bytes() {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+        if stands(byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
-    out
+    Cow::Owned(out)
+}
+
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|b| b.is_ascii_control());
+    }
+    text.chars().any(char::is_control)
 }
 
 /// Decodes `%41`; bytes that are no text become replacement characters.

@@ -200,19 +200,6 @@ impl Revision {
         Ok(blob)
     }
 
-    /// When the last commit up to the checked out one changed a file, Unix seconds. In a shallow clone that is at the
-    /// earliest its oldest commit: later than the truth, never before it.
-    pub(crate) fn last_change(&self, path: &str, surroundings: &Surroundings) -> Option<i64> {
-        let inside = self.inside(path)?;
-        // A submodule has a history of its own.
-        self.blobs.get(&inside).filter(|blob| blob.reader == 0)?;
-        let mut command = git(&self.top, surroundings);
-        command.args(["--literal-pathspecs", "rev-list", "--timestamp"]);
-        let found = run(command.args(["--max-count=1", "HEAD", "--", &inside])).ok()?;
-        let line = String::from_utf8_lossy(&found);
-        line.split_whitespace().next()?.parse().ok()
-    }
-
     fn bytes(&self, blob: &Blob) -> Result<Vec<u8>, ReadError> {
         let reader = self.readers.get(blob.reader).ok_or(ReadError::NotFound)?;
         reader
@@ -220,6 +207,20 @@ impl Revision {
             .blob(&blob.object, blob.length)
             .map_err(ReadError::Io)
     }
+}
+
+/// When the last commit up to the checked out one changed a file, Unix seconds; none where no repository has the file. In
+/// a shallow clone that is at the earliest its oldest commit: later than the truth, never before it.
+pub(crate) fn last_change(path: &str, surroundings: &Surroundings) -> Option<i64> {
+    let path = Path::new(path);
+    let near = path.parent().filter(|p| *p != Path::new(""));
+    let name = path.file_name()?;
+    let mut command = git(near.unwrap_or(Path::new(".")), surroundings);
+    command.args(["--literal-pathspecs", "rev-list", "--timestamp"]);
+    command.args(["--max-count=1", "HEAD", "--"]).arg(name);
+    let found = run(&mut command).ok()?;
+    let line = String::from_utf8_lossy(&found);
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// A repository: the scanned one, or a submodule at its path.

@@ -114,7 +114,7 @@ pub(super) fn add(
     }
     index_settings::prune(&indexes.asking, request.surroundings);
     let mut circumstances = circumstances(evidence, request);
-    circumstances.written = written::dates(inventory, &asked, request);
+    circumstances.written = written::dates(inventory, &asked, &told, request);
     let found = judge_online(inventory, &asked, &circumstances);
     evidence.findings.extend(found.findings);
     notices.extend(found.notices);
