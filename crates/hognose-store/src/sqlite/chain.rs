@@ -4,6 +4,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::failed;
+use super::indexes::Sums;
 use crate::entry::Link;
 use crate::{Chain, Digest, Head, StoreError};
 
@@ -50,6 +51,7 @@ pub(super) fn verify(connection: &Connection, noted: Option<&Digest>) -> Result<
         head: Head { rows: 0, hash },
         noted,
         found: (noted == Some(&hash)).then_some(0),
+        sums: Sums::default(),
     };
     let sql = "SELECT seq, time, kind, project, version, filename, sha256, client, body, hash FROM audit \
                WHERE seq > ?1 ORDER BY seq LIMIT ?2";
@@ -69,7 +71,8 @@ pub(super) fn verify(connection: &Connection, noted: Option<&Digest>) -> Result<
             break;
         }
     }
-    indexes(connection)?;
+    walk.sums
+        .compare(connection, walk.head.rows.cast_signed())?;
     Ok(match (noted, walk.found) {
         (Some(_), None) => Chain::HeadMissing { head: walk.head },
         _ => Chain::Whole {
@@ -79,20 +82,11 @@ pub(super) fn verify(connection: &Connection, noted: Option<&Digest>) -> Result<
     })
 }
 
-/// Questions are answered from indexes: one that misses a row would hide it, though the row is there.
-fn indexes(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "PRAGMA integrity_check(audit)";
-    let report = connection.query_row(sql, [], |row| row.get::<_, String>(0));
-    match report.map_err(failed(READING))? {
-        report if report == "ok" => Ok(()),
-        detail => Err(StoreError::Damaged { detail }),
-    }
-}
-
 struct Walk<'a> {
     head: Head,
     noted: Option<&'a Digest>,
     found: Option<u64>,
+    sums: Sums,
 }
 
 impl Walk<'_> {
@@ -110,6 +104,7 @@ impl Walk<'_> {
             let found = found.map_or_else(|| "no digest".to_owned(), |hash| hash.to_string());
             return Ok(Some(broken(due, &expected.to_string(), &found)));
         }
+        self.sums.add(row).map_err(failed(READING))?;
         self.head = Head {
             rows: due,
             hash: expected,

@@ -6,6 +6,7 @@
 
 mod chain;
 mod copy;
+mod indexes;
 mod queue;
 mod read;
 mod readers;
