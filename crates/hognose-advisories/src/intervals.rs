@@ -155,6 +155,14 @@ fn walk(points: &[Point<'_>]) -> Vec<Interval> {
     let mut out: Vec<Interval> = Vec::new();
     let mut open: Option<(VersionKey, Option<String>)> = None;
     for point in points {
+        // "Affected up to 3" and "fixed in 3" contradict each other; the specification's walk believes the fix.
+        if point.kind == Kind::Fixed
+            && let Some(before) = out.last_mut()
+            && let Upper::Last(last, _) = &before.high
+            && *last == point.key()
+        {
+            before.high = Upper::Fixed(point.key(), point.text.to_owned());
+        }
         match (point.kind, &open) {
             (Kind::Introduced, None) => {
                 open = Some((
