@@ -42,9 +42,13 @@ impl Problem {
         let mut detail = format!("{filename} is withheld by policy: {summary}.");
         let remedy = ruling.reasons.iter().find(|r| !r.remedy.is_empty());
         if let Some(reason) = remedy {
-            detail.push_str(&format!(" {}.", reason.remedy));
+            detail.push_str(&format!(" What to do: {}.", reason.remedy));
         }
-        detail.push_str(" To let it in, add a [[waiver]] to hognose.toml.");
+        // A list of the policy is changed, not waived.
+        let first = ruling.reasons.first();
+        if first.is_some_and(|reason| reason.rule.starts_with("HOG-")) {
+            detail.push_str(" To let it in, add a [[waiver]] to hognose.toml.");
+        }
         let rules: Vec<_> = ruling
             .reasons
             .iter()

@@ -27,32 +27,45 @@ pub(super) fn way(program: &OsString, arguments: &[OsString], here: &Path) -> Re
         .clone()
         .find(|w| !w.starts_with('-'))
         .unwrap_or_default();
-    let locks = match (name.as_str(), verb.as_str()) {
+    let (tool, file) = match (name.as_str(), verb.as_str()) {
         ("uv", "sync" | "run") => ("uv", "uv.lock"),
         ("poetry", "install" | "sync") => ("Poetry", "poetry.lock"),
         ("pdm", "install" | "sync") => ("PDM", "pdm.lock"),
         ("pipenv", "install" | "sync") => ("Pipenv", "Pipfile.lock"),
         // What they do here is to choose versions, from indexes that only their own files name.
         ("poetry", "add" | "lock" | "update" | "self") => {
-            return Err(refused("Poetry", "poetry.lock"));
+            return Err(refused(OWN_FILES, "Poetry", "poetry.lock"));
+        }
+        ("uv", "add" | "remove" | "lock" | "version") => {
+            return Err(refused(WRITES, "uv", "uv.lock"));
+        }
+        ("pip-compile", _) if !words.into_iter().any(|w| w == "--no-emit-index-url") => {
+            return Err(Failure::usage(
+                "pip-compile writes the address of its index into what it makes, and the guard's ends with the command",
+            )
+            .hint("give it `--no-emit-index-url`"));
         }
         _ => return Ok(Way::Asks),
     };
-    let (tool, file) = locks;
-    match upwards(here, file) {
-        Some(lock) => Ok(Way::Lock(lock)),
-        // uv makes the lock itself, from the index that it is told of.
-        None if tool == "uv" => Ok(Way::Asks),
-        None => Err(refused(tool, file)),
+    if let Some(lock) = upwards(here, file) {
+        return Ok(Way::Lock(lock));
+    }
+    match tool {
+        // A script or a tool of its own: there is no project that a lock would be made for.
+        "uv" if upwards(here, "pyproject.toml").is_none() => Ok(Way::Asks),
+        "uv" => Err(refused(WRITES, tool, file)),
+        _ => Err(refused(OWN_FILES, tool, file)),
     }
 }
 
-fn refused(tool: &str, lock: &str) -> Failure {
-    Failure::usage(format!(
-        "{tool} takes its index from its own files alone, so nothing can stand between the two"
-    ))
-    .hint(format!(
-        "run it without the guard until there is a {lock}, then `hognose gateway check {lock}`; installing from the lock can be guarded"
+const OWN_FILES: &str =
+    "takes its index from its own files alone, so nothing can stand between the two";
+const WRITES: &str =
+    "writes the address of its index into its lock, and the guard's address ends with the command";
+
+fn refused(why: &str, tool: &str, lock: &str) -> Failure {
+    Failure::usage(format!("{tool} {why}")).hint(format!(
+        "make {lock} without the guard, look at it with `hognose gateway check {lock}`; installing from it can be guarded"
     ))
 }
 
@@ -80,13 +93,19 @@ mod tests {
         for asks in [
             "pip install x",
             "uv pip install x",
-            "uv sync",
-            "uv add x",
+            "uv run script.py",
+            "uvx x",
+            "pip-compile --no-emit-index-url",
             "make install",
         ] {
             assert_eq!(of(asks, here), Ok(Way::Asks), "{asks}");
         }
+        std::fs::write(here.join("pyproject.toml"), "").unwrap();
         for refused in [
+            "uv sync",
+            "uv add x",
+            "uv lock",
+            "pip-compile",
             "poetry add x",
             "poetry install",
             "pdm sync",
