@@ -1,17 +1,16 @@
 //! Answers kept on disk, as a private HTTP cache (RFC 9111).
 //!
-//! One file an answer, named by a digest of what was asked: address, accepted types, user. It is written beside its
-//! place and renamed, so two processes and a killed one leave whole answers behind; it carries the digest of its body,
-//! so a damaged or meddled one is no answer. Files are readable by their owner only: pages of private indexes are in it.
+//! An answer is kept under a digest of what was asked: address, accepted types, user. It carries a digest of
+//! itself, so a damaged or meddled one is no answer. [`Packs`](crate::pack) say how two processes and a killed one leave
+//! whole answers behind, readable by their owner only: pages of private indexes are among them.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::download::hex;
+use crate::pack::{self, Key, Packs};
 
 /// Where answers are kept, and what time it is.
 #[derive(Clone, Debug)]
@@ -23,13 +22,13 @@ pub struct Cache {
 }
 
 /// The version of the format; others are not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// How long an answer counts as fresh when the index says nothing about it.
 const HEURISTIC: u64 = 600;
 /// How long the absence of a project counts: names are taken by the minute.
 const ABSENT: u64 = 60;
-/// Longest header of a file.
-const MAX_HEADER: usize = 16 << 10;
+/// Longest header of an answer.
+pub(crate) const MAX_HEAD: usize = 16 << 10;
 
 /// What is known of a kept answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,37 +94,44 @@ impl Rules {
 }
 
 impl Cache {
+    /// Removes what was not asked for longest, until at most `most` bytes are left. Answers how many bytes are kept.
+    pub fn prune(&self, most: u64) -> u64 {
+        pack::prune(&self.directory, most)
+    }
+}
+
+/// The answers of a cache, as one client sees and adds to them.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    now: u64,
+    packs: Packs,
+}
+
+impl Answers {
+    pub(crate) fn new(cache: &Cache) -> Self {
+        Self {
+            now: cache.now,
+            packs: Packs::new(&cache.directory),
+        }
+    }
+
     /// The name of what is asked for.
-    pub(crate) fn key(url: &str, accept: &str, user: Option<&str>) -> String {
+    pub(crate) fn key(url: &str, accept: &str, user: Option<&str>) -> Key {
         let mut hasher = Sha256::new();
         for part in [url, accept, user.unwrap_or_default()] {
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);
         }
-        hex(&hasher.finalize())
-    }
-
-    fn path(&self, key: &str) -> PathBuf {
-        let (first, rest) = key.split_at_checked(2).unwrap_or((key, ""));
-        self.directory.join(first).join(rest)
+        hasher.finalize().into()
     }
 
     /// What is kept under a key; nothing when it is damaged or larger than `limit`.
-    pub(crate) fn read(&self, key: &str, limit: u64) -> Option<Kept> {
-        let path = self.path(key);
-        let size = fs::metadata(&path).ok()?.len();
-        if size > limit.saturating_add(MAX_HEADER as u64) {
-            return None;
-        }
-        let bytes = fs::read(&path).ok()?;
-        let end = bytes.iter().take(MAX_HEADER).position(|b| *b == b'\n')?;
-        let header: Header = serde_json::from_slice(bytes.get(..end)?).ok()?;
-        let body = bytes.get(end + 1..)?;
-        let whole = header.format == FORMAT && header.sha256 == hex(&Sha256::digest(body));
-        whole.then(|| Kept {
-            body: body.to_vec(),
-            header,
-        })
+    pub(crate) fn read(&self, key: &Key, limit: u64) -> Option<Kept> {
+        let (head, body) = self.packs.read(key, limit)?;
+        let header: Header = serde_json::from_slice(&head).ok()?;
+        let whole =
+            header.format == FORMAT && header.sha256 == digest(&header.url, header.status, &body);
+        whole.then_some(Kept { header, body })
     }
 
     /// Whether an answer need not be asked for again.
@@ -135,11 +141,12 @@ impl Cache {
     }
 
     /// Keeps an answer. That it cannot be kept is no fault of the answer: nothing is said.
-    pub(crate) fn keep(&self, key: &str, url: String, status: u16, rules: &Rules, body: &[u8]) {
+    pub(crate) fn keep(&self, key: &Key, url: String, status: u16, rules: &Rules, body: &[u8]) {
         if rules.forbidden || !matches!(status, 200 | 404 | 410) {
             return;
         }
         let usual = if status == 200 { HEURISTIC } else { ABSENT };
+        let sha256 = digest(&url, status, body);
         let header = Header {
             format: FORMAT,
             url,
@@ -148,13 +155,13 @@ impl Cache {
             fresh: rules.fresh.unwrap_or(usual),
             etag: rules.etag.clone(),
             modified: rules.modified.clone(),
-            sha256: hex(&Sha256::digest(body)),
+            sha256,
         };
         let _ = self.write(key, &header, body);
     }
 
     /// Notes that an answer is as it was.
-    pub(crate) fn renew(&self, key: &str, kept: &Kept, rules: &Rules) {
+    pub(crate) fn renew(&self, key: &Key, kept: &Kept, rules: &Rules) {
         let usual = if kept.header.status == 200 {
             HEURISTIC
         } else {
@@ -173,98 +180,33 @@ impl Cache {
         let _ = self.write(key, &header, &kept.body);
     }
 
-    fn write(&self, key: &str, header: &Header, body: &[u8]) -> std::io::Result<()> {
-        let path = self.path(key);
-        let Some(directory) = path.parent() else {
-            return Ok(());
-        };
-        // One write for the header: a file is not buffered.
-        let mut head = serde_json::to_vec(header)?;
-        head.push(b'\n');
-        make_private(directory)?;
-        // Made readable by its owner only, and gone if anything below fails.
-        let mut file = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempfile_in(directory)?;
-        file.write_all(&head)?;
-        file.write_all(body)?;
-        file.persist(&path).map_err(|e| e.error)?;
-        Ok(())
-    }
-
-    /// Removes what was not asked for longest, until at most `most` bytes are left; also what killed processes left
-    /// half-written. Answers how many bytes are kept.
-    pub fn prune(&self, most: u64) -> u64 {
-        let mut files = Vec::new();
-        for folder in entries(&self.directory) {
-            for file in entries(&folder) {
-                let Ok(meta) = fs::metadata(&file) else {
-                    continue;
-                };
-                let age = meta.modified().ok().and_then(|m| {
-                    m.duration_since(std::time::UNIX_EPOCH)
-                        .ok()
-                        .map(|d| d.as_secs())
-                });
-                let is_rest = file
-                    .file_name()
-                    .is_some_and(|n| n.to_string_lossy().starts_with(".new-"));
-                let age = age.unwrap_or(0);
-                if is_rest && age + 3_600 < self.now {
-                    let _ = fs::remove_file(&file);
-                } else {
-                    files.push((age, meta.len(), file));
-                }
-            }
-        }
-        files.sort();
-        let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
-        for (_, size, file) in files {
-            if total <= most {
-                break;
-            }
-            if fs::remove_file(&file).is_ok() {
-                total -= size;
-            }
-        }
-        total
+    fn write(&self, key: &Key, header: &Header, body: &[u8]) -> std::io::Result<()> {
+        let head = serde_json::to_vec(header)?;
+        self.packs.write(key, header.stored, &head, body)
     }
 }
 
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect()
-}
-
-#[cfg(unix)]
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-}
-
-#[cfg(not(unix))]
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(directory)
+/// What an answer says, in one digest: who gave it, its status, its body.
+fn digest(url: &str, status: u16, body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update((url.len() as u64).to_le_bytes());
+    hasher.update(url);
+    hasher.update(status.to_le_bytes());
+    hasher.update(body);
+    hex(&hasher.finalize())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cache(now: u64) -> (tempfile::TempDir, Cache) {
+    fn answers(now: u64) -> (tempfile::TempDir, Answers) {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache {
             directory: directory.path().join("http"),
             now,
         };
-        (directory, cache)
+        (directory, Answers::new(&cache))
     }
 
     fn rules(pairs: &[(&str, &str)]) -> Rules {
@@ -285,15 +227,10 @@ mod tests {
 
     #[test]
     fn answers_age() {
-        let (_directory, mut cache) = cache(1_000);
-        let key = Cache::key("https://index.example/simple/six/", "*/*", None);
-        cache.keep(
-            &key,
-            "https://index.example/".to_owned(),
-            200,
-            &Rules::default(),
-            b"page",
-        );
+        let (_directory, mut cache) = answers(1_000);
+        let key = Answers::key("https://index.example/simple/six/", "*/*", None);
+        let url = || "https://index.example/".to_owned();
+        cache.keep(&key, url(), 200, &Rules::default(), b"page");
         let kept = cache.read(&key, 100).unwrap();
         assert_eq!(kept.body, b"page");
         assert!(cache.is_fresh(&kept.header));
@@ -306,34 +243,32 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_foreign_files_are_no_answers() {
-        let (_directory, cache) = cache(0);
-        let key = Cache::key("a", "b", Some("c"));
-        let path = cache.path(&key);
-        let put = |bytes: &[u8]| {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, bytes).unwrap();
-            cache.read(&key, 1_000).is_some()
+    fn damaged_and_foreign_entries_are_no_answers() {
+        let (directory, cache) = answers(0);
+        let key = Answers::key("a", "b", Some("c"));
+        let has = || {
+            let cache = Cache {
+                directory: directory.path().join("http"),
+                now: 0,
+            };
+            Answers::new(&cache).read(&key, 1_000).is_some()
         };
+        let path = directory.path().join("http/0000.pack2");
         cache.keep(&key, String::new(), 200, &Rules::default(), b"page");
-        let good = fs::read(&path).unwrap();
-        assert!(put(&good));
-        assert!(!put(&good[..good.len() - 1]));
-        assert!(!put(&[good.as_slice(), b"x"].concat()));
-        assert!(!put(&good.repeat(2_000)));
-        assert!(!put(b"") && !put(b"\n") && !put(b"{}\nx"));
-    }
-
-    #[test]
-    fn the_oldest_goes_first() {
-        let (_directory, cache) = cache(10);
-        for at in 0..4_u8 {
-            let key = Cache::key(&at.to_string(), "", None);
-            cache.keep(&key, String::new(), 200, &Rules::default(), &[at; 1_000]);
+        drop(cache);
+        let good = std::fs::read(&path).unwrap();
+        assert!(has());
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            std::fs::write(&path, &bad).unwrap();
+            // Of the frame the time of writing alone is nobody's fault; a header may say another time or address.
+            let harmless = (40..48).contains(&at) || (56..good.len() - 4).contains(&at);
+            assert!(!has() || harmless, "{at}");
         }
-        let all = cache.prune(u64::MAX);
-        assert!(all > 4_000);
-        assert!(cache.prune(all / 2) <= all / 2);
-        assert_eq!(cache.prune(0), 0);
+        for bad in [&good[..good.len() - 1], b"", b"\n", b"{}\nx"] {
+            std::fs::write(&path, bad).unwrap();
+            assert!(!has());
+        }
     }
 }

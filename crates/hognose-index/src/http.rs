@@ -8,9 +8,9 @@ use std::time::Duration;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::DefaultConnector;
 
-use crate::cache::{Cache, Kept, Rules};
+use crate::cache::{Answers, Kept, Rules};
 use crate::resolve::Guarded;
-use crate::{Config, IndexError, IndexUrl, UrlError};
+use crate::{Config, IndexError, IndexUrl};
 
 /// What came back with a status that is no redirect.
 pub(crate) struct Answer {
@@ -32,6 +32,8 @@ type Response = ureq::http::Response<ureq::Body>;
 pub(crate) struct Http {
     config: Config,
     tls: TlsConfig,
+    /// What is kept, where anything is.
+    answers: Option<Answers>,
     /// One for each proxy and scheme: they keep connections open.
     agents: Mutex<BTreeMap<(bool, Option<String>), ureq::Agent>>,
 }
@@ -59,6 +61,7 @@ impl Http {
         Ok(Self {
             config: config.clone(),
             tls,
+            answers: config.cache.as_ref().map(Answers::new),
             agents: Mutex::default(),
         })
     }
@@ -70,22 +73,21 @@ impl Http {
         accept: &str,
         limit: u64,
     ) -> Result<Fetched, IndexError> {
-        let Some(cache) = &self.config.cache else {
+        let Some(cache) = &self.answers else {
             let answer = self.ask(url, accept, &[])?;
             return self.whole(answer, limit);
         };
         let user = self.credentials(url).map(|(user, _)| user);
-        let key = Cache::key(&url.bare(), accept, user);
+        let key = Answers::key(&url.bare(), accept, user);
         let kept = cache.read(&key, limit);
+        let mut kept = kept.and_then(|kept| Some((IndexUrl::parse(&kept.header.url).ok()?, kept)));
         let usable = |kept: &Kept| self.config.offline || cache.is_fresh(&kept.header);
-        if let Some(kept) = kept.as_ref().filter(|kept| usable(kept))
-            && let Ok(fetched) = again(kept)
-        {
-            return Ok(fetched);
+        if let Some((url, kept)) = kept.take_if(|(_, kept)| usable(kept)) {
+            return Ok(again(url, kept));
         }
         let conditions: Vec<(&str, &str)> = kept
             .iter()
-            .flat_map(|kept| {
+            .flat_map(|(_, kept)| {
                 let etag = kept.header.etag.as_deref().map(|v| ("If-None-Match", v));
                 let date = kept.header.modified.as_deref();
                 etag.into_iter()
@@ -95,11 +97,10 @@ impl Http {
         let answer = self.ask(url, accept, &conditions)?;
         let rules = answer.rules.clone();
         if answer.status == 304
-            && let Some(kept) = &kept
-            && let Ok(fetched) = again(kept)
+            && let Some((url, kept)) = kept
         {
-            cache.renew(&key, kept, &rules);
-            return Ok(fetched);
+            cache.renew(&key, &kept, &rules);
+            return Ok(again(url, kept));
         }
         let fetched = self.whole(answer, limit)?;
         cache.keep(
@@ -346,12 +347,12 @@ fn is_passing(status: u16) -> bool {
 }
 
 /// A kept answer as if it had just come.
-fn again(kept: &Kept) -> Result<Fetched, UrlError> {
-    Ok(Fetched {
-        url: IndexUrl::parse(&kept.header.url)?,
+fn again(url: IndexUrl, kept: Kept) -> Fetched {
+    Fetched {
+        url,
         status: kept.header.status,
-        body: kept.body.clone(),
-    })
+        body: kept.body,
+    }
 }
 
 /// Refuses a step from `https` to `http`. The other way only gains.

@@ -16,6 +16,7 @@ mod html;
 mod http;
 mod json;
 mod metadata;
+mod pack;
 mod page;
 mod parallel;
 mod project;

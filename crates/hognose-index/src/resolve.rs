@@ -5,10 +5,12 @@
 //! addresses of the link, where clouds keep the credentials of machines, never (SSRF; compare CVE-2026-0600). Checked on
 //! the addresses that are then connected to: a name that changes its mind in between gains nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -25,7 +27,15 @@ pub(crate) struct Guarded {
     /// One of them is at a private address.
     inside: AtomicBool,
     system: DefaultResolver,
+    /// Where hosts were lately.
+    lately: Mutex<BTreeMap<String, (Instant, Vec<SocketAddr>)>>,
 }
+
+/// How long an answer of the system counts. Every request asks, also one over a connection that is open, and the system
+/// is asked by a thread of its own, which costs more than the request.
+const LATELY: Duration = Duration::from_secs(30);
+/// Most hosts that are remembered.
+const MAX_HOSTS: usize = 1_000;
 
 impl Guarded {
     /// Lets hosts of these addresses be anywhere.
@@ -34,7 +44,22 @@ impl Guarded {
             own: own.map(|url| plain(url.host())).collect(),
             inside: AtomicBool::new(false),
             system: DefaultResolver::default(),
+            lately: Mutex::default(),
         }
+    }
+
+    fn remembered(&self, place: &str) -> Option<Vec<SocketAddr>> {
+        let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, found) = lately.get(place)?;
+        (at.elapsed() < LATELY).then(|| found.clone())
+    }
+
+    fn remember(&self, place: String, found: &[SocketAddr]) {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        if lately.len() >= MAX_HOSTS {
+            lately.clear();
+        }
+        lately.insert(place, (Instant::now(), found.to_vec()));
     }
 
     fn check(&self, host: &str, address: IpAddr) -> Result<(), String> {
@@ -62,8 +87,24 @@ impl Resolver for Guarded {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.system.resolve(uri, config, timeout)?;
         let host = uri.host().unwrap_or_default();
+        let authority = uri.authority().map(ureq::http::uri::Authority::as_str);
+        let place = format!(
+            "{}://{}",
+            uri.scheme_str().unwrap_or_default(),
+            authority.unwrap_or_default()
+        );
+        let found = if let Some(known) = self.remembered(&place) {
+            let mut found = self.empty();
+            for address in known {
+                found.push(address);
+            }
+            found
+        } else {
+            let found = self.system.resolve(uri, config, timeout)?;
+            self.remember(place, &found);
+            found
+        };
         for address in &found {
             self.check(host, address.ip()).map_err(|reason| {
                 ureq::Error::Io(io::Error::new(io::ErrorKind::PermissionDenied, reason))

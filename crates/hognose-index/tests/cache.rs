@@ -209,20 +209,11 @@ fn a_poisoned_answer_is_asked_for_anew() {
     let directory = tempfile::tempdir().unwrap();
     let server = server(&[(200, "", PAGE)]);
     files(&server.client(directory.path(), 0, false)).unwrap();
-    let folder = std::fs::read_dir(directory.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let file = std::fs::read_dir(folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("six-1.0", "six-6.6")).unwrap();
+    let file = directory.path().join("0000.pack2");
+    let bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(7).position(|w| w == b"six-1.0").unwrap();
+    let poisoned = [&bytes[..at], b"six-6.6", &bytes[at + 7..]].concat();
+    std::fs::write(&file, poisoned).unwrap();
     let listing = server
         .client(directory.path(), 0, false)
         .files(&PackageName::new("six").unwrap())
