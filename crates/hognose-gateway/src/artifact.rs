@@ -1,9 +1,11 @@
 //! Serving files: decided, read where they must be, and only then sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use hognose_index::IndexFile;
+use hognose_types::{Decision, PackageName};
 use hyper::StatusCode;
 use hyper::header;
 
@@ -17,16 +19,40 @@ use crate::problem::Problem;
 use crate::route::FilePath;
 use crate::send::{coming, large, whole};
 
-/// Artifacts that are being read, one turn for each.
+/// Most files remembered as sent before under the same digest.
+const MAX_WITNESSED: usize = 50_000;
+
+/// Artifacts that are being read, one turn for each; whoever had it before leaves what was found.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+pub(crate) struct Turns(Mutex<HashMap<String, Turn>>);
+
+type Turn = Arc<tokio::sync::Mutex<Option<Inspected>>>;
 
 impl Turns {
-    fn of(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+    fn of(&self, key: &str) -> Turn {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody waits for what only this table holds.
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(turns.entry(key.to_owned()).or_default())
+    }
+}
+
+/// Names of files with the digests that they always had.
+#[derive(Debug, Default)]
+pub(crate) struct Witnessed(Mutex<HashSet<(String, String)>>);
+
+impl Witnessed {
+    fn has(&self, key: &(String, String)) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(key)
+    }
+
+    fn put(&self, key: (String, String)) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_WITNESSED {
+            known.clear();
+        }
+        known.insert(key);
     }
 }
 
@@ -36,73 +62,201 @@ enum Ready {
     Coming(Arc<Flight>),
 }
 
+/// What is decided about a file at the moment when it is asked for. The page may be older than what its bytes showed.
+struct Standing {
+    ruling: Ruling,
+    /// Its bytes need not be read any more.
+    settled: bool,
+}
+
 impl Gateway {
     /// Answers for a distribution file.
-    pub(crate) async fn file(&self, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        let page = match self.known(&path.project).await {
-            Ok(page) => page,
-            Err(problem) => return answer::problem(&problem),
-        };
-        let offered = match offered(&page, path) {
-            Ok(offered) => offered.clone(),
-            Err(problem) => return answer::problem(&problem),
-        };
-        if offered.ruling.blocks() && !self.options.observe {
-            return self.refuse(&page, &offered, &offered.ruling, asked);
+    pub(crate) async fn file(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
+        match self.send(path, asked).await {
+            Ok(answer) => answer,
+            Err(refusal) => *refusal,
         }
+    }
+
+    async fn send(
+        self: &Arc<Self>,
+        path: &FilePath,
+        asked: &Asked<'_>,
+    ) -> Result<Answer, Box<Answer>> {
+        let (page, offered) = self.offered(path).await?;
+        let standing = self.standing(&page, &offered);
+        self.allow(&page, &offered, &standing.ruling, asked)?;
         let digest = offered.file.sha256.as_deref();
-        if let Some(bytes) = digest
-            .filter(|digest| self.is_settled(&page, &offered, digest))
-            .and_then(|digest| self.blobs.remembered(digest))
-        {
-            self.served(&page, &offered, asked);
-            return whole(&offered, bytes, asked);
+        if let Some(digest) = digest {
+            self.witness(&page, &offered, digest, asked).await?;
         }
-        let ready = match self.ready(&page, &offered, asked).await {
-            Ok(ready) => ready,
-            Err(refusal) => return *refusal,
-        };
-        self.served(&page, &offered, asked);
-        match ready {
+        if let Some(bytes) = digest
+            .filter(|_| standing.settled)
+            .and_then(|digest| self.gear.blobs.remembered(digest))
+        {
+            self.served(&page, &offered, &standing.ruling, asked);
+            return Ok(whole(&offered, bytes, asked));
+        }
+        let (ready, ruling) = self.ready(&page, &offered, standing, asked).await?;
+        self.served(&page, &offered, &ruling, asked);
+        Ok(match ready {
             Ready::Stored(blob) => self.stored(&offered, &blob, asked).await,
             Ready::Coming(flight) => coming(&offered, &flight).await,
-        }
+        })
     }
 
     /// Answers for a file's metadata.
-    pub(crate) async fn metadata(&self, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        let page = match self.known(&path.project).await {
-            Ok(page) => page,
-            Err(problem) => return answer::problem(&problem),
-        };
-        let offered = match offered(&page, path) {
-            Ok(offered) => offered.clone(),
-            Err(problem) => return answer::problem(&problem),
-        };
-        if offered.ruling.blocks() && !self.options.observe {
-            return self.refuse(&page, &offered, &offered.ruling, asked);
+    pub(crate) async fn metadata(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
+        match self.send_metadata(path, asked).await {
+            Ok(answer) => answer,
+            Err(refusal) => *refusal,
         }
-        let key = format!("metadata of {}", offered.file.url.plain());
-        let bytes = match self.blobs.remembered(&key) {
-            Some(bytes) => bytes,
-            None => match self.fetch_metadata(&offered).await {
-                Ok(bytes) => {
-                    self.blobs.remember(&key, &bytes);
-                    bytes
-                }
-                Err(reason) => {
-                    count(&self.counts.failures);
-                    return answer::problem(&Problem::new(503, "Upstream unavailable", &reason));
-                }
-            },
+    }
+
+    async fn send_metadata(
+        self: &Arc<Self>,
+        path: &FilePath,
+        asked: &Asked<'_>,
+    ) -> Result<Answer, Box<Answer>> {
+        let (page, offered) = self.offered(path).await?;
+        let standing = self.standing(&page, &offered);
+        self.allow(&page, &offered, &standing.ruling, asked)?;
+        let key = format!("metadata of {}", key(&offered));
+        let bytes = if let Some(bytes) = self.gear.blobs.remembered(&key) {
+            bytes
+        } else {
+            let fetched = self.fetch_metadata(&offered).await;
+            let bytes = fetched.or_else(|reason| self.unavailable(&reason))?;
+            self.gear.blobs.remember(&key, &bytes);
+            bytes
         };
         let mut answer = answer::with(StatusCode::OK, "application/octet-stream", bytes);
         put(&mut answer, header::CACHE_CONTROL, "private, max-age=600");
-        answer
+        Ok(answer)
+    }
+
+    /// The page and the file that a path means. A digest that the page does not have is another file: the bytes that
+    /// were judged are the bytes that are served.
+    async fn offered(&self, path: &FilePath) -> Result<(Arc<Page>, OfferedFile), Box<Answer>> {
+        let gone = |detail: &str| {
+            let problem = Problem::new(404, "Not found", detail);
+            Box::new(answer::problem(&problem))
+        };
+        let page = self.known(&path.project).await;
+        let page = page.map_err(|problem| Box::new(answer::problem(&problem)))?;
+        let offered = page
+            .file(&path.filename)
+            .ok_or_else(|| gone("the project has no such file"))?;
+        if offered.file.sha256 != path.sha256 {
+            return Err(gone(
+                "the file has another digest now: ask for the page again",
+            ));
+        }
+        let offered = offered.clone();
+        Ok((page, offered))
+    }
+
+    fn standing(&self, page: &Page, offered: &OfferedFile) -> Standing {
+        let mut standing = Standing {
+            ruling: offered.ruling.clone(),
+            settled: !self.gear.judge.inspects(),
+        };
+        let digest = offered.file.sha256.as_deref();
+        let recalled = digest.and_then(|d| self.gear.judge.recall(&artifact(page, offered, d)));
+        if let Some(Inspected::Read(read)) = recalled {
+            standing.settled = true;
+            // What the page knew already is not said twice.
+            if !read
+                .reasons
+                .iter()
+                .all(|r| standing.ruling.reasons.contains(r))
+            {
+                standing.ruling.join(read);
+            }
+        }
+        standing
+    }
+
+    /// Refuses what is blocked, unless decisions are only told.
+    fn allow(
+        &self,
+        page: &Page,
+        offered: &OfferedFile,
+        ruling: &Ruling,
+        asked: &Asked<'_>,
+    ) -> Result<(), Box<Answer>> {
+        if !ruling.blocks() || self.gear.options.observe {
+            return Ok(());
+        }
+        count(&self.counts.blocked);
+        self.gear.events.record(Event::Blocked {
+            file: FileEvent::new(&page.parts.name, &offered.file, asked.client),
+            reasons: ruling.reasons.clone(),
+        });
+        Err(Box::new(answer::problem(&Problem::withheld(
+            &offered.file.filename,
+            ruling,
+        ))))
+    }
+
+    /// A file name that came with other bytes before is an incident: no honest index replaces a file.
+    async fn witness(
+        &self,
+        page: &Page,
+        offered: &OfferedFile,
+        sha256: &str,
+        asked: &Asked<'_>,
+    ) -> Result<(), Box<Answer>> {
+        let name = &page.parts.name;
+        let key = (
+            format!("{}/{}", name.as_str(), offered.file.filename),
+            sha256.to_owned(),
+        );
+        if self.witnessed.has(&key) {
+            return Ok(());
+        }
+        let (judge, project, file) = (
+            Arc::clone(&self.gear.judge),
+            name.clone(),
+            offered.file.clone(),
+        );
+        let digest = sha256.to_owned();
+        let first = tokio::task::spawn_blocking(move || {
+            judge.first(&Artifact {
+                name: &project,
+                file: &file,
+                sha256: &digest,
+            })
+        });
+        let first = first
+            .await
+            .unwrap_or_else(|_| Err("the question failed".to_owned()));
+        match first {
+            Ok(None) => {
+                self.witnessed.put(key);
+                Ok(())
+            }
+            Ok(Some((before, ruling))) => {
+                self.gear.events.record(Event::Replaced {
+                    file: FileEvent::new(name, &offered.file, asked.client),
+                    before,
+                });
+                self.gear.catalog.decide_again(name);
+                self.allow(page, offered, &ruling, asked)
+            }
+            // Whether it was replaced is not known, and will be soon.
+            Err(reason) => self.unavailable(&reason),
+        }
+    }
+
+    fn unavailable<T>(&self, reason: &str) -> Result<T, Box<Answer>> {
+        count(&self.counts.failures);
+        let problem = Problem::new(503, "Upstream unavailable", reason);
+        Err(Box::new(answer::problem(&problem)))
     }
 
     async fn fetch_metadata(&self, offered: &OfferedFile) -> Result<Bytes, String> {
-        let (upstreams, at) = (Arc::clone(&self.upstreams), offered.upstream);
+        let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
         let file = offered.file.clone();
         let fetched = tokio::task::spawn_blocking(move || {
             let upstream = upstreams.get(at).ok_or("the index is gone")?;
@@ -112,105 +266,83 @@ impl Gateway {
         fetched.await.map_err(|e| e.to_string())?
     }
 
-    fn refuse(
-        &self,
-        page: &Page,
-        offered: &OfferedFile,
-        ruling: &Ruling,
-        asked: &Asked<'_>,
-    ) -> Answer {
-        count(&self.counts.blocked);
-        self.events.record(Event::Blocked {
-            file: FileEvent::new(&page.name, &offered.file, asked.client),
+    fn served(&self, page: &Page, offered: &OfferedFile, ruling: &Ruling, asked: &Asked<'_>) {
+        count(&self.counts.files);
+        self.gear.events.record(Event::Served {
+            file: FileEvent::new(&page.parts.name, &offered.file, asked.client),
             reasons: ruling.reasons.clone(),
         });
-        answer::problem(&Problem::withheld(&offered.file.filename, ruling))
-    }
-
-    fn served(&self, page: &Page, offered: &OfferedFile, asked: &Asked<'_>) {
-        count(&self.counts.files);
-        self.events.record(Event::Served {
-            file: FileEvent::new(&page.name, &offered.file, asked.client),
-            reasons: offered.ruling.reasons.clone(),
-        });
-    }
-
-    /// Whether bytes of a digest need not be read any more.
-    fn is_settled(&self, page: &Page, offered: &OfferedFile, sha256: &str) -> bool {
-        !self.judge.inspects()
-            || matches!(
-                self.judge.recall(&artifact(page, offered, sha256)),
-                Some(Inspected::Read(_))
-            )
     }
 
     /// The file, judged by its bytes where that is wanted. While nobody needs to read it first, it is sent as it comes.
     async fn ready(
-        &self,
+        self: &Arc<Self>,
         page: &Page,
         offered: &OfferedFile,
+        standing: Standing,
         asked: &Asked<'_>,
-    ) -> Result<Ready, Box<Answer>> {
+    ) -> Result<(Ready, Ruling), Box<Answer>> {
         let digest = offered.file.sha256.as_deref();
-        let stored = digest.and_then(|d| self.blobs.find(d));
-        let settled = digest.is_some_and(|d| self.is_settled(page, offered, d));
-        if settled || !self.judge.inspects() {
+        let stored = digest.and_then(|d| self.gear.blobs.find(d));
+        let mut ruling = standing.ruling;
+        if standing.settled {
             return match stored {
-                Some(blob) => Ok(Ready::Stored(blob)),
-                None => self.fetch(offered).map(Ready::Coming),
+                Some(blob) => Ok((Ready::Stored(blob), ruling)),
+                None => self.fetch(offered).map(|f| (Ready::Coming(f), ruling)),
             };
         }
         let blob = if let Some(blob) = stored {
             blob
         } else {
             let fetched = self.fetch(offered)?.finish().await;
-            fetched.map_err(|reason| {
-                count(&self.counts.failures);
-                let problem = Problem::new(503, "Upstream unavailable", &reason);
-                Box::new(answer::problem(&problem))
-            })?
+            fetched.or_else(|reason| self.unavailable(&reason))?
         };
-        match self.read(page, offered, &blob, asked).await {
-            Inspected::Read(ruling) if ruling.blocks() && !self.options.observe => {
-                Err(Box::new(self.refuse(page, offered, &ruling, asked)))
-            }
-            Inspected::Unknown(reason)
-                if self.options.on_unknown == OnUnknown::Block && !self.options.observe =>
-            {
-                let ruling = Ruling {
-                    decision: hognose_types::Decision::Block,
-                    reasons: vec![Reason {
-                        rule: "HOG-GAP-unreadable".to_owned(),
-                        message: format!("its content could not be judged: {reason}"),
-                        remedy: "try again later, or set on-unknown = \"allow\"".to_owned(),
-                    }],
-                };
-                Err(Box::new(self.refuse(page, offered, &ruling, asked)))
-            }
-            Inspected::Read(_) | Inspected::Unknown(_) => Ok(Ready::Stored(blob)),
+        match self.read(page, offered, &blob, asked.client).await {
+            Inspected::Read(read) => ruling.join(read),
+            Inspected::Unknown(reason) => ruling.join(self.not_judged(&reason)),
+        }
+        self.allow(page, offered, &ruling, asked)?;
+        Ok((Ready::Stored(blob), ruling))
+    }
+
+    fn not_judged(&self, reason: &str) -> Ruling {
+        let decision = match self.gear.options.on_unknown {
+            OnUnknown::Block => Decision::Block,
+            OnUnknown::Allow => Decision::Warn,
+        };
+        Ruling {
+            decision,
+            reasons: vec![Reason {
+                rule: "HOG-GAP-unreadable".to_owned(),
+                message: format!("its content could not be judged: {reason}"),
+                remedy: "try again later, or set on-unknown = \"allow\"".to_owned(),
+            }],
         }
     }
 
     /// What a client would be told of a file: by the page, and by its bytes where they are to be read.
     pub(crate) async fn judged(
-        &self,
+        self: &Arc<Self>,
         page: &Page,
         offered: &OfferedFile,
-        asked: &Asked<'_>,
+        client: &str,
     ) -> Result<Ruling, String> {
-        let mut ruling = offered.ruling.clone();
-        if ruling.blocks() || !self.judge.inspects() {
+        let Standing {
+            mut ruling,
+            settled,
+        } = self.standing(page, offered);
+        if ruling.blocks() || settled {
             return Ok(ruling);
         }
         let digest = offered.file.sha256.as_deref();
-        let blob = if let Some(blob) = digest.and_then(|d| self.blobs.find(d)) {
+        let blob = if let Some(blob) = digest.and_then(|d| self.gear.blobs.find(d)) {
             blob
         } else {
             let full = |_| "the cache has no room".to_owned();
             let flight = self.fetch(offered).map_err(full)?;
             flight.finish().await.map_err(|reason| reason.to_string())?
         };
-        match self.read(page, offered, &blob, asked).await {
+        match self.read(page, offered, &blob, client).await {
             Inspected::Read(other) => {
                 ruling.join(other);
                 Ok(ruling)
@@ -219,53 +351,66 @@ impl Gateway {
         }
     }
 
-    /// Reads an artifact, once for all who wait for it.
+    /// Reads an artifact within the budget. What takes longer goes on, and its result is there for the next who asks.
     async fn read(
-        &self,
+        self: &Arc<Self>,
         page: &Page,
         offered: &OfferedFile,
         blob: &Blob,
-        asked: &Asked<'_>,
+        client: &str,
     ) -> Inspected {
-        let turn = self.reading.of(&blob.sha256);
-        let _turn = turn.lock().await;
-        let known = self.judge.recall(&artifact(page, offered, &blob.sha256));
-        if let Some(known) = known {
-            return known;
-        }
-        let (judge, file, name) = (
-            Arc::clone(&self.judge),
-            offered.file.clone(),
-            page.name.clone(),
-        );
-        let (blob, budget) = (blob.clone(), self.options.budget);
-        let read = tokio::task::spawn_blocking(move || {
-            let artifact = Artifact {
-                name: &name,
-                file: &file,
-                sha256: &blob.sha256,
-            };
-            judge.artifact(&artifact, &blob.path, budget)
-        });
-        let read = tokio::time::timeout(budget * 2, read).await;
-        let inspected = match read {
+        let reading = Reading {
+            name: page.parts.name.clone(),
+            file: offered.file.clone(),
+            blob: blob.clone(),
+            client: client.to_owned(),
+        };
+        let read = tokio::spawn(Arc::clone(self).read_once(reading));
+        match tokio::time::timeout(self.gear.options.budget, read).await {
             Ok(Ok(inspected)) => inspected,
             Ok(Err(_)) => Inspected::Unknown("the analysis failed".to_owned()),
-            Err(_) => Inspected::Unknown("the analysis took too long".to_owned()),
-        };
+            Err(_) => Inspected::Unknown("the analysis takes long, and goes on".to_owned()),
+        }
+    }
+
+    /// Reads an artifact, once for all who wait for it.
+    async fn read_once(self: Arc<Self>, reading: Reading) -> Inspected {
+        let turn = self.reading.of(&reading.blob.sha256);
+        let mut left = turn.lock().await;
+        if let Some(known) = self.gear.judge.recall(&reading.artifact()) {
+            return known;
+        }
+        if let Some(found) = left.clone() {
+            return found;
+        }
+        // Each takes a core and memory for itself: many at once would be slower together.
+        let permit = self.analyses.acquire().await;
+        let judge = Arc::clone(&self.gear.judge);
+        let (name, event) = (
+            reading.name.clone(),
+            FileEvent::new(&reading.name, &reading.file, &reading.client),
+        );
+        let read = tokio::task::spawn_blocking(move || {
+            judge.artifact(&reading.artifact(), &reading.blob.path)
+        });
+        let inspected = read
+            .await
+            .unwrap_or_else(|_| Inspected::Unknown("the analysis failed".to_owned()));
+        drop(permit);
+        *left = Some(inspected.clone());
         count(&self.counts.inspected);
         let outcome = match &inspected {
             Inspected::Read(ruling) => format!("{:?}", ruling.decision).to_ascii_lowercase(),
             Inspected::Unknown(reason) => reason.clone(),
         };
-        self.events.record(Event::Inspected {
-            file: FileEvent::new(&page.name, &offered.file, asked.client),
+        self.gear.events.record(Event::Inspected {
+            file: event,
             outcome,
         });
         if let Inspected::Read(ruling) = &inspected
-            && ruling.decision != hognose_types::Decision::Allow
+            && ruling.decision != Decision::Allow
         {
-            self.catalog.decide_again(&page.name);
+            self.gear.catalog.decide_again(&name);
         }
         inspected
     }
@@ -273,9 +418,9 @@ impl Gateway {
     /// Starts or joins the download of a file.
     fn fetch(&self, offered: &OfferedFile) -> Result<Arc<Flight>, Box<Answer>> {
         let file = offered.file.clone();
-        let key = file.url.plain();
-        let (upstreams, at) = (Arc::clone(&self.upstreams), offered.upstream);
-        let started = self.blobs.follow(
+        let key = key(offered);
+        let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
+        let started = self.gear.blobs.follow(
             &key,
             Box::new(move |sink| {
                 let upstream = upstreams.get(at).ok_or("the index is gone")?;
@@ -291,7 +436,7 @@ impl Gateway {
     }
 
     async fn stored(&self, offered: &OfferedFile, blob: &Blob, asked: &Asked<'_>) -> Answer {
-        let (blobs, small) = (Arc::clone(&self.blobs), blob.clone());
+        let (blobs, small) = (Arc::clone(&self.gear.blobs), blob.clone());
         let loaded = tokio::task::spawn_blocking(move || blobs.load(&small)).await;
         match loaded {
             Ok(Ok(Some(bytes))) => whole(offered, bytes, asked),
@@ -305,25 +450,34 @@ impl Gateway {
     }
 }
 
+/// An artifact to be read, and for whom.
+struct Reading {
+    name: PackageName,
+    file: IndexFile,
+    blob: Blob,
+    client: String,
+}
+
+impl Reading {
+    fn artifact(&self) -> Artifact<'_> {
+        Artifact {
+            name: &self.name,
+            file: &self.file,
+            sha256: &self.blob.sha256,
+        }
+    }
+}
+
 fn artifact<'a>(page: &'a Page, offered: &'a OfferedFile, sha256: &'a str) -> Artifact<'a> {
     Artifact {
-        name: &page.name,
+        name: &page.parts.name,
         file: &offered.file,
         sha256,
     }
 }
 
-/// The file of a page that a path means. A digest that the page does not have is another file: the bytes that were
-/// judged are the bytes that are served.
-fn offered<'p>(page: &'p Page, path: &FilePath) -> Result<&'p OfferedFile, Problem> {
-    let gone = |detail: &str| Problem::new(404, "Not found", detail);
-    let offered = page
-        .file(&path.filename)
-        .ok_or_else(|| gone("the project has no such file"))?;
-    if offered.file.sha256 != path.sha256 {
-        return Err(gone(
-            "the file has another digest now: ask for the page again",
-        ));
-    }
-    Ok(offered)
+/// What a file is kept under: the same address with other bytes announced is another file.
+fn key(offered: &OfferedFile) -> String {
+    let digest = offered.file.sha256.as_deref().unwrap_or_default();
+    format!("{}#{digest}", offered.file.url.plain())
 }

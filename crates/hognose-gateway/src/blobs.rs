@@ -79,6 +79,20 @@ impl Flight {
     }
 }
 
+/// Takes a flight off the list however it ends: one that broke off must not be followed for ever.
+struct Landing {
+    blobs: Arc<Blobs>,
+    key: String,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let flights = &self.blobs.flights;
+        let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
+        flights.remove(&self.key);
+    }
+}
+
 /// What takes the bytes of a download, told of the whole size first.
 pub type Sink<'a> = &'a mut dyn FnMut(&[u8], Option<u64>) -> io::Result<()>;
 /// Downloads: gives every piece to the sink, answers the sha256 that it verified, or why not.
@@ -181,15 +195,14 @@ impl Blobs {
         });
         flights.insert(key.to_owned(), Arc::clone(&flight));
         drop(flights);
-        let (blobs, key) = (Arc::clone(self), key.to_owned());
+        let landing = Landing {
+            blobs: Arc::clone(self),
+            key: key.to_owned(),
+        };
         tokio::task::spawn_blocking(move || {
-            let done = blobs.receive(temporary, fetch, &sender);
+            let done = landing.blobs.receive(temporary, fetch, &sender);
             // First the flight goes, then the word is out: who comes in between finds the file or starts anew.
-            blobs
-                .flights
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&key);
+            drop(landing);
             sender.send_modify(|p| {
                 if let Ok(blob) = &done {
                     p.ready = blob.size;
@@ -259,22 +272,6 @@ impl Blobs {
         }
         self.bytes.store(total, Ordering::Relaxed);
         Ok((files, bytes))
-    }
-
-    /// Drops one artifact: nothing that was condemned stays.
-    pub fn remove(&self, sha256: &str) -> io::Result<()> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((old, _)) = memory.held.remove(sha256) {
-            memory.bytes -= old.len();
-        }
-        drop(memory);
-        let Some(path) = self.place(sha256) else {
-            return Ok(());
-        };
-        match fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
-        }
     }
 
     /// Bytes of all artifacts.

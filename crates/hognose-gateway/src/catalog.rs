@@ -12,6 +12,7 @@ use hognose_index::{IndexFile, Project};
 use hognose_types::PackageName;
 use tokio::sync::Semaphore;
 
+use crate::event::{Event, Events};
 use crate::judge::{Artifact, Inspected, Judge, Offer, Ruling};
 use crate::offer::{OfferedFile, Page, Parts};
 use crate::upstream::{Found, Unavailable, Upstreams};
@@ -40,6 +41,9 @@ impl Default for Freshness {
 /// Seconds since 1970, from wherever the caller has them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
+/// How long an upstream that failed is left alone about the same project: those who wait for it need not each wait for
+/// the next failure.
+const FAILED: Duration = Duration::from_secs(10);
 /// Most projects kept in memory.
 const MAX_PROJECTS: usize = 2_000;
 /// Most files of all of them.
@@ -53,6 +57,8 @@ pub struct Catalog {
     freshness: Freshness,
     slots: RwLock<HashMap<PackageName, Arc<Slot>>>,
     asking: Semaphore,
+    events: Arc<dyn Events>,
+    observe: bool,
     /// Questions put to upstreams.
     pub asked: AtomicU64,
 }
@@ -65,9 +71,16 @@ impl std::fmt::Debug for Catalog {
 
 #[derive(Debug, Default)]
 struct Slot {
-    known: Mutex<Option<Known>>,
+    state: Mutex<State>,
     /// Held by whoever asks the upstream.
     turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    known: Option<Known>,
+    /// When the upstream last failed, and how; none since it answered.
+    failed: Option<(Instant, Unavailable)>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,22 +89,56 @@ enum Known {
     Absent(Instant),
 }
 
+impl State {
+    fn page(&self) -> Option<&Arc<Page>> {
+        match &self.known {
+            Some(Known::Page(page)) => Some(page),
+            _ => None,
+        }
+    }
+
+    fn failure(&self) -> Option<&Unavailable> {
+        let (since, error) = self.failed.as_ref()?;
+        (since.elapsed() < FAILED).then_some(error)
+    }
+}
+
+/// What a catalog is made of.
+pub struct Shelves {
+    /// Who is asked.
+    pub upstreams: Arc<Upstreams>,
+    /// Who decides.
+    pub judge: Arc<dyn Judge>,
+    /// Who remembers.
+    pub events: Arc<dyn Events>,
+    /// The time.
+    pub clock: Clock,
+    /// How long pages are good.
+    pub freshness: Freshness,
+    /// Questions put to upstreams at a time.
+    pub asking: usize,
+    /// Decisions are told, and pages show everything as the upstream has it.
+    pub observe: bool,
+}
+
+impl std::fmt::Debug for Shelves {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shelves").finish_non_exhaustive()
+    }
+}
+
 impl Catalog {
-    /// A catalog of upstreams. At most `asking` questions are put at a time.
-    pub fn new(
-        upstreams: Arc<Upstreams>,
-        judge: Arc<dyn Judge>,
-        clock: Clock,
-        freshness: Freshness,
-        asking: usize,
-    ) -> Self {
+    /// An empty catalog.
+    pub fn new(of: Shelves) -> Self {
         Self {
-            upstreams,
-            judge,
-            clock,
-            freshness,
+            upstreams: of.upstreams,
+            judge: of.judge,
+            clock: of.clock,
+            freshness: of.freshness,
             slots: RwLock::default(),
-            asking: Semaphore::new(asking),
+            asking: Semaphore::new(of.asking),
+            events: of.events,
+            observe: of.observe,
             asked: AtomicU64::new(0),
         }
     }
@@ -99,78 +146,87 @@ impl Catalog {
     /// The page of a project.
     pub async fn page(self: &Arc<Self>, name: &PackageName) -> Result<Arc<Page>, Unavailable> {
         let slot = self.slot(name);
-        match slot.get() {
-            Some(Known::Page(page)) => {
-                let age = page.asked.elapsed();
-                if age < self.freshness.fresh {
-                    return Ok(self.current(&slot, page));
-                }
-                if age < self.freshness.stale {
-                    let (catalog, theirs, name) =
-                        (Arc::clone(self), Arc::clone(&slot), name.clone());
-                    // Whoever comes meanwhile is served what is known.
-                    tokio::spawn(async move {
-                        let _ = catalog.refresh(&theirs, &name, false).await;
-                    });
-                    return Ok(self.current(&slot, page));
-                }
-                match self.refresh(&slot, name, true).await {
-                    Err(Unavailable::Failed { .. }) => Ok(self.current(&slot, page)),
-                    other => other,
-                }
+        let state = slot.get();
+        if let Some(answer) = self.answer(&slot, &state, name) {
+            return answer;
+        }
+        let Some(page) = state.page() else {
+            return self.refresh(slot, name).await;
+        };
+        let old = self.current(&slot, Arc::clone(page));
+        if page.asked.elapsed() < self.freshness.stale {
+            // Whoever comes meanwhile is served what is known; one question at a time is enough.
+            if slot.turn.try_lock().is_ok() {
+                let (catalog, name) = (Arc::clone(self), name.clone());
+                tokio::spawn(async move { catalog.refresh(slot, &name).await });
+            }
+            return Ok(old);
+        }
+        match self.refresh(slot, name).await {
+            Err(Unavailable::Failed { .. }) => Ok(old),
+            other => other,
+        }
+    }
+
+    /// The answer that is there already: a page that is fresh, an absence or a failure that is young.
+    fn answer(
+        &self,
+        slot: &Slot,
+        state: &State,
+        name: &PackageName,
+    ) -> Option<Result<Arc<Page>, Unavailable>> {
+        match &state.known {
+            Some(Known::Page(page)) if page.asked.elapsed() < self.fresh(name) => {
+                Some(Ok(self.current(slot, Arc::clone(page))))
+            }
+            Some(Known::Page(page)) if state.failure().is_some() => {
+                Some(Ok(self.current(slot, Arc::clone(page))))
             }
             Some(Known::Absent(since)) if since.elapsed() < self.freshness.absent => {
-                Err(Unavailable::Absent)
+                Some(Err(Unavailable::Absent))
             }
-            _ => self.refresh(&slot, name, true).await,
+            _ => state.failure().cloned().map(Err),
         }
+    }
+
+    /// How long a page is fresh, a tenth more or less by its name: what came together need not go together.
+    fn fresh(&self, name: &PackageName) -> Duration {
+        let sum = name.as_str().bytes().fold(17_u32, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
+        self.freshness.fresh * (90 + sum % 21) / 100
     }
 
     /// The projects that are known, sorted.
     pub fn names(&self) -> Vec<PackageName> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let known = slots
-            .iter()
-            .filter(|(_, slot)| matches!(slot.get(), Some(Known::Page(_))));
+        let known = slots.iter().filter(|(_, slot)| slot.get().page().is_some());
         let mut names: Vec<PackageName> = known.map(|(name, _)| name.clone()).collect();
         names.sort();
         names
     }
 
-    /// Forgets all decisions that bytes of this digest were part of.
-    pub fn forget(&self, name: &PackageName) {
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.remove(name);
-    }
-
-    /// Asks again, unless somebody just did.
+    /// Asks again, unless somebody just did. The question outlives a client that goes away: others may wait for it.
     async fn refresh(
         self: &Arc<Self>,
-        slot: &Arc<Slot>,
+        slot: Arc<Slot>,
         name: &PackageName,
-        wait: bool,
     ) -> Result<Arc<Page>, Unavailable> {
-        let turn = if wait {
-            slot.turn.lock().await
-        } else {
-            let Ok(turn) = slot.turn.try_lock() else {
-                return Err(Unavailable::Absent);
-            };
-            turn
-        };
-        match slot.get() {
-            Some(Known::Page(page)) if page.asked.elapsed() < self.freshness.fresh => {
-                return Ok(self.current(slot, page));
-            }
-            Some(Known::Absent(since)) if since.elapsed() < self.freshness.absent => {
-                return Err(Unavailable::Absent);
-            }
-            _ => {}
+        let (catalog, name) = (Arc::clone(self), name.clone());
+        let asking = tokio::spawn(async move { catalog.ask(&slot, &name).await });
+        asking.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    async fn ask(
+        self: &Arc<Self>,
+        slot: &Slot,
+        name: &PackageName,
+    ) -> Result<Arc<Page>, Unavailable> {
+        let _turn = slot.turn.lock().await;
+        let state = slot.get();
+        if let Some(answer) = self.answer(slot, &state, name) {
+            return answer;
         }
-        let failed = |reason: &str| Unavailable::Failed {
-            upstream: "gateway".to_owned(),
-            reason: reason.to_owned(),
-        };
         let _permit = self.asking.acquire().await;
         self.asked.fetch_add(1, Ordering::Relaxed);
         let (catalog, asked) = (Arc::clone(self), name.clone());
@@ -178,26 +234,25 @@ impl Catalog {
             let found = catalog.upstreams.find(&asked)?;
             Ok(catalog.decide(&asked, found))
         });
-        let found = found.await.map_err(|_| failed("the question failed"))?;
-        match found {
+        let found = found.await.unwrap_or_else(|_| Err(broken()));
+        match &found {
             Ok(page) => {
-                slot.set(Known::Page(Arc::clone(&page)));
-                drop(turn);
+                slot.set(Known::Page(Arc::clone(page)));
                 self.shrink(name);
-                Ok(page)
             }
-            Err(Unavailable::Absent) => {
-                slot.set(Known::Absent(Instant::now()));
-                Err(Unavailable::Absent)
-            }
-            Err(error) => Err(error),
+            Err(Unavailable::Absent) => slot.set(Known::Absent(Instant::now())),
+            Err(error) => slot.fail(error.clone()),
         }
+        found
     }
 
     /// The page as it is to be served now: decided again when the judge knows better or a file has come of age.
     fn current(&self, slot: &Slot, page: Arc<Page>) -> Arc<Page> {
-        let due = page.until.is_some_and(|until| (self.clock)() >= until);
-        if !due && page.revision == self.judge.revision() {
+        let due = page
+            .parts
+            .until
+            .is_some_and(|until| (self.clock)() >= until);
+        if !due && page.parts.revision == self.judge.revision() {
             return page;
         }
         let again = Arc::new(self.again(&page));
@@ -207,13 +262,13 @@ impl Catalog {
 
     /// Decides about a page again, without asking the upstream.
     fn again(&self, page: &Page) -> Page {
+        let parts = &page.parts;
         let mut again = self.rule(Unruled {
-            name: &page.name,
-            files: page.files.iter().map(|f| f.file.clone()).collect(),
-            upstream: page.files.first().map_or(0, |f| f.upstream),
-            status: page.status.clone(),
-            project: page.project.clone(),
-            missing: page.missing.clone(),
+            name: &parts.name,
+            files: parts.files.iter().map(|f| f.file.clone()).collect(),
+            upstream: parts.files.first().map_or(0, |f| f.upstream),
+            status: parts.status.clone(),
+            project: parts.project.clone(),
         });
         again.asked = page.asked;
         again
@@ -222,22 +277,24 @@ impl Catalog {
     /// Decides about a project again: bytes of one of its files were read.
     pub fn decide_again(&self, name: &PackageName) -> Option<Arc<Page>> {
         let slot = self.slot(name);
-        let Some(Known::Page(page)) = slot.get() else {
-            return None;
-        };
-        let again = Arc::new(self.again(&page));
+        let again = Arc::new(self.again(slot.get().page()?));
         slot.set(Known::Page(Arc::clone(&again)));
         Some(again)
     }
 
     fn decide(&self, name: &PackageName, found: Found) -> Arc<Page> {
+        for reason in found.missing {
+            self.events.record(Event::Upstream {
+                project: name.as_str().to_owned(),
+                reason,
+            });
+        }
         Arc::new(self.rule(Unruled {
             name,
             files: found.page.files,
             upstream: found.upstream,
             status: found.page.status.map(|s| (s.status, s.reason)),
             project: found.project.map(Arc::new),
-            missing: found.missing,
         }))
     }
 
@@ -248,7 +305,6 @@ impl Catalog {
             upstream,
             status,
             project,
-            missing,
         } = project;
         let revision = self.judge.revision();
         let rulings = self.judge.page(&Offer {
@@ -285,11 +341,10 @@ impl Catalog {
             name: name.clone(),
             files: files.collect(),
             status,
-            missing,
-            unchecked: rulings.unchecked,
             revision,
             until: rulings.until,
             project,
+            observe: self.observe,
         })
     }
 
@@ -309,8 +364,8 @@ impl Catalog {
         let mut known: Vec<(Instant, usize, PackageName)> = slots
             .iter()
             .filter(|(name, _)| *name != newest)
-            .map(|(name, slot)| match slot.get() {
-                Some(Known::Page(page)) => (page.asked, page.files.len(), name.clone()),
+            .map(|(name, slot)| match slot.get().known {
+                Some(Known::Page(page)) => (page.asked, page.parts.files.len(), name.clone()),
                 Some(Known::Absent(since)) => (since, 0, name.clone()),
                 None => (Instant::now(), 0, name.clone()),
             })
@@ -339,7 +394,6 @@ struct Unruled<'a> {
     upstream: usize,
     status: Option<(String, Option<String>)>,
     project: Option<Arc<Project>>,
-    missing: Vec<String>,
 }
 
 fn unjudged() -> Ruling {
@@ -349,13 +403,29 @@ fn unjudged() -> Ruling {
     }
 }
 
+fn broken() -> Unavailable {
+    Unavailable::Failed {
+        upstream: "gateway".to_owned(),
+        reason: "the question failed".to_owned(),
+    }
+}
+
 impl Slot {
-    fn get(&self) -> Option<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.clone()
+    fn get(&self) -> State {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.clone()
     }
 
     fn set(&self, known: Known) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State {
+            known: Some(known),
+            failed: None,
+        };
+    }
+
+    fn fail(&self, error: Unavailable) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.failed = Some((Instant::now(), error));
     }
 }

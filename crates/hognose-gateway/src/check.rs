@@ -1,9 +1,11 @@
 //! Judging releases before anybody installs them: the answer that a client would get, without sending it anything.
 
+use std::sync::Arc;
+
 use hognose_index::{Choice, IndexFile, choose};
 use hognose_types::{PackageName, Version};
 
-use crate::gateway::{Asked, Gateway};
+use crate::gateway::Gateway;
 use crate::judge::Ruling;
 use crate::offer::OfferedFile;
 
@@ -20,7 +22,7 @@ impl Gateway {
     /// Judges a release as a client would meet it. Of the files that `allowed` lets through (by sha256; all where it
     /// is empty) the wheel and the sdist that installers choose are read.
     pub async fn check(
-        &self,
+        self: &Arc<Self>,
         name: &PackageName,
         version: &Version,
         allowed: &[String],
@@ -41,26 +43,18 @@ impl Gateway {
             f.file.version == *version
                 && (allowed.is_empty() || digest.is_some_and(|d| allowed.contains(d)))
         };
-        let files: Vec<&OfferedFile> = page.files.iter().filter(fits).collect();
+        let files: Vec<&OfferedFile> = page.parts.files.iter().filter(fits).collect();
         let plain: Vec<IndexFile> = files.iter().map(|f| f.file.clone()).collect();
         let Some(release) = choose(&plain, &Choice::Exactly(version.clone())) else {
             let what = "the index has no file of it with a hash that the lock allows";
             out.unknown.push(what.to_owned());
             return out;
         };
-        let headers = hyper::HeaderMap::new();
-        let asked = Asked {
-            method: &hyper::Method::GET,
-            path: "/",
-            query: None,
-            headers: &headers,
-            client: "check",
-        };
         for file in release.files() {
             let Some(offered) = files.iter().find(|f| f.file.filename == file.filename) else {
                 continue;
             };
-            match self.judged(&page, offered, &asked).await {
+            match self.judged(&page, offered, "check").await {
                 Ok(ruling) => out.files.push((file.filename.clone(), ruling)),
                 Err(reason) => out.unknown.push(format!("{}: {reason}", file.filename)),
             }

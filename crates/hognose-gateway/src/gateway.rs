@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hognose_types::PackageName;
+use hyper::body::Body as _;
 use hyper::header;
 use hyper::{HeaderMap, Method, StatusCode};
 
@@ -56,22 +57,16 @@ impl Default for Options {
 
 /// Everything that serving takes.
 pub struct Gateway {
-    /// How it behaves.
-    pub options: Options,
-    /// Projects.
-    pub catalog: Arc<Catalog>,
-    /// Artifacts.
-    pub blobs: Arc<Blobs>,
-    /// Where they come from.
-    pub upstreams: Arc<Upstreams>,
-    /// Who decides.
-    pub judge: Arc<dyn Judge>,
-    /// Who remembers.
-    pub events: Arc<dyn Events>,
+    /// What it is made of.
+    pub gear: Gear,
     /// What was counted.
     pub counts: Counts,
     /// Artifacts that are being read.
     pub(crate) reading: crate::artifact::Turns,
+    /// Files that were sent under the digest they always had.
+    pub(crate) witnessed: crate::artifact::Witnessed,
+    /// Artifacts that may be read at a time.
+    pub(crate) analyses: tokio::sync::Semaphore,
 }
 
 /// What a gateway is made of.
@@ -150,26 +145,32 @@ impl Asked<'_> {
 impl Gateway {
     /// Puts one together.
     pub fn new(gear: Gear) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            options: gear.options,
-            catalog: gear.catalog,
-            blobs: gear.blobs,
-            upstreams: gear.upstreams,
-            judge: gear.judge,
-            events: gear.events,
+            gear,
             counts: Counts::default(),
             reading: crate::artifact::Turns::default(),
+            witnessed: crate::artifact::Witnessed::default(),
+            analyses: tokio::sync::Semaphore::new(cores),
         }
     }
 
     /// Answers a request.
-    pub(crate) async fn answer(&self, asked: &Asked<'_>) -> Answer {
+    pub(crate) async fn answer(self: &Arc<Self>, asked: &Asked<'_>) -> Answer {
         count(&self.counts.requests);
         let mut answer = match self.route(asked) {
             Ok(route) => self.dispatch(route, asked).await,
             Err(problem) => answer::problem(&problem),
         };
         if asked.method == Method::HEAD {
+            // What would come is said; it is not sent.
+            let length = answer.body().size_hint().exact();
+            if let Some(length) = length
+                && answer.status() != StatusCode::NOT_MODIFIED
+                && !answer.headers().contains_key(header::CONTENT_LENGTH)
+            {
+                put(&mut answer, header::CONTENT_LENGTH, &length.to_string());
+            }
             *answer.body_mut() = answer::empty();
         }
         answer
@@ -186,12 +187,12 @@ impl Gateway {
         }
         let path = asked
             .path
-            .strip_prefix(self.options.prefix.as_str())
+            .strip_prefix(self.gear.options.prefix.as_str())
             .ok_or_else(unknown)?;
         Route::parse(path).ok_or_else(unknown)
     }
 
-    async fn dispatch(&self, route: Route, asked: &Asked<'_>) -> Answer {
+    async fn dispatch(self: &Arc<Self>, route: Route, asked: &Asked<'_>) -> Answer {
         match route {
             Route::Root => answer::with(
                 StatusCode::OK,
@@ -221,7 +222,7 @@ impl Gateway {
             "text/plain; charset=utf-8",
             Bytes::new(),
         );
-        let place = format!("{}/simple/{}/", self.options.prefix, name.as_str());
+        let place = format!("{}/simple/{}/", self.gear.options.prefix, name.as_str());
         put(&mut answer, header::LOCATION, &place);
         answer
     }
@@ -271,8 +272,8 @@ impl Gateway {
             .collect();
         let name = header::HeaderName::from_static("x-hognose-withheld");
         put(answer, name, &versions.join(", "));
-        self.events.record(Event::Withheld {
-            project: page.name.as_str().to_owned(),
+        self.gear.events.record(Event::Withheld {
+            project: page.parts.name.as_str().to_owned(),
             versions: page.withheld.clone(),
         });
     }
@@ -284,7 +285,7 @@ impl Gateway {
         };
         let host = asked.header(header::HOST).filter(|h| is_host(h));
         let base = host.map_or_else(String::new, |host| {
-            format!("http://{host}{}/", self.options.prefix)
+            format!("http://{host}{}/", self.gear.options.prefix)
         });
         match legacy::document(&page, version, &base) {
             Some(text) => {
@@ -302,7 +303,7 @@ impl Gateway {
         let Some(form) = negotiate(asked.header(header::ACCEPT), format.as_deref()) else {
             return answer::problem(&Problem::new(406, "Not acceptable", "ask for JSON or HTML"));
         };
-        let text = crate::render::projects(&self.catalog.names(), form);
+        let text = crate::render::projects(&self.gear.catalog.names(), form);
         let mut answer = answer::with(StatusCode::OK, form.media_type(), text.into());
         put(&mut answer, header::CACHE_CONTROL, "private, no-cache");
         put(&mut answer, header::VARY, "Accept, Authorization");
@@ -312,7 +313,7 @@ impl Gateway {
     /// The page of a project, or the refusal to send. A project is absent only when every index that may be asked
     /// says so: any other failure is temporary, and a client must not look elsewhere for it.
     pub(crate) async fn known(&self, name: &PackageName) -> Result<Arc<Page>, Problem> {
-        match self.catalog.page(name).await {
+        match self.gear.catalog.page(name).await {
             Ok(page) => Ok(page),
             Err(Unavailable::Absent) => Err(Problem::new(
                 404,
@@ -321,7 +322,7 @@ impl Gateway {
             )),
             Err(error) => {
                 count(&self.counts.failures);
-                self.events.record(Event::Upstream {
+                self.gear.events.record(Event::Upstream {
                     project: name.as_str().to_owned(),
                     reason: error.to_string(),
                 });

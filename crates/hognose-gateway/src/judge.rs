@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hognose_index::{IndexFile, Project};
 use hognose_types::{Decision, PackageName};
@@ -82,8 +81,6 @@ pub struct PageRulings {
     pub files: Vec<Ruling>,
     /// When time alone may change one of them, Unix seconds.
     pub until: Option<i64>,
-    /// What could not be checked of the project.
-    pub unchecked: Vec<String>,
 }
 
 /// What the bytes of an artifact showed.
@@ -91,7 +88,7 @@ pub struct PageRulings {
 pub enum Inspected {
     /// They were read to the end.
     Read(Ruling),
-    /// They were not, and why: time, size, damage.
+    /// They were not, or not all of them, and why: time, size, damage.
     Unknown(String),
 }
 
@@ -117,8 +114,12 @@ pub trait Judge: Send + Sync + 'static {
     /// What the bytes of a digest showed when they were read before, under this revision.
     fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected>;
 
-    /// Reads an artifact from a path, within a time, and remembers what it showed.
-    fn artifact(&self, artifact: &Artifact<'_>, path: &Path, budget: Duration) -> Inspected;
+    /// Reads an artifact from a path, and remembers what it showed.
+    fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;
+
+    /// Notes that a file is about to be sent. Where its name had other bytes before: their sha256, and what is decided
+    /// about that. Fails where it cannot be known now. May wait for a disk.
+    fn first(&self, artifact: &Artifact<'_>) -> Result<Option<(String, Ruling)>, String>;
 
     /// Changes whenever policy, feeds or analyser do: what was decided under another revision is decided again.
     fn revision(&self) -> Arc<str>;

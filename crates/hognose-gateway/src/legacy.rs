@@ -14,7 +14,12 @@ use crate::route::NO_DIGEST;
 /// `base` is the address under which the client reached the gateway, with a `/` at its end.
 pub(crate) fn document(page: &Page, version: Option<&str>, base: &str) -> Option<String> {
     let mut releases: BTreeMap<&hognose_types::Version, Vec<Value>> = BTreeMap::new();
-    for offered in page.files.iter().filter(|f| f.is_served()) {
+    for offered in page
+        .parts
+        .files
+        .iter()
+        .filter(|f| page.parts.observe || f.is_served())
+    {
         let files = releases.entry(&offered.file.version).or_default();
         files.push(entry(page, offered, base));
     }
@@ -31,7 +36,7 @@ pub(crate) fn document(page: &Page, version: Option<&str>, base: &str) -> Option
     let mut document = Map::new();
     document.insert(
         "info".to_owned(),
-        info(page, page.project.as_deref(), shown.as_str()),
+        info(page, page.parts.project.as_deref(), shown.as_str()),
     );
     if version.is_none() {
         let all: Map<String, Value> = releases
@@ -45,7 +50,7 @@ pub(crate) fn document(page: &Page, version: Option<&str>, base: &str) -> Option
 }
 
 fn info(page: &Page, project: Option<&Project>, version: &str) -> Value {
-    let mut info = json!({ "name": page.name.as_str(), "version": version });
+    let mut info = json!({ "name": page.parts.name.as_str(), "version": version });
     if let Some(project) = project {
         let more = json!({
             "summary": project.summary,
@@ -70,7 +75,7 @@ fn entry(page: &Page, offered: &OfferedFile, base: &str) -> Value {
     };
     json!({
         "filename": file.filename,
-        "url": format!("{base}files/{}/{digest}/{}", page.name.as_str(), file.filename),
+        "url": format!("{base}files/{}/{digest}/{}", page.parts.name.as_str(), file.filename),
         "digests": { "sha256": file.sha256 },
         "packagetype": match file.kind {
             FileKind::Sdist => "sdist",

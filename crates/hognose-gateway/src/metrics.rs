@@ -34,7 +34,7 @@ pub(crate) fn text(gateway: &Gateway) -> String {
         (
             "upstream_questions_total",
             "Projects asked of upstreams.",
-            &gateway.catalog.asked,
+            &gateway.gear.catalog.asked,
         ),
     ];
     let mut out = String::new();
@@ -45,7 +45,7 @@ pub(crate) fn text(gateway: &Gateway) -> String {
             "# HELP hognose_{name} {help}\n# TYPE hognose_{name} counter\nhognose_{name} {value}\n"
         );
     }
-    let bytes = gateway.blobs.size();
+    let bytes = gateway.gear.blobs.size();
     let _ = write!(
         out,
         "# HELP hognose_cache_bytes Bytes of artifacts kept.\n# TYPE hognose_cache_bytes gauge\nhognose_cache_bytes {bytes}\n"

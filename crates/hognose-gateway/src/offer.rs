@@ -35,24 +35,10 @@ impl OfferedFile {
 /// A page as it is served.
 #[derive(Debug)]
 pub struct Page {
-    /// The project.
-    pub name: PackageName,
-    /// Its files in the order of the upstream.
-    pub files: Vec<OfferedFile>,
-    /// Positions by file name.
+    /// What it is made of.
+    pub parts: Parts,
+    /// Positions of files by name.
     by_name: BTreeMap<String, usize>,
-    /// Status word and reason (PEP 792).
-    pub status: Option<(String, Option<String>)>,
-    /// What the upstream did not answer beside the page.
-    pub missing: Vec<String>,
-    /// What could not be checked.
-    pub unchecked: Vec<String>,
-    /// Revision of the judge when it was decided.
-    pub revision: Arc<str>,
-    /// When time alone may change a ruling, Unix seconds.
-    pub until: Option<i64>,
-    /// What the upstream's project page says, where it has one.
-    pub project: Option<Arc<Project>>,
     /// The versions of which every file is withheld, and why; lowest first.
     pub withheld: Vec<(String, String)>,
     /// When the upstream was asked.
@@ -71,7 +57,7 @@ pub struct Rendered {
 }
 
 /// What a page is made of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parts {
     /// The project.
     pub name: PackageName,
@@ -79,16 +65,14 @@ pub struct Parts {
     pub files: Vec<OfferedFile>,
     /// Status word and reason (PEP 792).
     pub status: Option<(String, Option<String>)>,
-    /// What the upstream did not answer beside the page.
-    pub missing: Vec<String>,
-    /// What could not be checked.
-    pub unchecked: Vec<String>,
-    /// Revision of the judge.
+    /// Revision of the judge when it was decided.
     pub revision: Arc<str>,
     /// When time alone may change a ruling, Unix seconds.
     pub until: Option<i64>,
     /// What the upstream's project page says, where it has one.
     pub project: Option<Arc<Project>>,
+    /// What is withheld is shown as if it were not: decisions are only told.
+    pub observe: bool,
 }
 
 impl Page {
@@ -102,18 +86,10 @@ impl Page {
             .enumerate()
             .map(|(at, file)| (file.file.filename.clone(), at))
             .collect();
-        let withheld = withheld(&parts.files);
         Self {
-            withheld,
-            name: parts.name,
-            files: parts.files,
+            withheld: withheld(&parts.files),
             by_name,
-            status: parts.status,
-            missing: parts.missing,
-            unchecked: parts.unchecked,
-            revision: parts.revision,
-            until: parts.until,
-            project: parts.project,
+            parts,
             asked: Instant::now(),
             json: rendered(json),
             html: rendered(html),
@@ -130,7 +106,7 @@ impl Page {
 
     /// A file by its name.
     pub fn file(&self, name: &str) -> Option<&OfferedFile> {
-        self.files.get(*self.by_name.get(name)?)
+        self.parts.files.get(*self.by_name.get(name)?)
     }
 }
 

@@ -84,10 +84,10 @@ fn link(out: &mut String, parts: &Parts, offered: &OfferedFile) {
     if let Some(requires) = &file.requires_python {
         let _ = write!(out, " data-requires-python=\"{}\"", Escaped(requires));
     }
-    if let Some(reason) = yanked(offered) {
+    if let Some(reason) = yanked(parts, offered) {
         let _ = write!(out, " data-yanked=\"{}\"", Escaped(&reason));
     }
-    if offered.is_served() {
+    if parts.observe || offered.is_served() {
         let hash = match &offered.metadata {
             CoreMetadata::No => None,
             CoreMetadata::Yes(None) => Some("true".to_owned()),
@@ -161,7 +161,7 @@ fn entry(parts: &Parts, offered: &OfferedFile) -> Value {
     }
     put(
         "yanked",
-        yanked(offered).map_or(Value::Bool(false), |reason| {
+        yanked(parts, offered).map_or(Value::Bool(false), |reason| {
             if reason.is_empty() {
                 Value::Bool(true)
             } else {
@@ -169,7 +169,7 @@ fn entry(parts: &Parts, offered: &OfferedFile) -> Value {
             }
         }),
     );
-    if offered.is_served() {
+    if parts.observe || offered.is_served() {
         match &offered.metadata {
             CoreMetadata::No => {}
             CoreMetadata::Yes(None) => put("core-metadata", true.into()),
@@ -200,8 +200,8 @@ fn url(parts: &Parts, offered: &OfferedFile) -> String {
 
 /// Why an installer should not take it: a withheld file is shown as withdrawn, so that an unpinned requirement gets
 /// the newest version that is allowed, and a pinned one gets the reason.
-fn yanked(offered: &OfferedFile) -> Option<String> {
-    if offered.ruling.blocks() {
+fn yanked(parts: &Parts, offered: &OfferedFile) -> Option<String> {
+    if offered.ruling.blocks() && !parts.observe {
         let reason = offered.ruling.summary().unwrap_or_default();
         let reason = hognose_types::text::short(&reason, MAX_REASON);
         return Some(format!("withheld by policy: {reason}"));

@@ -121,7 +121,7 @@ async fn accept(
     let _ = tokio::time::timeout(limits.grace, graceful.shutdown()).await;
 }
 
-async fn respond(gateway: &Gateway, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
+async fn respond(gateway: &Arc<Gateway>, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
     let client = peer.ip().to_string();
     let asked = Asked {
         method: request.method(),

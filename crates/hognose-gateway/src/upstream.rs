@@ -6,7 +6,7 @@ use hognose_index::{
     Client, CoreMetadata, FileKind, IndexError, IndexFile, IndexUrl, Project, ProjectPage, Upload,
     Yanked,
 };
-use hognose_types::{OwnedNames, PackageName};
+use hognose_types::{Digest, DigestAlgorithm, OwnedNames, PackageName};
 
 /// An index behind the gateway.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub struct Found {
 pub struct Upstreams(Vec<Upstream>);
 
 /// Why a project is not known.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Unavailable {
     /// Every upstream that may be asked says that it has no such project.
     #[error("no index has it")]
@@ -147,7 +147,10 @@ fn fill(file: &mut IndexFile, upload: &Upload) {
         file.size = upload.size;
     }
     if file.sha256.is_none() {
-        file.sha256 = upload.sha256.clone().map(|d| d.to_ascii_lowercase());
+        // A digest that is none could never match, and would stand in a page of ours as it came.
+        let digest = upload.sha256.as_deref();
+        let digest = digest.and_then(|hex| Digest::new(DigestAlgorithm::Sha256, hex).ok());
+        file.sha256 = digest.map(|d| d.hex().to_owned());
     }
     if upload.yanked && !file.yanked.is_yanked() {
         file.yanked = Yanked::Yes(upload.reason.clone());

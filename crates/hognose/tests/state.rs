@@ -7,11 +7,9 @@
 mod archives;
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::gateway::Running;
 use common::upstream::{Upstream, hex};
 use common::{Outcome, Sandbox};
 use hognose_store::{AuditEntry, Opening, Options, SqliteStore, Store};
@@ -293,15 +291,6 @@ fn where_there_is_no_state() {
     );
 }
 
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).unwrap();
-    String::from_utf8_lossy(&all).into_owned()
-}
-
 #[test]
 fn a_gateway_writes_down_what_it_does() {
     let (sandbox, upstream) = (Sandbox::new(), Upstream::new());
@@ -317,35 +306,12 @@ fn a_gateway_writes_down_what_it_does() {
             ("good-2.0-py3-none-any.whl", &young, yesterday),
         ],
     );
-    let feed = common::root().join("examples/feeds");
-    let made = sandbox.command(&[]);
-    let variables = made
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let mut process = Command::new(made.get_program())
-        .env_clear()
-        .envs(variables)
-        .env_remove("PIP_NO_INDEX")
-        .env("VIRTUAL_ENV", sandbox.work())
-        .current_dir(sandbox.work())
-        .args(["gateway", "--no-config", "--listen", "127.0.0.1:0"])
-        .args(["--index-url", &upstream.url(), "--feed"])
-        .arg(feed)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-    let address = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| Some(line.split("http://").nth(1)?.split('/').next()?.to_owned()))
-        .unwrap();
-    std::thread::spawn(move || lines.count());
+    let gateway = Running::start(&sandbox, &upstream.url(), "");
     let path = |version: &str, bytes: &[u8]| {
         format!("/files/good/{}/good-{version}-py3-none-any.whl", hex(bytes))
     };
-    assert!(get(&address, &path("1.0", &old)).starts_with("HTTP/1.1 200"));
-    assert!(get(&address, &path("2.0", &young)).starts_with("HTTP/1.1 403"));
+    assert_eq!(gateway.ask(&path("1.0", &old), "").status(), 200);
+    assert_eq!(gateway.ask(&path("2.0", &young), "").status(), 403);
     // It is written within milliseconds, whether the gateway ends well or not.
     let seen = |kind: &str| audit(&sandbox, &["--kind", kind]);
     for _ in 0..100 {
@@ -354,8 +320,7 @@ fn a_gateway_writes_down_what_it_does() {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    process.kill().unwrap();
-    process.wait().unwrap();
+    drop(gateway);
     let blocked = seen("blocked").stdout;
     assert!(blocked.contains("good-2.0-py3-none-any.whl"), "{blocked}");
     assert!(blocked.contains("HOG-STATUS-new: "), "{blocked}");

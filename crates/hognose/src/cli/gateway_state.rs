@@ -29,7 +29,7 @@ pub(crate) enum StateCommand {
 }
 
 /// Where the state is.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct StateArgs {
     /// The state of the gateway is in this file [default: gateway.db in HOGNOSE_STATE_DIR, or in the user's directory for
     /// state].

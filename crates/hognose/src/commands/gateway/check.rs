@@ -31,6 +31,7 @@ pub(super) fn run(
         prefix: String::new(),
         quiet: cli.quiet,
         events: Arc::new(Happened::default()),
+        store: None,
         surroundings,
     })?;
     for notice in built.notices.iter().filter(|_| !cli.quiet) {

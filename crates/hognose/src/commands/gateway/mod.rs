@@ -6,6 +6,7 @@ mod happened;
 mod news;
 mod setup;
 mod state;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use hognose_gateway::event::Events;
 use hognose_gateway::{Server, ServerLimits};
 use hognose_store::Store;
 
-use crate::cli::{Cli, GatewayArgs, GatewayCommand};
+use crate::cli::{Cli, GatewayArgs, GatewayCommand, StateArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -47,6 +48,7 @@ pub(super) fn run(
         prefix: String::new(),
         quiet: cli.quiet,
         events: Arc::new(recorder),
+        store: Some(Arc::clone(&store) as Arc<dyn Store>),
         surroundings,
     })?;
     let listen = args.listen.unwrap_or(built.listen);
@@ -80,6 +82,32 @@ pub(super) fn run(
     })?;
     store.flush()?;
     Ok(Exit::Clean)
+}
+
+/// What is written down of a run that is no server: the same log, where there is a place for it. Without it the run goes
+/// on, and says so.
+pub(super) fn remembering(
+    happened: &Arc<Happened>,
+    quiet: bool,
+    surroundings: &Surroundings,
+) -> (Option<Arc<dyn Store>>, Arc<dyn Events>) {
+    let events = Arc::clone(happened) as Arc<dyn Events>;
+    match state::open(&StateArgs::default(), surroundings) {
+        Ok(store) => {
+            let store = store as Arc<dyn Store>;
+            let recorder = Recorder::new(Arc::clone(&store), events, surroundings);
+            (Some(store), Arc::new(recorder))
+        }
+        Err(failure) => {
+            if !quiet {
+                output::warning(&format!(
+                    "nothing is written to the audit log: {}",
+                    failure.line()
+                ));
+            }
+            (None, events)
+        }
+    }
 }
 
 /// The threads of a server: one per core, and as many more as wait for upstreams and disks.

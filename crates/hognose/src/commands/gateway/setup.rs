@@ -7,13 +7,14 @@ use std::time::SystemTime;
 
 use hognose_advisories::DatabaseFile;
 use hognose_gateway::blobs::Blobs;
-use hognose_gateway::catalog::{Catalog, Freshness};
+use hognose_gateway::catalog::{Catalog, Freshness, Shelves};
 use hognose_gateway::event::Events;
 use hognose_gateway::judge::Judge;
 use hognose_gateway::upstream::{Upstream, Upstreams};
 use hognose_gateway::{Gateway, Gear, OnUnknown, Options};
 use hognose_index::IndexUrl;
 use hognose_policy::{GatewaySettings, UpstreamSettings};
+use hognose_store::Store;
 use hognose_types::{ConfiguredIndex, OwnedNames};
 
 use super::engine::{Engine, Parts};
@@ -32,6 +33,8 @@ pub(in crate::commands) struct Request<'a> {
     pub(in crate::commands) prefix: String,
     pub(in crate::commands) quiet: bool,
     pub(in crate::commands) events: Arc<dyn Events>,
+    /// What was seen before; none where nothing is to be kept.
+    pub(in crate::commands) store: Option<Arc<dyn Store>>,
     pub(in crate::commands) surroundings: &'a Surroundings,
 }
 
@@ -63,14 +66,13 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let opened = open_database(request, &found, &cache)?;
     let feeds = settings::feeds(&args.feeds, &found)?;
     let database = DatabaseFile::new(&cache, &feeds).path();
-    let notices = opened.gaps.iter().map(|g| g.message.clone()).collect();
     let mut own = found.config.gateway.clone();
     own.observe |= args.observe;
     own.inspect &= !args.no_inspect;
     let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
     let upstreams = Arc::new(upstreams);
     let options = options(request, &own);
-    let blobs = Blobs::open(&cache.join("artifacts"), own.cache_bytes).map_err(|e| {
+    let blobs = Blobs::open(&cache.join("blobs"), own.cache_bytes).map_err(|e| {
         Failure::incomplete(format!("cannot keep artifacts in {}", cache.display())).because(&e)
     })?;
     let (listen, fresh) = (own.listen, own.fresh);
@@ -82,22 +84,24 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
             min_age: min_age.unwrap_or(MIN_AGE),
             owned: found.config.owned,
             memory: Memory::new(&cache),
-            today: request.surroundings.today(),
+            clock: clock(request.surroundings),
+            store: request.store.clone(),
         },
         opened.database,
     ));
     let judge = Arc::clone(&engine) as Arc<dyn Judge>;
-    let freshness = Freshness {
-        fresh,
-        ..Freshness::default()
-    };
-    let catalog = Catalog::new(
-        Arc::clone(&upstreams),
-        Arc::clone(&judge),
-        clock(request.surroundings),
-        freshness,
-        ASKING,
-    );
+    let catalog = Catalog::new(Shelves {
+        upstreams: Arc::clone(&upstreams),
+        judge: Arc::clone(&judge),
+        events: Arc::clone(&request.events),
+        clock: clock(request.surroundings),
+        freshness: Freshness {
+            fresh,
+            ..Freshness::default()
+        },
+        asking: ASKING,
+        observe: options.observe,
+    });
     let gateway = Gateway::new(Gear {
         options,
         catalog: Arc::new(catalog),
@@ -109,7 +113,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     Ok(Built {
         gateway: Arc::new(gateway),
         listen,
-        notices,
+        notices: opened.gaps.into_iter().map(|g| g.message).collect(),
         engine,
         database,
         indexes,

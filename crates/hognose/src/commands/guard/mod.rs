@@ -16,7 +16,7 @@ use std::sync::Arc;
 use hognose_gateway::{Gateway, Server, ServerLimits};
 
 use crate::cli::{Cli, GuardArgs};
-use crate::commands::gateway::{Built, Happened, Request, build, check, runtime};
+use crate::commands::gateway::{Built, Happened, Request, build, check, remembering, runtime};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -36,14 +36,16 @@ pub(super) fn run(
     installer::requirements(&lifted.files)?;
     let serve = lifted.watched(&args.serve);
     let happened = Arc::new(Happened::default());
+    let (store, events) = remembering(&happened, cli.quiet, surroundings);
     let built = build(&Request {
         args: &serve,
         prefix: format!("/{}", secret()?),
         quiet: cli.quiet,
-        events: Arc::clone(&happened) as Arc<dyn hognose_gateway::event::Events>,
+        events,
+        store: store.clone(),
         surroundings,
     })?;
-    let observe = built.gateway.options.observe;
+    let observe = built.gateway.gear.options.observe;
     for notice in built.notices.iter().filter(|_| !cli.quiet) {
         output::warning(notice);
     }
@@ -51,6 +53,9 @@ pub(super) fn run(
         return from_lock(cli, &lifted, lock, &built.gateway);
     }
     let (status, address) = behind(&lifted, built, surroundings)?;
+    if let Some(store) = store {
+        store.flush()?;
+    }
     let told = happened.told();
     if !cli.quiet {
         for line in summary::lines(&told, observe) {
@@ -76,7 +81,7 @@ fn behind(
         .prefix("hognose-guard-")
         .tempdir()
         .map_err(|e| Failure::incomplete("no temporary directory can be made").because(&e))?;
-    let prefix = built.gateway.options.prefix.clone();
+    let prefix = built.gateway.gear.options.prefix.clone();
     runtime()?.block_on(async {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Server::start(any, built.gateway, ServerLimits::default())
@@ -99,7 +104,7 @@ fn from_lock(
     gateway: &Arc<Gateway>,
 ) -> Result<Exit, Failure> {
     let wanted = check::pinned(&[lock.to_owned()])?;
-    let observe = gateway.options.observe;
+    let observe = gateway.gear.options.observe;
     let runtime = runtime()?;
     let outcome = runtime.block_on(check::judged(gateway, wanted));
     if !cli.quiet {

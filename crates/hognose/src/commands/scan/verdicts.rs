@@ -30,7 +30,7 @@ pub(in crate::commands) struct Remembered {
     /// `file:line` of the fact that decided.
     pub(super) place: Option<String>,
     /// What could not be analysed.
-    pub(super) unread: Vec<String>,
+    pub(in crate::commands) unread: Vec<String>,
     /// What other artifacts may complete.
     ties: RememberedTies,
 }
