@@ -94,7 +94,8 @@ pub(super) fn add(
     notices.extend(keep_own(&mut wanted, &indexes, request.owned));
     wanted.extend(led);
     let answers = answers(&wanted, &indexes, request);
-    let history = History::new(request.cache);
+    let names = wanted.iter().map(|w| w.name.as_str().to_owned());
+    let mut history = History::new(request.cache, names.collect::<Vec<_>>().into_iter());
     let (mut asked, mut told) = (Vec::new(), BTreeMap::new());
     for (project, answer) in wanted.into_iter().zip(answers) {
         if project.members.is_empty() {
@@ -102,7 +103,12 @@ pub(super) fn add(
             continue;
         }
         evidence.gaps.extend(gaps(inventory, &project, &answer));
-        let past = remember(&history, &project, &answer.facts, request.surroundings.now);
+        let past = remember(
+            &mut history,
+            &project,
+            &answer.facts,
+            request.surroundings.now,
+        );
         asked.push(Asked {
             members: project.members,
             facts: answer.facts,
@@ -111,6 +117,9 @@ pub(super) fn add(
                 None
             }),
         });
+    }
+    if let Err(error) = history.save() {
+        notices.push(notice(format!("{NOT_KEPT}: {error}")));
     }
     index_settings::prune(&indexes.asking, request.surroundings);
     let mut circumstances = circumstances(evidence, request);
@@ -412,9 +421,12 @@ fn gaps(inventory: &Inventory, project: &Wanted, answer: &Answer) -> Option<Gap>
     })
 }
 
+/// What is said when looks of this run are lost.
+const NOT_KEPT: &str = "what indexes said is not kept for the next run";
+
 /// What was seen of a project before this look, and this look kept; else why the past cannot be used.
 fn remember(
-    history: &History,
+    history: &mut History,
     project: &Wanted,
     facts: &ProjectFacts,
     now: i64,
@@ -436,7 +448,7 @@ fn remember(
     if let Some(next) = Past::noted(past.as_ref(), facts, &pinned, now) {
         history
             .keep(&next)
-            .map_err(|e| format!("what indexes said is not kept for the next run: {e}"))?;
+            .map_err(|e| format!("{NOT_KEPT}: {e}"))?;
     }
     Ok(past)
 }
