@@ -69,16 +69,10 @@ impl Client {
         name: &PackageName,
     ) -> Result<Option<ProjectPage>, IndexError> {
         let limit = self.config.limits.page;
-        let answer = self
-            .http
-            .fetch(&index.project(name.as_str()), ACCEPT, limit)?;
-        let url = answer.url.redacted();
-        match answer.status {
-            200 => {}
-            404 | 410 => return Ok(None),
-            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
-            status => return Err(IndexError::Status { url, status }),
-        }
+        let place = index.project(name.as_str());
+        let Some(answer) = self.http.fetch(&place, ACCEPT, limit)?.present()? else {
+            return Ok(None);
+        };
         page::read(&answer.body, &answer.url, name, self.config.limits.files).map(Some)
     }
 }

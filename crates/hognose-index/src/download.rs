@@ -72,8 +72,7 @@ impl Client {
         let url = answer.url.redacted();
         match answer.status {
             200 => Ok(answer),
-            status @ (401 | 403 | 407) => Err(IndexError::Access { url, status }),
-            status => Err(IndexError::Status { url, status }),
+            status => Err(IndexError::of_status(url, status)),
         }
     }
 

@@ -7,6 +7,16 @@ use hognose_types::RedactedUrl;
 
 use crate::UrlError;
 
+impl IndexError {
+    /// The error for a status that is neither success nor absence.
+    pub(crate) fn of_status(url: RedactedUrl, status: u16) -> Self {
+        match status {
+            401 | 403 | 407 => Self::Access { url, status },
+            _ => Self::Status { url, status },
+        }
+    }
+}
+
 /// Why an index could not be asked, or its answer not be used. A project that is not there is no error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

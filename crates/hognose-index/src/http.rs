@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::fmt::rfc2822;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::DefaultConnector;
 
@@ -45,6 +46,18 @@ pub(crate) struct Fetched {
     pub(crate) url: IndexUrl,
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+}
+
+impl Fetched {
+    /// The answer of a server that has what was asked for; none when it says that it does not. Anything else is an error:
+    /// only that answer means absence.
+    pub(crate) fn present(self) -> Result<Option<Self>, IndexError> {
+        match self.status {
+            200 => Ok(Some(self)),
+            404 | 410 => Ok(None),
+            status => Err(IndexError::of_status(self.url.redacted(), status)),
+        }
+    }
 }
 
 impl Http {
@@ -203,9 +216,8 @@ impl Http {
         for _ in 1..retry.tries {
             match self.once(url, accept, headers) {
                 Ok(response) if is_passing(response.status().as_u16()) => {
-                    let after = response.headers().get("retry-after");
-                    let asked = after.and_then(|v| v.to_str().ok()?.trim().parse().ok());
-                    let asked = asked.map(Duration::from_secs);
+                    let header = |name| response.headers().get(name)?.to_str().ok();
+                    let asked = header("retry-after").and_then(|v| retry_after(v, header("date")));
                     if let Some(asked) = asked.filter(|asked| *asked > retry.longest) {
                         return Err(IndexError::Busy {
                             url: url.redacted(),
@@ -341,6 +353,17 @@ fn content_range(text: &str) -> Option<(u64, u64)> {
     Some((first.trim().parse().ok()?, size.trim().parse().ok()?))
 }
 
+/// How long a server wants to be left alone: seconds, or a date, which counts from the server's own (RFC 9110).
+fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let seconds = |text: &str| Some(rfc2822::parse(text).ok()?.timestamp().as_second());
+    let left = seconds(value)?.saturating_sub(seconds(date?)?);
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
 /// Statuses of a server that may answer the next time.
 fn is_passing(status: u16) -> bool {
     matches!(status, 429 | 502 | 503 | 504)
@@ -400,6 +423,27 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_to_wait() {
+        let of = |value, date| retry_after(value, date).map(|d| d.as_secs());
+        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        for (value, date, expected) in [
+            ("120", None, Some(120)),
+            (" 0 ", now, Some(0)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", now, Some(30)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", now, Some(0)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", None, None),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some("today"), None),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", now, None),
+            ("-5", now, None),
+            ("99999999999999999999999", now, None),
+            ("soon", now, None),
+            ("", now, None),
+        ] {
+            assert_eq!(of(value, date), expected, "{value}");
+        }
+    }
 
     #[test]
     fn base64_of_rfc_4648() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::file::Yanked;
@@ -63,7 +63,12 @@ struct File<'a> {
     #[serde(borrow, default)]
     requires_python: Option<Text<'a>>,
     #[serde(borrow, default)]
-    core_metadata: Beside<'a>,
+    core_metadata: Option<Beside<'a>>,
+    // As the field was called first (PEP 658), and as an index calls it by mistake.
+    #[serde(borrow, default)]
+    dist_info_metadata: Option<Beside<'a>>,
+    #[serde(borrow, default)]
+    data_dist_info_metadata: Option<Beside<'a>>,
     #[serde(borrow, default)]
     provenance: Option<Text<'a>>,
 }
@@ -103,6 +108,24 @@ impl<'de> Visitor<'de> for BesideVisitor {
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
         Ok(Beside::Yes)
+    }
+
+    // What is no announcement is none: the metadata is looked for all the same, and the page stays readable.
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Beside::No)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Beside::No)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Beside::No)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Beside::No)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -148,7 +171,11 @@ fn link(file: File<'_>) -> Link<'_> {
         },
         upload_time: plain(file.upload_time),
         requires_python: plain(file.requires_python),
-        metadata: file.core_metadata,
+        metadata: file
+            .core_metadata
+            .or(file.dist_info_metadata)
+            .or(file.data_dist_info_metadata)
+            .unwrap_or_default(),
         provenance: file.provenance.map(|Text(url)| url),
     }
 }

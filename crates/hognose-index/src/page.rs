@@ -67,7 +67,9 @@ pub(crate) fn read(
         url: url.redacted(),
         reason,
     };
-    let text = String::from_utf8_lossy(body);
+    // Nearly all are text, which is found out faster than what is not.
+    let text =
+        std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let raw = match text.chars().next() {
         Some('{') => json::read(text).map_err(fault)?,
@@ -265,6 +267,76 @@ mod tests {
         };
         assert_eq!(&plain, json);
         assert_eq!(html.url.redacted(), json.url.redacted());
+    }
+
+    #[test]
+    fn announced_metadata_in_odd_forms() {
+        use CoreMetadata::{No, Yes};
+        let hex = "ab".repeat(32);
+        let json = |fields: &str| {
+            let body = format!(
+                r#"{{"meta":{{"api-version":"1.1"}},"files":[{{"filename":"six-1.0.tar.gz","url":"six-1.0.tar.gz","hashes":{{}}{fields}}}]}}"#
+            );
+            of(&body).map(|page| page.files[0].metadata.clone())
+        };
+        let digest = || Yes(Some(hex.clone()));
+        for (fields, expected) in [
+            (String::new(), No),
+            (r#","core-metadata":true"#.to_owned(), Yes(None)),
+            (r#","core-metadata":false"#.to_owned(), No),
+            (r#","core-metadata":null"#.to_owned(), No),
+            (r#","core-metadata":{}"#.to_owned(), Yes(None)),
+            (r#","core-metadata":"true""#.to_owned(), Yes(None)),
+            (r#","core-metadata":1"#.to_owned(), No),
+            (r#","core-metadata":-1.5"#.to_owned(), No),
+            (r#","core-metadata":[[],{"sha256":"x"}]"#.to_owned(), No),
+            (
+                format!(r#","core-metadata":{{"md5":"x","sha256":"{hex}"}}"#),
+                digest(),
+            ),
+            (
+                format!(r#","core-metadata":{{"sha256":"{}"}}"#, hex.to_uppercase()),
+                digest(),
+            ),
+            (
+                r#","core-metadata":{"sha256":"../x"}"#.to_owned(),
+                Yes(None),
+            ),
+            // The first name of the field, and that of an index that is mistaken; the right one wins.
+            (
+                format!(r#","dist-info-metadata":{{"sha256":"{hex}"}}"#),
+                digest(),
+            ),
+            (r#","data-dist-info-metadata":true"#.to_owned(), Yes(None)),
+            (
+                r#","dist-info-metadata":true,"core-metadata":false"#.to_owned(),
+                No,
+            ),
+        ] {
+            assert_eq!(json(&fields).unwrap(), expected, "{fields}");
+        }
+        assert!(json(r#","core-metadata":{"sha256":5}"#).is_err());
+        let html = |attributes: &str| {
+            let page = of(&format!(
+                "<!DOCTYPE html><a href=six-1.0.tar.gz {attributes}>"
+            ));
+            page.unwrap().files[0].metadata.clone()
+        };
+        for (attributes, expected) in [
+            (String::new(), No),
+            ("data-core-metadata".to_owned(), Yes(None)),
+            ("data-core-metadata=true".to_owned(), Yes(None)),
+            ("data-core-metadata=false".to_owned(), No),
+            (format!("data-core-metadata=sha256={hex}"), digest()),
+            (format!("data-dist-info-metadata=sha256={hex}"), digest()),
+            (
+                format!("data-core-metadata=false data-dist-info-metadata=sha256={hex}"),
+                No,
+            ),
+            ("data-core-metadata=md5=x".to_owned(), Yes(None)),
+        ] {
+            assert_eq!(html(&attributes), expected, "{attributes}");
+        }
     }
 
     #[test]

@@ -153,20 +153,15 @@ impl Client {
         let Some(url) = index.legacy(name.as_str()) else {
             return Ok(None);
         };
-        let answer = self
-            .http
-            .fetch(&url, "application/json", self.config.limits.page)?;
-        let url = answer.url.redacted();
-        match answer.status {
-            200 => {}
-            404 | 410 => return Ok(None),
-            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
-            status => return Err(IndexError::Status { url, status }),
-        }
+        let limit = self.config.limits.page;
+        let answer = self.http.fetch(&url, "application/json", limit)?;
+        let Some(answer) = answer.present()? else {
+            return Ok(None);
+        };
         match serde_json::from_slice(&answer.body) {
             Ok(document) => Ok(Some(read(document))),
             Err(error) => Err(IndexError::Page {
-                url,
+                url: answer.url.redacted(),
                 reason: error.to_string(),
             }),
         }

@@ -41,17 +41,13 @@ impl Client {
         crate::http::guard(&file.page, url)?;
         let accept = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5";
         let answer = self.http.fetch(url, accept, MAX_PROVENANCE)?;
-        let url = answer.url.redacted();
-        match answer.status {
-            200 => {}
-            404 | 410 => return Ok(None),
-            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
-            status => return Err(IndexError::Status { url, status }),
-        }
+        let Some(answer) = answer.present()? else {
+            return Ok(None);
+        };
         match serde_json::from_slice(&answer.body) {
             Ok(provenance) => Ok(repository(provenance)),
             Err(error) => Err(IndexError::Page {
-                url,
+                url: answer.url.redacted(),
                 reason: error.to_string(),
             }),
         }

@@ -314,7 +314,13 @@ fn without_dots(path: &str) -> String {
 
 /// Escapes what may not stand in a request; what is escaped already stays.
 fn encode(raw: &str) -> Cow<'_, str> {
-    let stands = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let stands = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(
+                byte,
+                b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+            )
+    };
     // Pages hold hundreds of addresses, and nearly all are written as they are sent.
     if raw.bytes().all(stands) {
         return Cow::Borrowed(raw);

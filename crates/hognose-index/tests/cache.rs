@@ -186,6 +186,31 @@ fn busy_servers_are_asked_again() {
 }
 
 #[test]
+fn a_date_to_come_back_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server(&[
+        (
+            503,
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n",
+            "",
+        ),
+        (
+            503,
+            "Date: Sun, 06 Nov 1994 08:49:38 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:38 GMT\r\n",
+            "",
+        ),
+    ]);
+    let start = std::time::Instant::now();
+    let refused = files(&server.client(directory.path(), 0, false)).unwrap_err();
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    assert!(
+        matches!(refused, IndexError::Busy { seconds: 3_600, .. }),
+        "{refused}"
+    );
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
 fn patience_has_an_end() {
     let directory = tempfile::tempdir().unwrap();
     let busy = server(&[(429, "Retry-After: 3600\r\n", "")]);
@@ -245,4 +270,62 @@ fn many_at_once_come_in_order() {
     );
     assert!(answers.iter().all(|(_, ok)| *ok));
     assert_eq!(server.seen().len(), 40);
+}
+
+/// Keeps answers in the cache that variables name, when it is started by the test below.
+#[test]
+fn a_process_that_keeps() {
+    let Ok(place) = std::env::var("HOGNOSE_TEST_CACHE") else {
+        return;
+    };
+    let (address, directory) = place.split_once(' ').unwrap();
+    let mut config = Config::new(IndexUrl::parse(&format!("http://{address}/simple")).unwrap());
+    config.cache = Some(Cache {
+        directory: directory.into(),
+        now: 100,
+    });
+    let client = Client::new(config).unwrap();
+    for number in 0..400 {
+        let name = format!("six-{}-{number}", std::process::id());
+        client.files(&PackageName::new(&name).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn processes_share_a_cache_and_may_be_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server(&[(200, "", PAGE)]);
+    let place = format!("{} {}", server.address, directory.path().display());
+    let start = || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_process_that_keeps"])
+            .env("HOGNOSE_TEST_CACHE", &place)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut children: Vec<_> = (0..3).map(|_| start()).collect();
+    while server.seen().len() < 100 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    children[0].kill().unwrap();
+    for (at, child) in children.iter_mut().enumerate() {
+        assert_eq!(child.wait().unwrap().success(), at != 0);
+    }
+    // Nothing that the others kept is lost, and nothing that anybody kept is half an answer.
+    let asked = server.seen().len();
+    let client = server.client(directory.path(), 100, true);
+    let known = |id: u32| {
+        let has = |number: &u32| {
+            let name = PackageName::new(&format!("six-{id}-{number}")).unwrap();
+            client.files(&name).is_ok()
+        };
+        (0..400).filter(has).count()
+    };
+    assert_eq!(
+        (known(children[1].id()), known(children[2].id())),
+        (400, 400)
+    );
+    assert!(known(children[0].id()) < 400);
+    assert_eq!(server.seen().len(), asked);
 }

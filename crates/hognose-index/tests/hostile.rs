@@ -290,6 +290,55 @@ fn a_hundred_megabytes_are_too_much() {
 }
 
 #[test]
+fn a_page_without_end_is_given_up() {
+    for begin in [
+        "<!DOCTYPE html>",
+        "{\"meta\":{\"api-version\":\"1.0\"},\"files\":[",
+    ] {
+        let server = server(move |_, stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            let _ = write!(stream, "{:x}\r\n{begin}\r\n", begin.len());
+            let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+            while stream.write_all(chunk.as_bytes()).is_ok() {}
+        });
+        let client = server.client(|c| c.limits.page = 8 << 20);
+        let found = client.files(&six());
+        assert!(
+            matches!(found, Err(IndexError::TooLarge { limit, .. }) if limit == 8 << 20),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn absurd_names_are_no_files() {
+    let names = [
+        "six-1.0.tar.gz/../../x",
+        "..six-1.0.tar.gz",
+        ".six-1.0.tar.gz",
+        "six-1.0.tar.gz\u{202e}",
+        "six\u{0}-1.0.tar.gz",
+        "\u{ff53}ix-1.0.tar.gz",
+        "six-1.0-py3-none-any.whl.exe",
+        "six--py3-none-any.whl",
+        "six-1.0-py3-none.whl",
+        "six-1!.tar.gz",
+        "-1.0.tar.gz",
+        "CON-1.0.tar.gz",
+        "six-1.0.tar.gz ",
+        "six-1.0\r\n.tar.gz",
+    ];
+    let long = format!("six-{}.tar.gz", "1".repeat(300));
+    let all = names.iter().copied().chain([long.as_str()]);
+    let files: Vec<serde_json::Value> = all
+        .map(|name| serde_json::json!({"filename": name, "url": "/f/x", "hashes": {}}))
+        .collect();
+    let body = serde_json::json!({"meta": {"api-version": "1.0"}, "files": files});
+    let page = page("", body.to_string()).unwrap();
+    assert_eq!((page.files.len(), page.others), (0, names.len() + 1));
+}
+
+#[test]
 fn a_byte_now_and_then_is_given_up() {
     let server = server(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<!DOCTYPE html>");

@@ -75,8 +75,7 @@ impl Client {
             404 | 410 => return Ok(None),
             // File hosts answer many things for what they never had.
             _ if !announced => return Ok(None),
-            status @ (401 | 403 | 407) => return Err(IndexError::Access { url, status }),
-            status => return Err(IndexError::Status { url, status }),
+            status => return Err(IndexError::of_status(url, status)),
         }
         if let Some(expected) = digest {
             let found = hex(&Sha256::digest(&answer.body));
