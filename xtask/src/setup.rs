@@ -16,7 +16,7 @@ const NEXTEST: &str = "0.9.143";
 pub(crate) struct Tools {
     /// An interpreter with the validators of report formats.
     pub(crate) python: PathBuf,
-    /// The folder of `old` and `new`, environments with installers.
+    /// The folder of `old`, `new` and `more`, environments with installers.
     pub(crate) installers: PathBuf,
 }
 
@@ -67,12 +67,18 @@ fn validators() -> Result<PathBuf> {
     Ok(home.join("bin/python"))
 }
 
-/// Two environments with the installers that tests put behind the gateway.
+/// Environments with the installers that tests put behind the gateway.
 fn installers() -> Result<PathBuf> {
     let home = root().join("target/xtask/installers");
     let newest = listed("installers-requirements.txt")?;
     environment(&home.join("new"), &newest, "pip, uv and Poetry")?;
     environment(&home.join("old"), OLD_PIP, "an old pip")?;
+    let frontends = listed("frontends-requirements.txt")?;
+    environment(
+        &home.join("more"),
+        &frontends,
+        "PDM, Pipenv, tox, nox and pip-tools",
+    )?;
     Ok(home)
 }
 

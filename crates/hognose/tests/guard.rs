@@ -1,4 +1,4 @@
-//! `hognose guard` before real installers: an old pip and a new one, uv, Poetry.
+//! `hognose guard` before real installers: an old pip and a new one, uv, Poetry, PDM, Pipenv, tox, nox, pip-tools.
 
 #![expect(
     clippy::unwrap_used,
@@ -81,6 +81,8 @@ impl Set {
             .env_remove("PIP_NO_INDEX")
             .env("PIP_INDEX_URL", self.upstream.url())
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .env("PDM_CHECK_UPDATE", "0")
+            .env("PIPENV_IGNORE_VIRTUALENVS", "1")
             .env("VIRTUAL_ENV", self.sandbox.work())
             .output()
             .unwrap();
@@ -328,4 +330,211 @@ fn only_who_knows_the_path_is_answered() {
     let script = "url=$PIP_INDEX_URL; base=${url%%/simple/}; host=${base%/*}; python3 - \"$url\" \"$host\" <<'END'\nimport sys, urllib.request, urllib.error\nprint(urllib.request.urlopen(sys.argv[1] + 'good/').status)\ntry:\n    print(urllib.request.urlopen(sys.argv[2] + '/simple/good/').status)\nexcept urllib.error.HTTPError as e:\n    print(e.code)\nEND";
     let got = set.guard(&[], &["sh", "-c", script]);
     assert_eq!(got.stdout, "200\n404\n", "{}", got.whole());
+}
+
+const PROJECT: &str = "[project]\nname = \"app\"\nversion = \"1\"\nrequires-python = \">=3.8\"\n";
+
+impl Set {
+    /// A front end of the environment `more`, with the variables it wants.
+    fn more(&self, words: &[&str]) -> Outcome {
+        let program = installers().join("more/bin").join(words[0]);
+        let mut command = vec![program.to_str().unwrap()];
+        command.extend(&words[1..]);
+        self.guard(&[], &command)
+    }
+
+    /// Runs a program without the guard, to make a lock.
+    fn alone(&self, program: &str, words: &[&str], variables: &[(&str, &str)]) {
+        let made = self.sandbox.command(&[]);
+        let own = made
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let output = std::process::Command::new(installers().join(program))
+            .args(words)
+            .env_clear()
+            .envs(own)
+            .envs(variables.iter().copied())
+            .current_dir(self.sandbox.work())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{program}: {said}");
+    }
+
+    fn uv_lock(&self, needs: &str) {
+        let project = format!("{PROJECT}dependencies = [{needs}]\n");
+        self.sandbox.write("pyproject.toml", project);
+        let python = installers().join("new/bin/python");
+        let variables = [
+            ("UV_DEFAULT_INDEX", &*self.upstream.url()),
+            ("UV_PYTHON", python.to_str().unwrap()),
+        ];
+        self.alone("new/bin/uv", &["lock"], &variables);
+    }
+
+    fn uv_project(&self, words: &[&str]) -> Outcome {
+        let uv = installers().join("new/bin/uv");
+        let python = installers().join("new/bin/python");
+        let (verb, rest) = words.split_first().unwrap();
+        let mut command = vec![uv.to_str().unwrap(), verb, "--python"];
+        command.push(python.to_str().unwrap());
+        command.extend(rest);
+        self.guard(&[], &command)
+    }
+}
+
+#[test]
+fn an_index_that_uv_is_told_by_a_file_is_watched() {
+    let set = Set::new();
+    let other = Upstream::new();
+    let bad = wheel("worse", "1.0", BAD);
+    other.project("worse", &[("worse-1.0-py3-none-any.whl", &bad, OLD)]);
+    let index = format!(
+        "[[tool.uv.index]]\nname = \"other\"\nurl = \"{}\"\n",
+        other.url()
+    );
+    set.sandbox
+        .write("pyproject.toml", format!("{PROJECT}{index}"));
+    let got = set.uv(&["worse"]);
+    assert_ne!(got.code, 0, "{}", got.whole());
+    assert!(!set.has("worse.py"), "{}", got.whole());
+    assert!(words(&got).contains("HOG-MAL-"), "{}", got.whole());
+}
+
+#[test]
+fn uv_keeps_to_the_lock_that_was_judged() {
+    let set = Set::new();
+    set.uv_lock("\"good==1.0\"");
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    let there = |name: &str| {
+        let lib = set.sandbox.work().join(".venv/lib");
+        let pythons = std::fs::read_dir(lib).into_iter().flatten().flatten();
+        pythons
+            .map(|python| python.path().join("site-packages").join(name))
+            .any(|path| path.exists())
+    };
+    assert!(there("good.py"));
+    // The project wants something else by now: the lock does not say what would be installed.
+    let locked = std::fs::read(set.sandbox.work().join("pyproject.toml")).unwrap();
+    let wanted = format!("{PROJECT}dependencies = [\"bad\"]\n");
+    set.sandbox.write("pyproject.toml", wanted);
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 3, "{}", got.whole());
+    assert!(!there("bad.py"), "{}", got.whole());
+    set.sandbox.write("pyproject.toml", locked);
+    // What is wanted beside the lock is asked of the guard.
+    let got = set.uv_project(&["run", "--with", "bad", "python", "-c", "import bad"]);
+    assert_ne!(got.code, 0, "{}", got.whole());
+    assert!(words(&got).contains("HOG-MAL-"), "{}", got.whole());
+    set.uv_lock("\"bad\"");
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 1, "{}", got.whole());
+    assert!(got.stderr.contains("was not started"), "{}", got.stderr);
+}
+
+#[test]
+fn files_that_lead_past_the_guard_are_refused() {
+    let set = Set::new();
+    for text in [
+        "--index-url https://index.example/simple\ngood\n",
+        "good @ https://index.example/good-1.0-py3-none-any.whl\n",
+        "good @ git+https://index.example/good\n",
+        "-r more.txt\n",
+    ] {
+        set.sandbox.write(
+            "more.txt",
+            "--extra-index-url https://index.example/simple\n",
+        );
+        set.sandbox.write("requirements.txt", text);
+        for option in [&["-r", "requirements.txt"][..], &["-rrequirements.txt"]] {
+            let got = set.pip("new", option);
+            assert_eq!(got.code, 2, "{text}: {}", got.whole());
+        }
+    }
+    let project = format!("{PROJECT}dependencies = [\"good @ git+https://index.example/good\"]\n");
+    set.sandbox.write("pyproject.toml", project);
+    let got = set.pip("new", &["."]);
+    assert_eq!(got.code, 2, "{}", got.whole());
+}
+
+#[test]
+fn front_ends_get_the_newest_version_that_is_allowed() {
+    let set = Set::new();
+    set.sandbox.write("requirements.in", "good\n");
+    let got = set.more(&[
+        "pip-compile",
+        "--no-emit-index-url",
+        "--no-header",
+        "--quiet",
+    ]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    let made = std::fs::read_to_string(set.sandbox.work().join("requirements.txt")).unwrap();
+    assert!(made.contains("good==1.0"), "{made}");
+    assert!(words(&got).starts_with(WITHHELD), "{}", got.whole());
+    let look = "import good; raise SystemExit(good.X != 1)";
+    set.sandbox.write(
+        "tox.ini",
+        format!(
+            "[tox]\nno_package = true\n[testenv]\ndeps = good\ncommands = python -c \"{look}\"\n"
+        ),
+    );
+    let got = set.more(&["tox", "-q"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    assert!(words(&got).starts_with(WITHHELD), "{}", got.whole());
+    set.sandbox.write(
+        "noxfile.py",
+        format!("import nox\n@nox.session\ndef look(session):\n    session.install('good')\n    session.run('python', '-c', '{look}')\n"),
+    );
+    let got = set.more(&["nox"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    assert!(words(&got).starts_with(WITHHELD), "{}", got.whole());
+}
+
+#[test]
+fn pdm_installs_what_was_judged() {
+    let set = Set::new();
+    set.sandbox.write("pyproject.toml", PROJECT);
+    let got = set.more(&["pdm", "add", "--no-self", "good"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    assert!(words(&got).starts_with(WITHHELD), "{}", got.whole());
+    let lock = std::fs::read_to_string(set.sandbox.work().join("pdm.lock")).unwrap();
+    assert!(lock.contains("version = \"1.0\""), "{lock}");
+    assert!(!lock.contains("127.0.0.1"), "{lock}");
+    let got = set.more(&["pdm", "add", "--no-self", "bad"]);
+    assert_ne!(got.code, 0, "{}", got.whole());
+    assert!(words(&got).contains("HOG-MAL-"), "{}", got.whole());
+}
+
+#[test]
+fn pipenv_installs_what_was_judged() {
+    let set = Set::new();
+    let pins = |name: &str, bytes: &[u8]| {
+        serde_json::json!({
+            "_meta": { "hash": { "sha256": "0" }, "pipfile-spec": 6, "requires": {},
+                "sources": [{ "name": "main", "url": set.upstream.url(), "verify_ssl": true }] },
+            "default": { name: { "hashes": [format!("sha256:{}", common::upstream::hex(bytes))],
+                "index": "main", "version": "==1.0" } },
+            "develop": {}
+        })
+        .to_string()
+    };
+    let source = format!(
+        "[[source]]\nname = \"main\"\nurl = \"{}\"\nverify_ssl = true\n[packages]\ngood = \"==1.0\"\n",
+        set.upstream.url()
+    );
+    set.sandbox.write("Pipfile", source);
+    set.sandbox.write(
+        "Pipfile.lock",
+        pins("good", &wheel("good", "1.0", "X = 1\n")),
+    );
+    let got = set.more(&["pipenv", "sync"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+    set.sandbox
+        .write("Pipfile.lock", pins("bad", &wheel("bad", "1.0", BAD)));
+    let got = set.more(&["pipenv", "sync"]);
+    assert_eq!(got.code, 1, "{}", got.whole());
+    assert!(got.stderr.contains("was not started"), "{}", got.stderr);
+    let got = set.more(&["pipenv", "install", "good"]);
+    assert_eq!(got.code, 2, "{}", got.whole());
 }

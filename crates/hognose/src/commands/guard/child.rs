@@ -34,11 +34,15 @@ pub(super) fn variables(
         ("UV_INDEX", None),
         ("UV_EXTRA_INDEX_URL", None),
         ("UV_NO_INDEX", None),
+        // An index of uv's choice for one package, or a file with others.
+        ("UV_TORCH_BACKEND", None),
+        ("UV_CONFIG_FILE", None),
+        // It asks every index that its files name beside the one of its variables; the gateway does that in its stead.
+        set("UV_NO_CONFIG", "1"),
         set("UV_INSECURE_HOST", "127.0.0.1"),
         set("UV_CACHE_DIR", &scratch.join("uv-cache").to_string_lossy()),
         // PDM, Pipenv.
         set("PDM_PYPI_URL", index),
-        set("PDM_IGNORE_STORED_INDEX", "1"),
         set("PIPENV_PYPI_MIRROR", index),
         set("PIPENV_TEST_INDEX", index),
         // No proxy stands between the command and this machine.

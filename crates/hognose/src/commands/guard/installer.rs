@@ -3,6 +3,8 @@
 
 use std::ffi::OsString;
 
+use super::command::{Call, Tool, call};
+use super::grammar::{Grammar, Role};
 use crate::cli::ServeArgs;
 use crate::error::Failure;
 
@@ -15,54 +17,41 @@ pub(super) struct Lifted {
     pub(super) index: Option<String>,
     /// Further ones.
     pub(super) extra: Vec<String>,
-    /// Requirements files.
-    pub(super) files: Vec<String>,
+    /// Files that say what to install.
+    pub(super) files: Vec<Listed>,
+    /// What runs, and how many of the arguments are not its own.
+    pub(super) tool: Tool,
+    pub(super) lead: usize,
 }
 
-/// Options that name the index, in pip and uv.
-const INDEX: [&str; 4] = ["--index-url", "-i", "--pypi-url", "--default-index"];
-/// Options that name a further one.
-const EXTRA: [&str; 2] = ["--extra-index-url", "--index"];
-/// Options that lead past every index.
-const PAST: [&str; 2] = ["--find-links", "-f"];
+/// A file that says what to install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) path: String,
+    /// What it has under extras and groups is installed too.
+    pub(super) optional: bool,
+}
 
-/// Options that name files of requirements.
-const FILES: [&str; 4] = ["--requirement", "-r", "--constraint", "-c"];
+impl Lifted {
+    /// The words of the tool itself.
+    pub(super) fn own(&self) -> Vec<String> {
+        let own = self.arguments.iter().skip(self.lead);
+        own.map(|w| w.to_string_lossy().into_owned()).collect()
+    }
+}
 
 /// Takes indexes out of a command's arguments, and refuses what would lead past the guard.
 pub(super) fn lift(command: &[OsString]) -> Result<Lifted, Failure> {
-    let mut words = command.iter().cloned();
+    let Call { tool, lead } = call(command);
     let mut out = Lifted {
-        program: words.next().unwrap_or_default(),
+        tool,
+        lead: lead.saturating_sub(1),
         ..Lifted::default()
     };
-    if !is_installer(&out.program) {
-        // Whatever it is, its arguments are its own; the variables are all that it is told.
-        out.arguments = words.collect();
-        return Ok(out);
-    }
-    while let Some(word) = words.next() {
-        let text = word.to_string_lossy().into_owned();
-        if text == "--" {
-            out.arguments.push(word);
-            out.arguments.extend(words);
-            break;
-        }
-        let (option, joined) = match text.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
-            _ => (text.as_str(), None),
-        };
-        let known = [&INDEX[..], &EXTRA, &PAST, &FILES];
-        if !known.iter().any(|list| list.contains(&option)) {
-            is_named(&text)?;
-            out.arguments.push(word);
-            continue;
-        }
-        let value = joined
-            .or_else(|| words.next().map(|w| w.to_string_lossy().into_owned()))
-            .unwrap_or_default();
-        out.option(option, &value)?;
-    }
+    out.command(command)?;
+    let mut words = std::mem::take(&mut out.arguments).into_iter();
+    out.program = words.next().unwrap_or_default();
+    out.arguments = words.collect();
     Ok(out)
 }
 
@@ -78,47 +67,250 @@ impl Lifted {
         serve
     }
 
-    /// Takes an option that says where packages come from.
-    fn option(&mut self, option: &str, value: &str) -> Result<(), Failure> {
-        if INDEX.contains(&option) || EXTRA.contains(&option) {
-            // uv's `name=address`.
-            let address = value
-                .split_once('=')
-                .filter(|(name, _)| !name.contains(':'))
-                .map_or(value, |(_, address)| address)
-                .to_owned();
-            if INDEX.contains(&option) {
-                self.index = Some(address);
-            } else {
-                self.extra.push(address);
-            }
-            return Ok(());
-        }
-        if PAST.contains(&option) && value.contains("://") && !value.starts_with("file:") {
+    fn command(&mut self, command: &[OsString]) -> Result<(), Failure> {
+        let Call { tool, lead } = call(command);
+        if tool == Tool::Sudo {
+            let program = command.first().map(|w| w.to_string_lossy().into_owned());
             return Err(Failure::usage(format!(
-                "{option} names a page that the guard cannot stand before"
+                "{} takes the variables away that lead the command to the guard",
+                program.unwrap_or_default()
             ))
-            .hint("leave it out, or put the page behind an index"));
+            .hint("put it in front: `sudo hognose guard -- …`"));
         }
-        if FILES.contains(&option) {
-            self.files.push(value.into());
+        let (lead, own) = command.split_at(lead.min(command.len()));
+        self.arguments.extend(lead.iter().cloned());
+        let texts: Vec<String> = own
+            .iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect();
+        if let Some(grammar) = Grammar::of(tool, &texts) {
+            return self.words(grammar, own, &texts);
         }
-        self.arguments.push(OsString::from(option));
-        self.arguments.push(OsString::from(value));
+        self.arguments.extend(own.iter().cloned());
         Ok(())
     }
+
+    fn words(
+        &mut self,
+        grammar: Grammar,
+        words: &[OsString],
+        texts: &[String],
+    ) -> Result<(), Failure> {
+        let (mut at, mut plain) = (0, 0);
+        while let (Some(word), Some(text)) = (words.get(at), texts.get(at)) {
+            at += 1;
+            let next = texts.get(at).map(String::as_str);
+            if grammar
+                .own()
+                .is_some_and(|own| plain >= own && !text.starts_with('-'))
+            {
+                self.script(text);
+                return self.command(words.get(at - 1..).unwrap_or_default());
+            }
+            if text == "--" {
+                return self.behind_dashes(grammar, words.get(at - 1..).unwrap_or_default());
+            }
+            if text.starts_with("--") {
+                let (option, joined) = match text.split_once('=') {
+                    Some((option, value)) => (option, Some(value)),
+                    None => (text.as_str(), None),
+                };
+                match grammar.long(option) {
+                    Some(role) => at += self.option(role, option, joined, next, word)?,
+                    None => self.arguments.push(word.clone()),
+                }
+            } else if text.len() > 1 && text.starts_with('-') {
+                at += self.letters(grammar, text, next, word)?;
+            } else {
+                plain += 1;
+                is_named(text)?;
+                self.named(text);
+                self.arguments.push(word.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands behind `--`: a command of its own, or things to install.
+    fn behind_dashes(&mut self, grammar: Grammar, words: &[OsString]) -> Result<(), Failure> {
+        let Some((dashes, rest)) = words.split_first() else {
+            return Ok(());
+        };
+        self.arguments.push(dashes.clone());
+        if grammar.own().is_some() {
+            return self.command(rest);
+        }
+        for word in rest {
+            let text = word.to_string_lossy();
+            is_named(&text)?;
+            self.named(&text);
+            self.arguments.push(word.clone());
+        }
+        Ok(())
+    }
+
+    /// One-letter options in a word of their own: `-U`, `-Ur file`, `-ihttps://…`. Answers how many of the next words
+    /// are theirs.
+    fn letters(
+        &mut self,
+        grammar: Grammar,
+        text: &str,
+        next: Option<&str>,
+        word: &OsString,
+    ) -> Result<usize, Failure> {
+        let letters = text.get(1..).unwrap_or_default();
+        for (at, letter) in letters.char_indices() {
+            let Some(role) = grammar.short(letter) else {
+                continue;
+            };
+            let rest = letters.get(at + letter.len_utf8()..).unwrap_or_default();
+            // uv and click take `-i=address` too.
+            let rest = rest.strip_prefix('=').unwrap_or(rest);
+            let joined = (!rest.is_empty()).then_some(rest);
+            let takes = self.option(role, &format!("-{letter}"), joined, next, word)?;
+            let before = letters.get(..at).unwrap_or_default();
+            if matches!(role, Role::Index | Role::Extra) && !before.is_empty() {
+                self.arguments.push(OsString::from(format!("-{before}")));
+            }
+            return Ok(takes);
+        }
+        self.arguments.push(word.clone());
+        Ok(0)
+    }
+
+    /// Takes an option. Answers how many of the next words are its own.
+    fn option(
+        &mut self,
+        role: Role,
+        option: &str,
+        joined: Option<&str>,
+        next: Option<&str>,
+        word: &OsString,
+    ) -> Result<usize, Failure> {
+        if let Role::Past(why) = role {
+            return Err(Failure::usage(format!("{option} {why}")).hint("leave it out"));
+        }
+        let value = joined.or(next).unwrap_or_default();
+        let takes = usize::from(joined.is_none() && next.is_some());
+        match role {
+            Role::Index => self.index = Some(address(value)),
+            Role::Extra => self.extra.push(address(value)),
+            Role::Links if is_remote(value) => {
+                return Err(Failure::usage(format!(
+                    "{option} names a page that the guard cannot stand before"
+                ))
+                .hint("leave it out, or put the page behind an index"));
+            }
+            Role::File if is_remote(value) => {
+                return Err(Failure::usage(format!(
+                    "{option} names a file on another machine, which may say anything by the time it is read"
+                ))
+                .hint("download it first"));
+            }
+            Role::File => self.list(value),
+            // pip's `path:group`.
+            Role::Group => self.list(value.rsplit_once(':').map_or("pyproject.toml", |(p, _)| p)),
+            Role::Requirement => {
+                is_named(value)?;
+                self.named(value);
+            }
+            Role::ForPip => self.for_pip(option, value)?,
+            Role::Links | Role::Word | Role::Past(_) => {}
+        }
+        if !matches!(role, Role::Index | Role::Extra) {
+            self.arguments.push(word.clone());
+            if takes == 1 {
+                self.arguments.push(OsString::from(value));
+            }
+        }
+        Ok(takes)
+    }
+
+    /// Options for pip in one word: they are looked at, and none may name an index, for the word is handed on whole.
+    fn for_pip(&mut self, option: &str, value: &str) -> Result<(), Failure> {
+        let words = value
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let own: Vec<OsString> = words.iter().map(OsString::from).collect();
+        let mut inner = Self::default();
+        inner.words(
+            Grammar::of(Tool::Pip, &words).ok_or_else(|| Failure::usage("pip is not known"))?,
+            &own,
+            &words,
+        )?;
+        if inner.index.is_some() || !inner.extra.is_empty() {
+            return Err(Failure::usage(format!(
+                "{option} names an index, which goes before anything the guard can say"
+            ))
+            .hint("give the index to the guard: `hognose guard --index-url … -- …`"));
+        }
+        self.files.append(&mut inner.files);
+        Ok(())
+    }
+
+    fn list(&mut self, path: &str) {
+        self.files.push(Listed {
+            path: path.to_owned(),
+            optional: true,
+        });
+    }
+
+    /// A directory to install, or a file that tools read requirements from.
+    fn named(&mut self, word: &str) {
+        let (bare, extras) = word.split_once('[').unwrap_or((word, ""));
+        let bare = bare.strip_prefix("file://").unwrap_or(bare);
+        let path = std::path::Path::new(bare);
+        let extension = path.extension().and_then(|e| e.to_str());
+        if matches!(extension, Some("in" | "txt" | "toml")) && path.is_file() {
+            self.list(bare);
+        }
+        if !bare.contains(['/', '.', '\\']) {
+            return;
+        }
+        for name in ["pyproject.toml", "setup.cfg", "setup.py"] {
+            let file = path.join(name);
+            if file.is_file() {
+                self.files.push(Listed {
+                    path: file.to_string_lossy().into_owned(),
+                    optional: !extras.is_empty(),
+                });
+            }
+        }
+    }
+
+    /// A script may say itself what it needs, and from where (PEP 723).
+    fn script(&mut self, word: &str) {
+        let path = std::path::Path::new(word);
+        if path.extension().is_some_and(|e| e == "py") && path.is_file() {
+            self.list(word);
+        }
+    }
+}
+
+/// uv's `name=address` is an address.
+fn address(value: &str) -> String {
+    value
+        .split_once('=')
+        .filter(|(name, _)| !name.contains(':'))
+        .map_or(value, |(_, address)| address)
+        .to_owned()
+}
+
+fn is_remote(value: &str) -> bool {
+    value.contains("://") && !value.starts_with("file:")
 }
 
 /// Refuses what is fetched from an address of its own and not from an index.
 fn is_named(word: &str) -> Result<(), Failure> {
-    let address = word.rsplit('@').next().unwrap_or(word).trim();
+    let lower = word.to_ascii_lowercase();
+    let address = lower.rsplit('@').next().unwrap_or(&lower).trim();
+    let behind = lower.split_once('@').map_or("", |(_, rest)| rest.trim());
     let remote = [
-        "http://", "https://", "git+", "hg+", "svn+", "bzr+", "ftp://",
+        "http://", "https://", "git+", "hg+", "svn+", "bzr+", "ftp://", "git@", "ssh://", "git://",
     ];
-    let direct = remote.iter().any(|scheme| {
-        word.starts_with(scheme) || (word.contains('@') && address.starts_with(scheme))
-    });
-    if !direct || word.starts_with('-') {
+    let starts = |text: &str| remote.iter().any(|scheme| text.starts_with(scheme));
+    if !starts(&lower) && !starts(address) && !starts(behind) {
         return Ok(());
     }
     Err(Failure::usage(format!(
@@ -126,50 +318,6 @@ fn is_named(word: &str) -> Result<(), Failure> {
         hognose_types::text::short(word, 100)
     ))
     .hint("download it, look at it with `hognose inspect`, and install the file"))
-}
-
-/// Refuses requirements files that name indexes: installers heed them more than variables.
-pub(super) fn requirements(files: &[String]) -> Result<(), Failure> {
-    if files.is_empty() {
-        return Ok(());
-    }
-    let inventory = hognose_inventory::scan_paths(
-        &hognose_inventory::Disk,
-        files,
-        &hognose_inventory::Options::default(),
-    );
-    let mut named = inventory.options.iter().flat_map(|o| &o.indexes);
-    match named.next() {
-        None => Ok(()),
-        Some(index) => Err(Failure::usage(format!(
-            "{} names the index {}, which goes before anything the guard can say",
-            index.place, index.url
-        ))
-        .hint("move it to pip.conf or a variable, or give it as an argument: both are watched")),
-    }
-}
-
-/// Whether a program is one whose options are known; `python -m pip` is.
-fn is_installer(program: &OsString) -> bool {
-    let name = std::path::Path::new(program)
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    matches!(
-        name,
-        "pip"
-            | "uv"
-            | "uvx"
-            | "python"
-            | "pypy"
-            | "pipx"
-            | "pip-compile"
-            | "pip-sync"
-            | "tox"
-            | "nox"
-    )
 }
 
 #[cfg(test)]
@@ -187,40 +335,123 @@ mod tests {
         (rest.join(" "), lifted.index, lifted.extra)
     }
 
-    #[test]
-    fn indexes_are_taken_out() {
-        let a = || Some("https://a.example/simple".to_owned());
-        for command in [
-            "pip install -i https://a.example/simple flask",
-            "pip3.12 install --index-url=https://a.example/simple flask",
-            "/usr/bin/python3 install --index-url https://a.example/simple flask",
-            "uv install --default-index main=https://a.example/simple flask",
-        ] {
-            assert_eq!(
-                lifted(command),
-                ("install flask".to_owned(), a(), Vec::new()),
-                "{command}"
-            );
-        }
-        let extra = lifted("pip install --extra-index-url https://a.example/simple x");
-        assert_eq!(extra, ("install x".to_owned(), None, vec![a().unwrap()]));
-        let kept = "install -f ./wheels --no-index x";
-        assert_eq!(lifted(&format!("pip {kept}")).0, kept);
-        assert_eq!(lifted("make -i https://a.example").1, None);
-        assert_eq!(lifted("uv run -- x -i https://a.example").1, None);
+    fn refused(command: &str) -> bool {
+        let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
+        lift(&words).is_err()
     }
 
     #[test]
-    fn pages_past_every_index_are_refused() {
+    fn indexes_are_taken_out() {
+        let a = || Some("https://a.example/simple".to_owned());
+        for (command, rest) in [
+            (
+                "pip install -i https://a.example/simple flask",
+                "install flask",
+            ),
+            (
+                "pip3.12 install --index-url=https://a.example/simple flask",
+                "install flask",
+            ),
+            (
+                "pip install -ihttps://a.example/simple flask",
+                "install flask",
+            ),
+            (
+                "pip install -Ui https://a.example/simple flask",
+                "install -U flask",
+            ),
+            (
+                "pip install --index-u https://a.example/simple flask",
+                "install flask",
+            ),
+            (
+                "pip install --ind=https://a.example/simple flask",
+                "install flask",
+            ),
+            (
+                "python3 -m pip install --index-url https://a.example/simple flask",
+                "-m pip install flask",
+            ),
+            (
+                "uv pip install --default-index main=https://a.example/simple flask",
+                "pip install flask",
+            ),
+            (
+                "uv run --python 3.12 -i https://a.example/simple flask",
+                "run --python 3.12 flask",
+            ),
+            (
+                "uv run --python 3.12 pip install -i https://a.example/simple x",
+                "run --python 3.12 pip install x",
+            ),
+            ("uvx --index-url https://a.example/simple flask", "flask"),
+            (
+                "pipx install --index https://a.example/simple flask",
+                "install flask",
+            ),
+        ] {
+            assert_eq!(
+                lifted(command),
+                (rest.to_owned(), a(), Vec::new()),
+                "{command}"
+            );
+        }
+        for command in [
+            "pip install --extra-index-url https://a.example/simple x",
+            "pip install --extra-i https://a.example/simple x",
+            "uv pip install --index https://a.example/simple x",
+        ] {
+            let (_, index, extra) = lifted(command);
+            assert_eq!((index, extra), (None, vec![a().unwrap()]), "{command}");
+        }
+        let kept = "install -f ./wheels --no-index x";
+        assert_eq!(lifted(&format!("pip {kept}")).0, kept);
+        for others in [
+            "make -i https://a.example",
+            "python setup.py -i https://a.example",
+            "python -c pass -i https://a.example",
+            "uv run -- x -i https://a.example",
+            "uv run flask --index-url https://a.example",
+            "uvx flask -i https://a.example",
+            "nox -s x -- -i https://a.example",
+        ] {
+            let (rest, index, _) = lifted(others);
+            assert_eq!(index, None, "{others}");
+            assert!(others.ends_with(&rest), "{others}: {rest}");
+        }
+    }
+
+    #[test]
+    fn ways_past_the_guard_are_refused() {
         for last in [
             "--find-links=https://a.example/",
+            "--find=https://a.example/",
+            "-fhttps://a.example/",
+            "-qf https://a.example/",
+            "--isolated",
+            "--iso",
+            "-r https://a.example/requirements.txt",
             "https://a.example/x-1.0.tar.gz",
+            "HTTPS://a.example/x-1.0.tar.gz",
             "git+https://a.example/x",
+            "git+ssh://git@a.example/x",
             "x @ git+https://a.example/x",
             "x@https://a.example/x-1.0.tar.gz",
+            "-e git+https://a.example/x",
+            "-egit+https://a.example/x",
+            "-- https://a.example/x-1.0.tar.gz",
         ] {
-            let words = ["pip", "install", last];
-            assert!(lift(&words.map(OsString::from)).is_err(), "{last}");
+            assert!(refused(&format!("pip install {last}")), "{last}");
+        }
+        for command in [
+            "sudo pip install x",
+            "pipx install x --pip-args=--index-url=https://a.example",
+            "uv --config-file x.toml pip install x",
+            "uv pip install torch --torch-backend=auto",
+            "uv run --with git+https://a.example/x y",
+            "tox -i https://a.example",
+        ] {
+            assert!(refused(command), "{command}");
         }
         for last in [
             "./x",
@@ -229,9 +460,32 @@ mod tests {
             "x[a]",
             "--proxy=http://a.example",
             "-e.",
+            "-U -t there x",
         ] {
-            let words = ["pip", "install", last];
-            assert!(lift(&words.map(OsString::from)).is_ok(), "{last}");
+            assert!(!refused(&format!("pip install {last}")), "{last}");
+        }
+    }
+
+    #[test]
+    fn files_are_found() {
+        for (command, file) in [
+            ("pip install -r a.txt", "a.txt"),
+            ("pip install -ra.txt", "a.txt"),
+            ("pip install -Ur a.txt", "a.txt"),
+            ("pip install --requirem a.txt", "a.txt"),
+            ("pip install -c a.txt x", "a.txt"),
+            ("uv pip install --overrides a.txt x", "a.txt"),
+            ("uv run --with-requirements a.txt x", "a.txt"),
+        ] {
+            let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
+            let lifted = lift(&words).unwrap();
+            assert_eq!(
+                lifted.files.first().map(|f| f.path.as_str()),
+                Some(file),
+                "{command}"
+            );
+            let own: Vec<OsString> = words.iter().skip(1).cloned().collect();
+            assert_eq!(lifted.arguments, own, "{command}");
         }
     }
 }

@@ -4,6 +4,9 @@
 //! command is told of it. Indexes and credentials stay the user's own; they are the gateway's upstreams now.
 
 mod child;
+mod command;
+mod files;
+mod grammar;
 mod installer;
 mod locks;
 mod summary;
@@ -32,8 +35,8 @@ pub(super) fn run(
     let lifted = installer::lift(&args.command)?;
     let here = std::env::current_dir()
         .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
-    let way = locks::way(&lifted.program, &lifted.arguments, &here)?;
-    installer::requirements(&lifted.files)?;
+    let way = locks::way(lifted.tool, &lifted.own(), &here, surroundings)?;
+    let bound = files::check(&lifted.files, surroundings)?;
     let serve = lifted.watched(&args.serve);
     let happened = Arc::new(Happened::default());
     let (store, events) = remembering(&happened, cli.quiet, surroundings);
@@ -49,10 +52,18 @@ pub(super) fn run(
     for notice in built.notices.iter().filter(|_| !cli.quiet) {
         output::warning(notice);
     }
-    if let Way::Lock(lock) = &way {
-        return from_lock(cli, &lifted, lock, &built.gateway);
+    let mut keep = bound.variables(built.indexes.as_ref())?;
+    if let Way::Lock(pins) = &way {
+        if let Some(refused) = lock_refused(cli, &lifted, &pins.lock, &built.gateway)? {
+            return Ok(refused);
+        }
+        keep.extend(pins.keep.map(|name| (name, Some("1".to_owned()))));
+        if !pins.asks {
+            let status = runtime()?.block_on(run_child(&lifted, keep))?;
+            return Ok(exit(status, false));
+        }
     }
-    let (status, address) = behind(&lifted, built, surroundings)?;
+    let (status, address) = behind(&lifted, built, keep, surroundings)?;
     if let Some(store) = store {
         store.flush()?;
     }
@@ -61,7 +72,7 @@ pub(super) fn run(
         for line in summary::lines(&told, observe) {
             output::human(&line);
         }
-        if told.is_empty() {
+        if told.is_empty() && way == Way::Asks {
             output::warning(&format!(
                 "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
                 lifted.program.to_string_lossy()
@@ -75,6 +86,7 @@ pub(super) fn run(
 fn behind(
     lifted: &Lifted,
     built: Built,
+    more: Vec<child::Variable>,
     surroundings: &Surroundings,
 ) -> Result<(ExitStatus, SocketAddr), Failure> {
     let scratch = tempfile::Builder::new()
@@ -90,57 +102,45 @@ fn behind(
         let address = server.address;
         let index = format!("http://{address}{prefix}/simple/");
         let indexes = built.indexes.as_ref();
-        let ended = start(lifted, &index, scratch.path(), indexes, surroundings).await;
+        let ended = match child::variables(&index, scratch.path(), indexes, surroundings) {
+            Ok(mut variables) => {
+                variables.extend(more);
+                run_child(lifted, variables).await
+            }
+            Err(failure) => Err(failure),
+        };
         server.stop().await;
         Ok((ended?, address))
     })
 }
 
-/// Judges what a lock pins, and lets the command install it: the hashes of the lock see to it that it gets these bytes.
-fn from_lock(
+/// Judges what a lock pins: the hashes of the lock see to it that the command gets these bytes. Answers how the run ends
+/// where the command must not start.
+fn lock_refused(
     cli: &Cli,
     lifted: &Lifted,
     lock: &Path,
     gateway: &Arc<Gateway>,
-) -> Result<Exit, Failure> {
+) -> Result<Option<Exit>, Failure> {
     let wanted = check::pinned(&[lock.to_owned()])?;
-    let observe = gateway.gear.options.observe;
-    let runtime = runtime()?;
-    let outcome = runtime.block_on(check::judged(gateway, wanted));
+    let outcome = runtime()?.block_on(check::judged(gateway, wanted));
+    let judged = outcome.exit();
+    let refused =
+        !gateway.gear.options.observe && matches!(judged, Exit::Findings | Exit::Incomplete);
     if !cli.quiet {
         let lines = outcome.text();
         for line in lines.lines() {
             output::human(line);
         }
         output::human(&format!("guard: {}: {}", lock.display(), outcome.summary()));
-    }
-    let judged = outcome.exit();
-    if !observe && matches!(judged, Exit::Findings | Exit::Incomplete) {
-        if !cli.quiet {
+        if refused {
             output::human(&format!(
                 "guard: {} was not started",
                 lifted.program.to_string_lossy()
             ));
         }
-        return Ok(judged);
     }
-    let status = runtime.block_on(run_child(lifted, Vec::new()))?;
-    Ok(exit(status, false))
-}
-
-/// Runs the command and waits for it.
-async fn start(
-    lifted: &Lifted,
-    index: &str,
-    scratch: &Path,
-    indexes: Option<&crate::index_settings::Indexes>,
-    surroundings: &Surroundings,
-) -> Result<ExitStatus, Failure> {
-    run_child(
-        lifted,
-        child::variables(index, scratch, indexes, surroundings)?,
-    )
-    .await
+    Ok(refused.then_some(judged))
 }
 
 async fn run_child(

@@ -1,0 +1,175 @@
+//! Which tool a command runs: `pip`, `python -m pip` and `uv run pip` are one tool with one set of options.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// A program that installs packages, by what its options mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tool {
+    /// pip; its options may be abbreviated.
+    Pip,
+    /// `pip-compile`.
+    PipCompile,
+    /// `pip-sync`, and pip-tools by the name of its module.
+    PipTools,
+    /// uv; the words of the command it runs are not its own.
+    Uv,
+    /// `uvx`, which is `uv tool run`.
+    Uvx,
+    Pipx,
+    Poetry,
+    Pdm,
+    Pipenv,
+    Tox,
+    /// A program that starts others and tells them nothing of its own surroundings.
+    Sudo,
+    /// Whatever it is, its arguments are its own; the variables are all that it is told.
+    #[default]
+    Other,
+}
+
+/// Where the words of the tool begin among those of the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) tool: Tool,
+    /// Words before the tool's own: the program, and what an interpreter is told first.
+    pub(super) lead: usize,
+}
+
+/// Finds out what a command runs.
+pub(super) fn call(command: &[OsString]) -> Call {
+    let Some(program) = command.first() else {
+        return other();
+    };
+    let name = stem(program);
+    match name.as_str() {
+        "python" | "pypy" | "py" | "pythonw" => module(command),
+        name => Call {
+            tool: named(name),
+            lead: 1,
+        },
+    }
+}
+
+fn other() -> Call {
+    Call {
+        tool: Tool::Other,
+        lead: 1,
+    }
+}
+
+/// The name of a program without its folder, its suffix and the version behind it.
+fn stem(program: &OsString) -> String {
+    let name = Path::new(program).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+        .trim_end_matches('-')
+        .to_owned()
+}
+
+fn named(name: &str) -> Tool {
+    match name {
+        "pip" => Tool::Pip,
+        "pip-compile" => Tool::PipCompile,
+        "pip-sync" | "piptools" => Tool::PipTools,
+        "uv" => Tool::Uv,
+        "uvx" => Tool::Uvx,
+        "pipx" => Tool::Pipx,
+        "poetry" => Tool::Poetry,
+        "pdm" => Tool::Pdm,
+        "pipenv" => Tool::Pipenv,
+        "tox" => Tool::Tox,
+        "sudo" | "doas" | "su" | "runuser" | "pkexec" => Tool::Sudo,
+        _ => Tool::Other,
+    }
+}
+
+/// What an interpreter is told to run: a module that is known, or something of its own.
+fn module(command: &[OsString]) -> Call {
+    let mut at = 1;
+    while let Some(word) = command.get(at) {
+        let word = word.to_string_lossy();
+        at += 1;
+        let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
+            // A script.
+            return other();
+        };
+        if letters.starts_with('-') {
+            // `--check-hash-based-pycs` is the one that takes a word.
+            at += usize::from(letters == "-check-hash-based-pycs");
+            continue;
+        }
+        for (position, letter) in letters.char_indices() {
+            let rest = letters.get(position + letter.len_utf8()..).unwrap_or("");
+            match letter {
+                'm' if rest.is_empty() => {
+                    let module = command.get(at).map(|w| w.to_string_lossy().into_owned());
+                    return of_module(&module.unwrap_or_default(), at + 1);
+                }
+                'm' => return of_module(rest, at),
+                'c' => return other(),
+                // They take the rest of the word, or the next.
+                'W' | 'X' => {
+                    at += usize::from(rest.is_empty());
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    other()
+}
+
+fn of_module(module: &str, lead: usize) -> Call {
+    let name = module.split('.').next().unwrap_or(module);
+    Call {
+        tool: named(name),
+        lead,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_by_their_names() {
+        for (command, tool, rest) in [
+            ("pip install x", Tool::Pip, "install x"),
+            ("/usr/bin/pip3.12 install x", Tool::Pip, "install x"),
+            ("pip.exe install x", Tool::Pip, "install x"),
+            ("python3.11 -m pip install x", Tool::Pip, "install x"),
+            ("python -Im pip install x", Tool::Pip, "install x"),
+            (
+                "python -W ignore -X dev -m pip install x",
+                Tool::Pip,
+                "install x",
+            ),
+            ("python -mpip install x", Tool::Pip, "install x"),
+            ("py -3 -m pip install x", Tool::Pip, "install x"),
+            ("python -m pip.__main__ install x", Tool::Pip, "install x"),
+            ("python -m uv pip install x", Tool::Uv, "pip install x"),
+            ("python -m piptools sync", Tool::PipTools, "sync"),
+            ("python -m poetry install", Tool::Poetry, "install"),
+            ("python setup.py -m pip", Tool::Other, "setup.py -m pip"),
+            ("python -c import -m pip", Tool::Other, "-c import -m pip"),
+            ("python", Tool::Other, ""),
+            ("sudo pip install x", Tool::Sudo, "pip install x"),
+            ("make -i x", Tool::Other, "-i x"),
+        ] {
+            let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
+            let call = call(&words);
+            let own: Vec<_> = words
+                .iter()
+                .skip(call.lead)
+                .map(|w| w.to_string_lossy())
+                .collect();
+            assert_eq!(
+                (call.tool, own.join(" ").as_str()),
+                (tool, rest),
+                "{command}"
+            );
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What the files of a command say of indexes: installers heed them more than variables.
+
+use std::collections::BTreeSet;
+
+use hognose_types::{Declaration, Inventory, PackageName, Source};
+
+use super::child::Variable;
+use super::installer::Listed;
+use crate::error::Failure;
+use crate::index_settings::Indexes;
+use crate::surroundings::Surroundings;
+
+/// Variables of pip and uv that name files of requirements.
+const NAMED: [&str; 7] = [
+    "PIP_REQUIREMENT",
+    "PIP_CONSTRAINT",
+    "PIP_BUILD_CONSTRAINT",
+    "UV_CONSTRAINT",
+    "UV_BUILD_CONSTRAINT",
+    "UV_OVERRIDE",
+    "UV_WITH_REQUIREMENTS",
+];
+
+/// What files bind to an index of their own.
+#[derive(Debug, Default)]
+pub(super) struct Bound {
+    packages: BTreeSet<PackageName>,
+    /// Something else that is said in the same place: it would be given up with the bindings.
+    beside: Option<PackageName>,
+}
+
+/// Refuses files that name indexes, or addresses to fetch something from: nothing can stand before those.
+pub(super) fn check(files: &[Listed], surroundings: &Surroundings) -> Result<Bound, Failure> {
+    let mut bound = Bound::default();
+    let variables = NAMED.iter().filter_map(|name| surroundings.variable(name));
+    let named = variables.flat_map(str::split_whitespace).map(str::to_owned);
+    let of = |optional: bool| {
+        let all = files.iter().filter(move |f| f.optional == optional);
+        all.map(|f| f.path.clone())
+    };
+    for (paths, optional) in [
+        (of(true).chain(named).collect::<Vec<_>>(), true),
+        (of(false).collect(), false),
+    ] {
+        if paths.is_empty() {
+            continue;
+        }
+        let read = hognose_inventory::scan_paths(
+            &hognose_inventory::Disk,
+            &paths,
+            &hognose_inventory::Options::default(),
+        );
+        indexes(&read)?;
+        addresses(&read, optional)?;
+        for component in read.components {
+            match component.source {
+                Source::Index { .. } => {
+                    bound.packages.insert(component.name);
+                }
+                Source::Path { .. } => bound.beside = Some(component.name),
+                _ => {}
+            }
+        }
+    }
+    Ok(bound)
+}
+
+impl Bound {
+    /// uv asks the index that a project binds a package to, whatever variables say; told to heed no sources, it asks the
+    /// gateway, and that knows the binding too.
+    pub(super) fn variables(&self, indexes: Option<&Indexes>) -> Result<Vec<Variable>, Failure> {
+        let known = |name: &PackageName| {
+            let configured = indexes.iter().flat_map(|i| &i.settings.indexes);
+            configured
+                .into_iter()
+                .any(|i| i.packages.contains(name.as_str()))
+        };
+        let Some(first) = self.packages.first() else {
+            return Ok(Vec::new());
+        };
+        let unknown = self.packages.iter().find(|name| !known(name));
+        if let Some(name) = unknown.or(self.beside.as_ref().map(|_| first)) {
+            return Err(Failure::usage(format!(
+                "{} is bound to an index that nothing can stand before",
+                name.as_str()
+            ))
+            .hint("make uv.lock and install from it: `hognose guard -- uv sync`"));
+        }
+        Ok(vec![("UV_NO_SOURCES", Some("1".to_owned()))])
+    }
+}
+
+fn indexes(read: &Inventory) -> Result<(), Failure> {
+    let mut named = read.options.iter().flat_map(|o| &o.indexes);
+    match named.next() {
+        None => Ok(()),
+        Some(index) => Err(Failure::usage(format!(
+            "{} names the index {}, which goes before anything the guard can say",
+            index.place, index.url
+        ))
+        .hint("move it to pip.conf or a variable, or give it as an argument: both are watched")),
+    }
+}
+
+fn addresses(read: &Inventory, optional: bool) -> Result<(), Failure> {
+    for component in &read.components {
+        let address = match &component.source {
+            Source::Url { url } | Source::Vcs { url, .. } => url,
+            Source::Default | Source::Index { .. } | Source::Path { .. } => continue,
+        };
+        let wanted = |d: &Declaration| optional || (d.extras.is_empty() && d.groups.is_empty());
+        if !component.declarations.iter().any(wanted) {
+            continue;
+        }
+        let place = component.declarations.first().map(|d| &d.location);
+        let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+        return Err(Failure::usage(format!(
+            "{} is fetched from {address}{place}, which the guard cannot stand before",
+            component.name.as_str(),
+        ))
+        .hint("download it, look at it with `hognose inspect`, and install the file"));
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The options of installers that say where packages come from.
+
+use super::command::Tool;
+
+/// What an option means to the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It names the index.
+    Index,
+    /// It names a further index.
+    Extra,
+    /// It names a page of links.
+    Links,
+    /// It names a file of requirements.
+    File,
+    /// It names a group of a project's dependencies.
+    Group,
+    /// It names something to install.
+    Requirement,
+    /// It holds options for pip.
+    ForPip,
+    /// It takes a word that says nothing of indexes.
+    Word,
+    /// It leads past the guard, and why.
+    Past(&'static str),
+}
+
+/// How a tool reads its words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grammar {
+    long: &'static [(&'static str, Role)],
+    short: &'static [(char, Role)],
+    /// The beginning of an option is enough where no other begins so.
+    abbreviated: bool,
+    /// After so many words that are no options the rest is a command of its own.
+    own: Option<usize>,
+}
+
+const ISOLATED: &str = "makes pip heed no variables, and the guard speaks to it by variables";
+const CONFIG: &str = "names a configuration that may name indexes";
+const TORCH: &str = "makes uv ask an index of its own choice";
+
+const PIP: Grammar = Grammar {
+    long: &[
+        ("--index-url", Role::Index),
+        ("--pypi-url", Role::Index),
+        ("--extra-index-url", Role::Extra),
+        ("--find-links", Role::Links),
+        ("--requirement", Role::File),
+        ("--constraint", Role::File),
+        ("--build-constraint", Role::File),
+        ("--requirements-from-script", Role::File),
+        ("--group", Role::Group),
+        ("--editable", Role::Requirement),
+        ("--isolated", Role::Past(ISOLATED)),
+    ],
+    short: &[
+        ('i', Role::Index),
+        ('f', Role::Links),
+        ('r', Role::File),
+        ('c', Role::File),
+        ('e', Role::Requirement),
+        ('t', Role::Word),
+        ('d', Role::Word),
+        ('w', Role::Word),
+        ('b', Role::Word),
+        ('C', Role::Word),
+    ],
+    abbreviated: true,
+    own: None,
+};
+
+const PIP_TOOLS: Grammar = Grammar {
+    long: &[
+        ("--index-url", Role::Index),
+        ("--extra-index-url", Role::Extra),
+        ("--find-links", Role::Links),
+        ("--constraint", Role::File),
+        ("--pip-args", Role::ForPip),
+        ("--config", Role::Past(CONFIG)),
+    ],
+    short: &[
+        ('i', Role::Index),
+        ('f', Role::Links),
+        ('c', Role::File),
+        ('o', Role::Word),
+        ('P', Role::Word),
+    ],
+    abbreviated: false,
+    own: None,
+};
+
+const PIPX: Grammar = Grammar {
+    long: &[
+        ("--index-url", Role::Index),
+        ("--pip-args", Role::ForPip),
+        ("--spec", Role::Requirement),
+        ("--python", Role::Word),
+        ("--suffix", Role::Word),
+    ],
+    short: &[('i', Role::Index)],
+    abbreviated: true,
+    own: None,
+};
+
+/// uv's options that take a word; what it does not know of `uv run` would end its own words too early.
+const UV_LONG: &[(&str, Role)] = &[
+    ("--index-url", Role::Index),
+    ("--default-index", Role::Index),
+    ("--extra-index-url", Role::Extra),
+    ("--index", Role::Extra),
+    ("--find-links", Role::Links),
+    ("--requirement", Role::File),
+    ("--requirements", Role::File),
+    ("--constraint", Role::File),
+    ("--constraints", Role::File),
+    ("--override", Role::File),
+    ("--overrides", Role::File),
+    ("--excludes", Role::File),
+    ("--build-constraint", Role::File),
+    ("--build-constraints", Role::File),
+    ("--with-requirements", Role::File),
+    ("--with", Role::Requirement),
+    ("--with-editable", Role::Requirement),
+    ("--from", Role::Requirement),
+    ("--editable", Role::Requirement),
+    ("--config-file", Role::Past(CONFIG)),
+    ("--torch-backend", Role::Past(TORCH)),
+    ("--extra", Role::Word),
+    ("--no-extra", Role::Word),
+    ("--group", Role::Group),
+    ("--no-group", Role::Word),
+    ("--only-group", Role::Word),
+    ("--env-file", Role::Word),
+    ("--package", Role::Word),
+    ("--python", Role::Word),
+    ("--python-version", Role::Word),
+    ("--python-platform", Role::Word),
+    ("--python-preference", Role::Word),
+    ("--target", Role::Word),
+    ("--prefix", Role::Word),
+    ("--project", Role::Word),
+    ("--directory", Role::Word),
+    ("--cache-dir", Role::Word),
+    ("--color", Role::Word),
+    ("--index-strategy", Role::Word),
+    ("--keyring-provider", Role::Word),
+    ("--resolution", Role::Word),
+    ("--prerelease", Role::Word),
+    ("--fork-strategy", Role::Word),
+    ("--exclude-newer", Role::Word),
+    ("--exclude-newer-package", Role::Word),
+    ("--link-mode", Role::Word),
+    ("--config-setting", Role::Word),
+    ("--config-settings", Role::Word),
+    ("--config-settings-package", Role::Word),
+    ("--no-build-isolation-package", Role::Word),
+    ("--no-build-package", Role::Word),
+    ("--no-binary-package", Role::Word),
+    ("--no-binary", Role::Word),
+    ("--only-binary", Role::Word),
+    ("--no-install-package", Role::Word),
+    ("--no-sources-package", Role::Word),
+    ("--upgrade-package", Role::Word),
+    ("--reinstall-package", Role::Word),
+    ("--refresh-package", Role::Word),
+    ("--allow-insecure-host", Role::Word),
+    ("--trusted-host", Role::Word),
+    ("--preview-features", Role::Word),
+];
+
+const UV_SHORT: &[(char, Role)] = &[
+    ('i', Role::Index),
+    ('f', Role::Links),
+    ('r', Role::File),
+    ('c', Role::File),
+    ('b', Role::File),
+    ('e', Role::Requirement),
+    ('w', Role::Requirement),
+    ('p', Role::Word),
+    ('P', Role::Word),
+    ('C', Role::Word),
+    ('o', Role::Word),
+];
+
+const fn uv(own: Option<usize>) -> Grammar {
+    Grammar {
+        long: UV_LONG,
+        short: UV_SHORT,
+        abbreviated: false,
+        own,
+    }
+}
+
+const TOX_INDEX: &str = "puts an index before the guard's";
+
+const TOX: Grammar = Grammar {
+    long: &[
+        ("--index-url", Role::Past(TOX_INDEX)),
+        ("--index-server", Role::Past(TOX_INDEX)),
+    ],
+    short: &[('i', Role::Past(TOX_INDEX))],
+    abbreviated: false,
+    own: None,
+};
+
+impl Grammar {
+    /// The grammar of a tool for these words; none where the words are nobody's but its own.
+    pub(super) fn of(tool: Tool, words: &[String]) -> Option<Self> {
+        let plain = |at: usize| {
+            let words = words.iter().filter(|w| !w.starts_with('-'));
+            words.map(String::as_str).nth(at).unwrap_or_default()
+        };
+        Some(match tool {
+            Tool::Pip => PIP,
+            Tool::PipCompile | Tool::PipTools => PIP_TOOLS,
+            Tool::Pipx => PIPX,
+            Tool::Tox => TOX,
+            Tool::Uvx => uv(Some(0)),
+            // An option's word before the verb hides it: then all words count as uv's own, and nothing is missed.
+            Tool::Uv => match (plain(0), plain(1)) {
+                ("run", _) => uv(Some(1)),
+                ("tool", "run") => uv(Some(2)),
+                _ => uv(None),
+            },
+            Tool::Poetry | Tool::Pdm | Tool::Pipenv | Tool::Sudo | Tool::Other => return None,
+        })
+    }
+
+    /// After how many words that are no options the rest is a command of its own.
+    pub(super) fn own(&self) -> Option<usize> {
+        self.own
+    }
+
+    /// What a long option means.
+    pub(super) fn long(&self, option: &str) -> Option<Role> {
+        let exact = self.long.iter().find(|(name, _)| *name == option);
+        let begun = || {
+            self.long
+                .iter()
+                .find(|(name, _)| option.len() > 2 && name.starts_with(option))
+        };
+        let found = exact.or_else(|| self.abbreviated.then(begun).flatten());
+        found.map(|(_, role)| *role)
+    }
+
+    /// What a letter means.
+    pub(super) fn short(&self, letter: char) -> Option<Role> {
+        let found = self.short.iter().find(|(name, _)| *name == letter);
+        found.map(|(_, role)| *role)
+    }
+}
