@@ -39,6 +39,18 @@ pub enum StoreError {
     /// Another process holds it for too long.
     #[error("the state is in use by another process")]
     Busy(#[source] Cause),
+    /// The database does not answer.
+    #[error("the database of the state cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// The database does not let us in.
+    #[error("the database of the state refuses the connection")]
+    Refused(#[source] Cause),
+    /// The database is not one that can hold the state.
+    #[error("the database cannot hold the state: {detail}")]
+    Unsuitable {
+        /// Why not.
+        detail: String,
+    },
     /// It cannot be opened, read or written.
     #[error("cannot {action}")]
     Io {

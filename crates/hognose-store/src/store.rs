@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{AuditEntry, Chain, Digest, Head, Page, Query, StoreError};
+use crate::{AuditEntry, Chain, Digest, Head, Page, Query, StoreError, Turn};
 
 /// The kind of entries that say a file was sent: exposure is told from them.
 pub const SERVED: &str = "served";
@@ -67,6 +68,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Writes everything to a new file, while the store is in use.
     fn backup(&self, path: &Path) -> Result<(), StoreError>;
+
+    /// Waits, at most so long, until nobody else does what a key stands for, among all who share the store; `None` where
+    /// somebody still does. Whoever has waited looks first whether it is done. Held by nobody any more once this process
+    /// ends, or its connection: a turn saves work, and is no proof of being alone.
+    fn turn(&self, key: &str, patience: Duration) -> Result<Option<Turn>, StoreError>;
 }
 
 /// What was sent.

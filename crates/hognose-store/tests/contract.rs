@@ -7,6 +7,10 @@
 )]
 
 mod common;
+#[path = "common/postgres.rs"]
+mod postgres;
+
+use std::time::Duration;
 
 use common::{Place, served, whole};
 use hognose_store::{
@@ -14,15 +18,26 @@ use hognose_store::{
     Store, StoreError, Subject, each,
 };
 
-/// Runs the promises on a store that is new for each.
+/// Runs the promises on stores of every kind that are new for each.
 macro_rules! contract {
-    ($module:ident, $make:expr, $($name:ident),+ $(,)?) => {
-        mod $module {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
             $(
                 #[test]
                 fn $name() {
-                    let (_place, store) = $make;
-                    super::$name(&store);
+                    let place = super::Place::new();
+                    super::$name(&place.open());
+                }
+            )+
+        }
+        mod postgresql {
+            use hognose_store::{Opening, PostgresAddress, PostgresStore};
+            $(
+                #[test]
+                fn $name() {
+                    let server = super::postgres::Server::start();
+                    let address = PostgresAddress::parse(&server.url()).unwrap();
+                    super::$name(&PostgresStore::open(&address, Opening::Create).unwrap());
                 }
             )+
         }
@@ -30,12 +45,6 @@ macro_rules! contract {
 }
 
 contract!(
-    sqlite,
-    {
-        let place = super::Place::new();
-        let store = place.open();
-        (place, store)
-    },
     a_new_log_has_a_head,
     what_was_put_in_comes_out,
     a_head_that_was_noted_is_found,
@@ -55,6 +64,7 @@ contract!(
     settings,
     a_backup_is_a_new_file,
     hostile_texts,
+    turns_are_taken_one_by_one,
 );
 
 fn a_new_log_has_a_head(store: &dyn Store) {
@@ -553,4 +563,23 @@ fn hostile_texts(store: &dyn Store) {
         assert_eq!(ruling.as_deref(), Some(text.as_str()));
     }
     assert_eq!(whole(store).rows, texts.len() as u64);
+}
+
+fn turns_are_taken_one_by_one(store: &dyn Store) {
+    let soon = Duration::from_millis(50);
+    let turn = store.turn("a", soon).unwrap().unwrap();
+    assert!(store.turn("a", soon).unwrap().is_none());
+    let other = store.turn("b\0'", soon).unwrap().unwrap();
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            let turn = store.turn("a", Duration::from_secs(20)).unwrap();
+            turn.is_some()
+        });
+        std::thread::sleep(soon);
+        drop(turn);
+        assert!(waits.join().unwrap());
+    });
+    drop(other);
+    assert!(store.turn("a", Duration::ZERO).unwrap().is_some());
+    assert!(store.turn("b\0'", Duration::ZERO).unwrap().is_some());
 }

@@ -35,7 +35,8 @@ pub(super) fn head(connection: &Connection) -> Result<Head, StoreError> {
     Ok(Head { rows: 0, hash })
 }
 
-fn genesis(connection: &Connection) -> Result<Option<Digest>, StoreError> {
+/// What the first row continues from.
+pub(super) fn genesis(connection: &Connection) -> Result<Option<Digest>, StoreError> {
     let hash = connection
         .prepare_cached("SELECT hash FROM genesis")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional());

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::backup::{Backup, StepResult};
+use rusqlite::backup::StepResult;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tempfile::{NamedTempFile, TempDir};
 
-use super::{chain, failed, io, schema};
+use super::{chain, failed, portable, schema};
+use crate::files::{self, directory, io};
+use crate::portable::Backup;
 use crate::{Chain, Head, StoreError};
 
 /// How often a copy is tried that another process stands in the way of; each try waits as long as any other access.
@@ -48,7 +50,7 @@ impl Draft {
     fn fill(&self, source: &Connection) -> Result<(), StoreError> {
         let action = "copy the state";
         let mut copy = Connection::open(self.file.path()).map_err(failed(action))?;
-        let backup = Backup::new(source, &mut copy).map_err(failed(action))?;
+        let backup = rusqlite::backup::Backup::new(source, &mut copy).map_err(failed(action))?;
         let mut tries = 0;
         while backup.step(-1).map_err(failed(action))? != StepResult::Done {
             tries += 1;
@@ -65,46 +67,26 @@ impl Draft {
         synced.map_err(|error| io("write the copy to the disk", error))
     }
 
-    /// Gives it its name. What was there is replaced only when that is asked for.
+    /// Writes the records of a portable backup into it.
+    fn write(&self, source: &mut Backup) -> Result<(), StoreError> {
+        let action = "restore the state";
+        let mut made = schema::open_writer(self.file.path(), None)?;
+        portable::fill(&mut made, source)?;
+        let alone = made.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()));
+        alone.map_err(failed(action))?;
+        made.close().map_err(|(_, error)| failed(action)(error))?;
+        let synced = self.file.as_file().sync_all();
+        synced.map_err(|error| io("write the copy to the disk", error))
+    }
+
     fn publish(self, target: &Path, replace: bool) -> Result<(), StoreError> {
-        let published = if replace {
-            self.file.persist(target)
-        } else {
-            self.file.persist_noclobber(target)
-        };
-        published.map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => StoreError::Exists {
-                path: target.to_owned(),
-            },
-            _ => io("put the copy in its place", error.error),
-        })?;
-        sync_directory(target)
+        files::publish(self.file, target, replace)
     }
-}
-
-fn directory(path: &Path) -> &Path {
-    path.parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
-/// A name is on the disk when its directory is. Windows has no such thing.
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    let synced = std::fs::File::open(directory(path)).and_then(|directory| directory.sync_all());
-    synced.map_err(|error| io("write the directory to the disk", error))
 }
 
 /// Copies a database in use to a new file.
 pub(super) fn backup(source: &Connection, target: &Path) -> Result<(), StoreError> {
-    // Told before the work; checked again when the file gets its name.
-    if target.symlink_metadata().is_ok() {
-        return Err(StoreError::Exists {
-            path: target.to_owned(),
-        });
-    }
+    files::must_be_new(target)?;
     let draft = Draft::beside(target)?;
     draft.fill(source)?;
     draft.publish(target, false)
@@ -117,16 +99,31 @@ pub(super) fn restore(backup: &Path, target: &Path) -> Result<Restored, StoreErr
             path: backup.to_owned(),
         });
     }
-    let source = schema::open_reader(backup)?;
-    // Refused by its first page, before all of it is copied.
-    schema::check(&source, backup)?;
     let draft = Draft::beside(target)?;
-    draft.fill(&source)?;
-    drop(source);
+    if let Some(mut lines) = Backup::open(backup)? {
+        draft.write(&mut lines)?;
+    } else {
+        let source = schema::open_reader(backup)?;
+        // Refused by its first page, before all of it is copied.
+        schema::check(&source, backup)?;
+        draft.fill(&source)?;
+    }
     let head = examine(draft.file.path(), backup)?;
     let replaced = set_aside(target)?;
     draft.publish(target, true)?;
     Ok(Restored { head, replaced })
+}
+
+/// Opens a backup in this format, to be read record by record.
+pub(crate) fn source(backup: &Path) -> Result<portable::Tables, StoreError> {
+    let connection = schema::open_reader(backup)?;
+    if schema::check(&connection, backup)? != schema::KNOWN {
+        // An older one is brought to the newest schema by restoring it where it belongs.
+        return Err(StoreError::Foreign {
+            path: backup.to_owned(),
+        });
+    }
+    Ok(portable::Tables(connection))
 }
 
 /// Refuses what is damaged, not ours, too new, or not what was written.

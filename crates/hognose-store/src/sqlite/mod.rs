@@ -7,32 +7,30 @@
 mod chain;
 mod copy;
 mod indexes;
-mod queue;
+mod portable;
 mod read;
 mod readers;
 mod schema;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
-use self::queue::Job;
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::recent::Recent;
+use crate::queue::Job;
+use crate::recent::{self, Rulings};
+use crate::turns::Turns;
 use crate::{
-    AuditEntry, Chain, Digest, Exposure, Head, KeptRuling, MAX_BODY, Page, Query, Seen, Setting,
-    Store, StoreError, Subject,
+    AuditEntry, Chain, Digest, Exposure, Head, KeptRuling, Page, Query, Seen, Setting, Store,
+    StoreError, Subject, Turn,
 };
 
 pub use self::copy::Restored;
-
-/// Rulings kept in memory, in each of two generations.
-const RECENT: usize = 4_096;
-/// A longer ruling is read from the file every time.
-const RECENT_BYTES: usize = 4_096;
+pub(crate) use self::copy::source;
 
 /// What to do about a file that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +53,8 @@ pub struct Options {
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
-    rulings: Mutex<Recent<(String, String), Arc<str>>>,
+    rulings: Rulings,
+    turns: Arc<Turns>,
 }
 
 impl SqliteStore {
@@ -70,7 +69,8 @@ impl SqliteStore {
         Ok(Self {
             writer: Writer::start(connection)?,
             readers: Readers::new(path.to_owned()),
-            rulings: Mutex::new(Recent::new(RECENT)),
+            rulings: Rulings::default(),
+            turns: Arc::default(),
         })
     }
 
@@ -78,14 +78,6 @@ impl SqliteStore {
     /// The file that was there is kept beside it.
     pub fn restore(backup: &Path, target: &Path) -> Result<Restored, StoreError> {
         copy::restore(backup, target)
-    }
-
-    fn remember(&self, sha256: &str, revision: &str, json: &Arc<str>) {
-        if json.len() <= RECENT_BYTES {
-            let mut recent = self.rulings.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = (sha256.to_owned(), revision.to_owned());
-            recent.put(key, Arc::clone(json));
-        }
     }
 
     fn one<T: Send>(
@@ -134,15 +126,9 @@ impl Store for SqliteStore {
     }
 
     fn keep_ruling(&self, sha256: &str, revision: &str, json: &str) -> Result<(), StoreError> {
-        if json.len() > MAX_BODY {
-            return Err(StoreError::TooLong {
-                field: "ruling",
-                bytes: json.len(),
-                most: MAX_BODY,
-            });
-        }
+        recent::check(json)?;
         let json: Arc<str> = Arc::from(json);
-        self.remember(sha256, revision, &json);
+        self.rulings.remember(sha256, revision, &json);
         self.writer.push(Job::Ruling {
             sha256: sha256.to_owned(),
             revision: revision.to_owned(),
@@ -151,11 +137,7 @@ impl Store for SqliteStore {
     }
 
     fn ruling(&self, sha256: &str, revision: &str) -> Result<Option<Arc<str>>, StoreError> {
-        let key = (sha256.to_owned(), revision.to_owned());
-        let recent = {
-            let mut rulings = self.rulings.lock().unwrap_or_else(PoisonError::into_inner);
-            rulings.get(&key)
-        };
+        let recent = self.rulings.get(sha256, revision);
         if recent.is_some() {
             return Ok(recent);
         }
@@ -163,7 +145,7 @@ impl Store for SqliteStore {
                    WHERE rulings.sha256 = ?1 AND revisions.revision = ?2";
         let found: Option<Arc<str>> = self.one(sql, &[sha256, revision], |row| row.get(0))?;
         if let Some(json) = &found {
-            self.remember(sha256, revision, json);
+            self.rulings.remember(sha256, revision, json);
         }
         Ok(found)
     }
@@ -261,6 +243,11 @@ impl Store for SqliteStore {
         self.readers
             .read(|connection| copy::backup(connection, path))
     }
+
+    /// Among the threads of this process: others on the same machine are not asked.
+    fn turn(&self, key: &str, patience: Duration) -> Result<Option<Turn>, StoreError> {
+        Ok(self.turns.take(key, patience))
+    }
 }
 
 /// Whether it was changed, and the version that it has.
@@ -294,17 +281,6 @@ fn failed(action: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
             detail: error.to_string(),
         },
-        _ => StoreError::Io {
-            action,
-            source: Arc::new(error),
-        },
-    }
-}
-
-/// An error of the file system.
-fn io(action: &'static str, error: std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull => StoreError::Full(Arc::new(error)),
         _ => StoreError::Io {
             action,
             source: Arc::new(error),

@@ -116,7 +116,8 @@ fn index(query: &Query) -> &'static str {
     }
 }
 
-fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+/// A row of the log.
+pub(super) fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
     Ok(AuditRow {
         seq: row.get::<_, i64>(0)?.unsigned_abs(),
         entry: AuditEntry {

@@ -80,7 +80,7 @@ fn private(path: &Path) -> Result<(), StoreError> {
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(super::io("create the state", error)),
+        Err(error) => Err(crate::files::io("create the state", error)),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::queue::{Job, Queue};
 use super::{chain, failed, schema};
+use crate::queue::{Job, Queue};
 use crate::{AuditEntry, Head, StoreError};
 
 /// Rulings of this many revisions are kept: an older policy that comes back finds its own.
@@ -17,16 +18,19 @@ const RULINGS: i64 = 500_000;
 /// After this many the table is counted.
 const COUNT_AFTER: u32 = 1_000;
 
+/// What a change does inside a transaction; may run again when the transaction failed.
+pub(super) type Run = Box<dyn FnMut(&Connection) -> Result<(), StoreError> + Send>;
+
 /// Writes, from its own thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    queue: Arc<Queue>,
+    queue: Arc<Queue<Run>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::new(Duration::ZERO));
         let theirs = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -34,14 +38,14 @@ impl Writer {
                 let closing = Closing(&theirs);
                 work(connection, closing.0);
             })
-            .map_err(|error| super::io("start the writer of the state", error))?;
+            .map_err(|error| crate::files::io("start the writer of the state", error))?;
         Ok(Self {
             queue,
             thread: Some(thread),
         })
     }
 
-    pub(super) fn push(&self, job: Job) -> Result<(), StoreError> {
+    pub(super) fn push(&self, job: Job<Run>) -> Result<(), StoreError> {
         self.queue.push(job)
     }
 
@@ -82,7 +86,7 @@ impl Drop for Writer {
 }
 
 /// However the thread ends, nobody waits for it any longer.
-struct Closing<'a>(&'a Queue);
+struct Closing<'a>(&'a Queue<Run>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
@@ -90,7 +94,7 @@ impl Drop for Closing<'_> {
     }
 }
 
-fn work(mut connection: Connection, queue: &Queue) {
+fn work(mut connection: Connection, queue: &Queue<Run>) {
     let mut batch = Vec::new();
     let mut counted = 0;
     while queue.take(&mut batch).is_some() {
@@ -115,7 +119,7 @@ fn work(mut connection: Connection, queue: &Queue) {
 
 fn write(
     connection: &mut Connection,
-    batch: &mut [Job],
+    batch: &mut [Job<Run>],
     counted: &mut u32,
 ) -> Result<(), StoreError> {
     let action = "write the state";
@@ -157,10 +161,20 @@ fn append(connection: &Connection, entry: &AuditEntry, at: Head) -> rusqlite::Re
         rows: at.rows + 1,
         hash: entry.link(&at.hash),
     };
+    insert(connection, next, entry)?;
+    Ok(next)
+}
+
+/// Adds a row as it is.
+pub(super) fn insert(
+    connection: &Connection,
+    at: Head,
+    entry: &AuditEntry,
+) -> rusqlite::Result<()> {
     let sql = "INSERT INTO audit (seq, time, kind, project, version, filename, sha256, client, body, hash) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    connection.prepare_cached(sql)?.execute(params![
-        next.rows.cast_signed(),
+    let values = params![
+        at.rows.cast_signed(),
         entry.time,
         entry.kind,
         entry.project,
@@ -169,12 +183,17 @@ fn append(connection: &Connection, entry: &AuditEntry, at: Head) -> rusqlite::Re
         entry.sha256,
         entry.client,
         entry.body,
-        next.hash.0,
-    ])?;
-    Ok(next)
+        at.hash.0,
+    ];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-fn keep(connection: &Connection, sha256: &str, revision: &str, json: &str) -> rusqlite::Result<()> {
+pub(super) fn keep(
+    connection: &Connection,
+    sha256: &str,
+    revision: &str,
+    json: &str,
+) -> rusqlite::Result<()> {
     let known: Option<i64> = connection
         .prepare_cached("SELECT id FROM revisions WHERE revision = ?1")?
         .query_row([revision], |row| row.get(0))

@@ -5,12 +5,10 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use crate::{AuditEntry, StoreError};
 
-/// Something to be written.
-pub(super) enum Job {
+/// Something to be written. `R` is how a change is made.
+pub(crate) enum Job<R> {
     /// The next entry of the log: kept until it is written.
     Append(AuditEntry),
     /// A ruling: can be found out again, so it is given up when it cannot be written.
@@ -21,15 +19,12 @@ pub(super) enum Job {
     },
     /// Somebody waits for it.
     Change {
-        run: Run,
+        run: R,
         reply: SyncSender<Result<(), StoreError>>,
     },
 }
 
-/// What a change does inside a transaction; may run again when the transaction failed.
-pub(super) type Run = Box<dyn FnMut(&Connection) -> Result<(), StoreError> + Send>;
-
-impl Job {
+impl<R> Job<R> {
     fn weight(&self) -> usize {
         match self {
             Self::Append(entry) => 256 + entry.body.len(),
@@ -43,15 +38,14 @@ impl Job {
 const MOST_JOBS: usize = 8_192;
 const MOST_BYTES: usize = 32 << 20;
 /// Jobs of one transaction.
-pub(super) const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 /// How long the first job of a transaction waits for others.
 const GATHER: Duration = Duration::from_millis(50);
 /// How long to wait before writing is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
+struct State<R> {
+    jobs: VecDeque<Job<R>>,
     bytes: usize,
     /// Jobs that ever came, and that are done with.
     came: u64,
@@ -66,7 +60,23 @@ struct State {
     closed: bool,
 }
 
-impl State {
+impl<R> Default for State<R> {
+    fn default() -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            bytes: 0,
+            came: 0,
+            settled: 0,
+            error: None,
+            failures: 0,
+            failing: false,
+            hurry: false,
+            closed: false,
+        }
+    }
+}
+
+impl<R> State<R> {
     /// Whoever waits for a change hears at once that nothing can be written at present, instead of waiting behind entries
     /// for as long as that takes.
     fn give_up_changes(&mut self, error: &StoreError) {
@@ -82,6 +92,10 @@ impl State {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.jobs.len() >= MOST_JOBS || self.bytes >= MOST_BYTES
+    }
+
     /// Why nothing can be written at present.
     fn trouble(&self) -> Option<StoreError> {
         self.error.as_ref().filter(|_| self.failing).cloned()
@@ -89,39 +103,54 @@ impl State {
 }
 
 /// The queue between those who have something to write and the one who writes.
-#[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(crate) struct Queue<R> {
+    state: Mutex<State<R>>,
     work: Condvar,
     room: Condvar,
     done: Condvar,
+    /// How long to wait for room while nothing can be written.
+    patience: Duration,
 }
 
-impl std::fmt::Debug for Queue {
+impl<R> std::fmt::Debug for Queue<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Queue").finish_non_exhaustive()
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<R> Queue<R> {
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            done: Condvar::new(),
+            patience,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job in, as soon as there is room. There is none while nothing can be written: then it says why.
-    pub(super) fn push(&self, job: Job) -> Result<(), StoreError> {
+    /// Puts a job in, as soon as there is room. When there is none because nothing can be written, it says why.
+    pub(crate) fn push(&self, job: Job<R>) -> Result<(), StoreError> {
         let mut state = self.lock();
         if let (Job::Change { .. }, Some(error)) = (&job, state.trouble()) {
             return Err(error);
         }
-        while state.jobs.len() >= MOST_JOBS || state.bytes >= MOST_BYTES {
-            if let Some(error) = state.trouble() {
-                return Err(error);
+        if state.is_full() {
+            let more = |s: &mut State<R>| s.is_full() && !s.closed && s.trouble().is_none();
+            let stuck = |s: &mut State<R>| s.is_full() && !s.closed && s.trouble().is_some();
+            while state.is_full() && !state.closed {
+                state = until(&self.room, state, more);
+                state = timed(&self.room, state, self.patience, stuck);
+                if state.is_full()
+                    && let Some(error) = state.trouble()
+                {
+                    return Err(error);
+                }
             }
-            if state.closed {
-                break;
-            }
-            state = wait(&self.room, state);
         }
         if state.closed {
             return Err(StoreError::Closed);
@@ -141,7 +170,7 @@ impl Queue {
     }
 
     /// Waits until everything that came before is written.
-    pub(super) fn flush(&self) -> Result<(), StoreError> {
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
         let mut state = self.lock();
         let (ticket, before) = (state.came, state.failures);
         if state.settled < ticket {
@@ -163,16 +192,16 @@ impl Queue {
     }
 
     /// The jobs of the next transaction, added to those that could not be written; `None` when nothing will come any more.
-    pub(super) fn take(&self, batch: &mut Vec<Job>) -> Option<()> {
+    pub(crate) fn take(&self, batch: &mut Vec<Job<R>>) -> Option<()> {
         let mut state = self.lock();
         if state.failing {
-            let wait = |state: &mut State| !state.hurry && !state.closed;
+            let wait = |state: &mut State<R>| !state.hurry && !state.closed;
             state = timed(&self.work, state, AGAIN, wait);
         } else {
             while state.jobs.is_empty() && !state.closed {
                 state = wait(&self.work, state);
             }
-            let wait = |s: &mut State| s.jobs.len() < BATCH && !s.hurry && !s.closed;
+            let wait = |s: &mut State<R>| s.jobs.len() < BATCH && !s.hurry && !s.closed;
             state = timed(&self.work, state, GATHER, wait);
         }
         let count = BATCH.saturating_sub(batch.len()).min(state.jobs.len());
@@ -190,7 +219,7 @@ impl Queue {
 
     /// Says what came of a transaction: how many of its jobs are done with, and how many are left for the next. True when
     /// it is worth going on.
-    pub(super) fn settle(&self, done: usize, left: usize, outcome: Result<(), StoreError>) -> bool {
+    pub(crate) fn settle(&self, done: usize, left: usize, outcome: Result<(), StoreError>) -> bool {
         let mut state = self.lock();
         state.settled += done as u64;
         state.failing = left > 0;
@@ -209,7 +238,7 @@ impl Queue {
     }
 
     /// Nothing more is taken in; what is there is written.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.work.notify_all();
         self.room.notify_all();
@@ -217,16 +246,25 @@ impl Queue {
     }
 }
 
-fn wait<'a>(on: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+fn wait<'a, S>(on: &Condvar, state: MutexGuard<'a, S>) -> MutexGuard<'a, S> {
     on.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
-fn timed<'a>(
+fn until<'a, S>(
     on: &Condvar,
-    state: MutexGuard<'a, State>,
+    state: MutexGuard<'a, S>,
+    more: impl FnMut(&mut S) -> bool,
+) -> MutexGuard<'a, S> {
+    on.wait_while(state, more)
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+fn timed<'a, S>(
+    on: &Condvar,
+    state: MutexGuard<'a, S>,
     time: Duration,
-    more: impl FnMut(&mut State) -> bool,
-) -> MutexGuard<'a, State> {
+    more: impl FnMut(&mut S) -> bool,
+) -> MutexGuard<'a, S> {
     let waited = on.wait_timeout_while(state, time, more);
     waited.unwrap_or_else(PoisonError::into_inner).0
 }
