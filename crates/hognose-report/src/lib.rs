@@ -30,8 +30,8 @@ mod view;
 mod words;
 
 pub use card::{
-    CARD_SCHEMA, Card, CardAdvisory, CardAge, CardFile, CardFormat, CardIndex, CardKnown,
-    CardLookalike, CardRelease, CardStatus, CardWhat, CardWho, CardYank, render_card,
+    CARD_SCHEMA, Card, CardAdvisory, CardAge, CardFile, CardFormat, CardHealth, CardIndex,
+    CardKnown, CardLookalike, CardRelease, CardSignal, CardStatus, CardWhat, CardWho, CardYank, render_card,
 };
 pub use escape::{json_line, plain};
 pub use format::{Format, FormatError, SbomFormat};

@@ -16,6 +16,7 @@ type Pages = BTreeMap<String, (u16, String)>;
 
 struct Index {
     address: String,
+    pages: Arc<Mutex<Pages>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -30,12 +31,18 @@ impl Index {
         let address = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
+        let pages = Arc::new(Mutex::new(pages));
+        let own = Arc::clone(&pages);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serve(stream, &pages, wanted, &log);
+                serve(stream, &own.lock().unwrap(), wanted, &log);
             }
         });
-        Self { address, seen }
+        Self {
+            address,
+            pages,
+            seen,
+        }
     }
 
     fn url(&self) -> String {
@@ -135,7 +142,7 @@ fn rich() -> Pages {
         file(
             "acme-1.4.2-py3-none-any.whl",
             "2026-11-10",
-            r#","core-metadata":true,"provenance":"https://index.example/p""#,
+            r#","core-metadata":true,"provenance":"/p""#,
         ),
         file("acme-2.0rc1.tar.gz", "2026-11-17", ""),
     ];
@@ -145,7 +152,10 @@ fn rich() -> Pages {
         files.join(",")
     );
     let legacy = r#"{"info":{"version":"1.4.2"},"ownership":{"organization":"acme-inc","roles":[{"role":"Owner","user":"ada"}]}}"#;
+    let provenance =
+        r#"{"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"acme/acme"}}]}"#;
     Pages::from([
+        ("/p".to_owned(), (200, provenance.to_owned())),
         ("/simple/acme/".to_owned(), (200, page)),
         ("/pypi/acme/json".to_owned(), (200, legacy.to_owned())),
         (
@@ -167,7 +177,7 @@ fn everything_an_index_says_is_on_the_card() {
     insta::assert_snapshot!(terminal.whole());
     let json = index.show(&sandbox, &["acme==1.0", "-f", "json"]);
     let card: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(card["schema"], "1.0");
+    assert_eq!(card["schema"], "1.1");
     assert_eq!(
         (&card["found"], &card["version"]),
         (&true.into(), &"1.0".into())
@@ -184,6 +194,34 @@ fn everything_an_index_says_is_on_the_card() {
     let offline = index.show(&sandbox, &["acme", "--offline"]);
     assert_eq!(index.seen().len(), before);
     assert_eq!(offline.stdout, terminal.stdout);
+}
+
+#[test]
+fn what_changed_since_is_said() {
+    let (index, sandbox) = (Index::new(rich()), Sandbox::new());
+    let look = |now: &str| {
+        let variables = [
+            ("PIP_INDEX_URL", index.url()),
+            ("SOURCE_DATE_EPOCH", now.to_owned()),
+        ];
+        let outcome = index.with(&sandbox, &["acme", "-f", "json"], &variables);
+        let card: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        card
+    };
+    let card = look("1795000000");
+    assert_eq!(card["health"]["signals"].to_string(), "[]");
+    assert_eq!(card["health"]["publisher"], "github.com/acme/acme");
+    assert_eq!(card["health"]["attested_files"], 1);
+    assert_eq!(card["health"]["silence_percent"], 2);
+    for (_, body) in index.pages.lock().unwrap().values_mut() {
+        let changed = body.replace("\"user\":\"ada\"", "\"user\":\"mallory\"");
+        *body = changed.replace("acme-inc", "others-inc");
+    }
+    let card = look("1795086400");
+    let signals = card["health"]["signals"].to_string();
+    assert!(signals.contains("HOG-ID-takeover"), "{card}");
+    assert!(card["warnings"].to_string().contains("mallory"), "{card}");
+    assert_eq!(card["health"]["seen_since"], "2026-11-18T11:06:40Z");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{RenderError, Style, escape};
 
 /// Version of the JSON document: `major.minor`, with the compatibility rule of `docs/reports.md`.
-pub const CARD_SCHEMA: &str = "1.0";
+pub const CARD_SCHEMA: &str = "1.1";
 
 /// How to show a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +73,8 @@ pub struct Card {
     pub files: Vec<CardFile>,
     /// What others know of it.
     pub known: CardKnown,
+    /// What its releases, owners and files show: whether it is alive, and in the same hands.
+    pub health: CardHealth,
     /// What somebody should look at before using it.
     pub warnings: Vec<String>,
     /// What is not known, and why.
@@ -232,6 +234,36 @@ pub struct CardKnown {
     /// The name it looks like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookalike: Option<CardLookalike>,
+}
+
+/// Whether a project is alive, and in the same hands.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CardHealth {
+    /// Files of the release shown with attestations announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attested_files: Option<usize>,
+    /// The repository that they name as publisher, as the index announces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// Time since the last release in medians of the time between releases, in hundredths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence_percent: Option<i64>,
+    /// When this machine saw it first (RFC 3339); none when it never did before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_since: Option<String>,
+    /// What rules say, the worst first.
+    pub signals: Vec<CardSignal>,
+}
+
+/// What a rule says of a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CardSignal {
+    /// The rule.
+    pub rule: String,
+    /// How bad.
+    pub severity: String,
+    /// What.
+    pub message: String,
 }
 
 /// An advisory.

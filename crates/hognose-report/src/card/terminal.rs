@@ -23,6 +23,7 @@ pub(super) fn render(card: &Card, style: &Style) -> String {
         age(&mut page, card, most);
         status(&mut page, card, most);
         files(&mut page, card, most);
+        health(&mut page, card, most);
     }
     known(&mut page, card, most);
     list(&mut page, "look at", Role::Bad, &card.warnings, usize::MAX);
@@ -168,7 +169,14 @@ fn age(page: &mut Page, card: &Card, most: usize) {
     maybe(page, "this one", shown.map(dated).as_deref());
     if let Some(days) = age.median_gap_days {
         let count = usize::try_from(days).unwrap_or(0);
-        let text = format!("{} between releases (median)", plural(count, "day"));
+        let since = age.last.as_ref().and_then(|last| last.days_ago);
+        let since = since.and_then(|days| usize::try_from(days).ok());
+        let since = since.map(|days| format!(", {} since the last", plural(days, "day")));
+        let text = format!(
+            "{} between releases (median){}",
+            plural(count, "day"),
+            since.unwrap_or_default()
+        );
         value(page, "cadence", Role::Plain, &text);
     }
     for release in age.recent.iter().take(most) {
@@ -266,6 +274,48 @@ fn known(page: &mut Page, card: &Card, most: usize) {
         let text = format!("looks like {}: {}", like.target, like.why);
         page.write(2, 4, &[Span::text(Role::Bad, plain_short(&text, LONG))]);
     }
+}
+
+fn health(page: &mut Page, card: &Card, most: usize) {
+    let health = &card.health;
+    page.heading("how it is kept");
+    if let Some(attested) = health.attested_files {
+        let all = card.files.len();
+        let text = match &health.publisher {
+            Some(by) => format!("{attested} of {}, published from {by}", plural(all, "file")),
+            None => format!("{attested} of {}", plural(all, "file")),
+        };
+        value(page, "attested", Role::Plain, &text);
+    }
+    match &health.seen_since {
+        Some(since) => {
+            let day = since.get(..10).unwrap_or(since);
+            value(
+                page,
+                "seen",
+                Role::Plain,
+                &format!("since {day}, and compared"),
+            );
+        }
+        None => value(
+            page,
+            "seen",
+            Role::Dim,
+            "never before: nothing to compare with",
+        ),
+    }
+    for signal in health.signals.iter().take(most) {
+        let role = match signal.severity.as_str() {
+            "none" | "low" => Role::Plain,
+            _ => Role::Bad,
+        };
+        let spans = [
+            Span::keep(Role::Dim, plain_short(&signal.rule, 60)),
+            Span::text(role, plain_short(&signal.message, LONG)),
+        ];
+        page.write(2, 4, &spans);
+    }
+    more(page, health.signals.len(), most);
 }
 
 fn asked(page: &mut Page, card: &Card) {

@@ -4,6 +4,7 @@ mod package;
 pub(crate) mod page;
 mod tail;
 
+use hognose_types::{Decision, Judged, Severity, rules::online};
 use page::{Page, Role, Span};
 
 use crate::view::{self, Standing};
@@ -15,8 +16,13 @@ const INPUTS_SHOWN: usize = 8;
 pub(crate) fn render(report: &ScanReport, style: &Style) -> String {
     let mut page = Page::new(style);
     inputs(&mut page, report, style.verbose);
-    for package in view::open_packages(report) {
+    let is_shown =
+        |j: &Judged| Standing::of(j) == Standing::Open && (style.verbose || !is_folded(j));
+    for package in view::packages(report, is_shown) {
         package::write(&mut page, &package, style.verbose);
+    }
+    if !style.verbose {
+        folded(&mut page, report);
     }
     if style.verbose {
         for (standing, heading) in [
@@ -41,6 +47,37 @@ pub(crate) fn render(report: &ScanReport, style: &Style) -> String {
     let role = tail::summary_role(report);
     page.line(role, &words::summary(report));
     page.finish()
+}
+
+/// That there are newer releases is true of most packages on most days: unless a policy makes more of it, a number says
+/// enough, and what else is found is not buried.
+fn is_folded(judged: &Judged) -> bool {
+    judged.finding.rule == online::OUTDATED
+        && judged.finding.severity == Severity::None
+        && judged.decision == Decision::Warn
+}
+
+fn folded(page: &mut Page, report: &ScanReport) {
+    let packages = view::packages(report, |j| {
+        Standing::of(j) == Standing::Open && is_folded(j)
+    });
+    if packages.is_empty() {
+        return;
+    }
+    let (count, have) = (
+        words::plural(packages.len(), "package"),
+        packages.len() == 1,
+    );
+    let have = if have { "has" } else { "have" };
+    let text = format!("{count} {have} newer releases (--verbose lists them)");
+    page.blank();
+    page.write_after(
+        "outdated:",
+        Role::Dim,
+        0,
+        10,
+        &[Span::text(Role::Plain, text)],
+    );
 }
 
 fn inputs(page: &mut Page, report: &ScanReport, verbose: bool) {

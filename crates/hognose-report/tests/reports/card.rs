@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hognose_report::{
-    Card, CardAdvisory, CardFile, CardFormat, CardIndex, CardLookalike, CardRelease, CardYank,
-    render_card,
+    Card, CardAdvisory, CardFile, CardFormat, CardHealth, CardIndex, CardLookalike, CardRelease,
+    CardSignal, CardYank, render_card,
 };
 use hognose_types::RedactedUrl;
 
@@ -89,6 +89,17 @@ fn card(text: &str) -> Card {
         target: text(),
         why: text(),
     });
+    card.health = CardHealth {
+        attested_files: Some(1),
+        publisher: Some(text()),
+        silence_percent: Some(250),
+        seen_since: Some(text()),
+        signals: vec![CardSignal {
+            rule: text(),
+            severity: text(),
+            message: text(),
+        }],
+    };
     card
 }
 

@@ -4,7 +4,7 @@ mod behaviour;
 mod clients;
 mod code;
 mod confusion;
-mod history;
+pub(super) mod history;
 mod identity;
 mod installed;
 mod notebook;
@@ -164,7 +164,7 @@ fn before(
 }
 
 /// How young a release may be without a word, in seconds.
-fn min_age(found: &Found) -> i64 {
+pub(super) fn min_age(found: &Found) -> i64 {
     let age = found.config.min_age.unwrap_or(MIN_AGE);
     i64::try_from(age.as_secs()).unwrap_or(i64::MAX)
 }

@@ -64,6 +64,11 @@ const BEFORE: i64 = TODAY - 28 * 86_400;
 /// Scans a rule's fixture, asking the index in its directory `index`; one that has `before` was scanned with that
 /// before. Answers what a person sees, after checking how it ends and of which packages the rule speaks.
 fn online(id: &str, code: i32, about: &[&str]) -> String {
+    online_with(id, code, about, &[])
+}
+
+/// The same, with further words where a person looks.
+fn online_with(id: &str, code: i32, about: &[&str], more: &[&str]) -> String {
     let fixture = common::fixture(&format!("rules/{id}"));
     let sandbox = Sandbox::new();
     let lock = std::fs::read_to_string(fixture.join("requirements.txt"))
@@ -101,7 +106,7 @@ fn online(id: &str, code: i32, about: &[&str]) -> String {
     found.dedup();
     assert_eq!(found, about, "{}", json.whole());
     explained(id);
-    let outcome = index.scan(&sandbox, TODAY, &extra);
+    let outcome = index.scan(&sandbox, TODAY, &[&extra[..], more].concat());
     assert_eq!(outcome.code, code, "{}", outcome.whole());
     outcome.whole()
 }

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The directory of what was seen.
 #[derive(Debug)]
-pub(super) struct History {
+pub(in crate::commands) struct History {
     directory: PathBuf,
     /// The projects whose past matters.
     names: BTreeSet<String>,
@@ -45,7 +45,7 @@ struct Journal {
 
 /// What is kept of one project.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(in crate::commands) enum Kept {
     /// Nothing, or nothing that can be read.
     Nothing,
     /// What an older look saw.
@@ -60,7 +60,7 @@ struct Format {
 }
 
 impl History {
-    pub(super) fn new(cache: &Path, names: impl Iterator<Item = String>) -> Self {
+    pub(in crate::commands) fn new(cache: &Path, names: impl Iterator<Item = String>) -> Self {
         Self {
             directory: cache.join("history"),
             names: names.collect(),
@@ -79,7 +79,7 @@ impl History {
     }
 
     /// What was seen of a project.
-    pub(super) fn recall(&mut self, index: &str, name: &str) -> Kept {
+    pub(in crate::commands) fn recall(&mut self, index: &str, name: &str) -> Kept {
         if !self.journals.contains_key(index) {
             let journal = Journal {
                 lines: self.lines(index),
@@ -121,7 +121,7 @@ impl History {
     }
 
     /// Notes what is to be kept; [`save`](Self::save) writes it.
-    pub(super) fn keep(&mut self, past: &Past) -> io::Result<()> {
+    pub(in crate::commands) fn keep(&mut self, past: &Past) -> io::Result<()> {
         let line = serde_json::to_vec(past)?;
         let journal = self.journals.entry(past.index.clone()).or_default();
         if past.name.bytes().all(|b| b.is_ascii_graphic()) {
@@ -134,7 +134,7 @@ impl History {
     }
 
     /// Appends all that is to be kept.
-    pub(super) fn save(&mut self) -> io::Result<()> {
+    pub(in crate::commands) fn save(&mut self) -> io::Result<()> {
         let journals = std::mem::take(&mut self.journals);
         if journals.values().all(|journal| journal.new.is_empty()) {
             return Ok(());

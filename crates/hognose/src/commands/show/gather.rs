@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hognose_identity::facts::{ProjectFacts, Repository};
 use hognose_index::{
     Choice, Client, FileKind, IndexError, IndexFile, IndexUrl, Metadata, MetadataSource, Project,
     ProjectPage, Release, Upload, Yanked, choose,
@@ -11,6 +12,7 @@ use hognose_types::{Version, text};
 
 use super::{age, pythons};
 use crate::commands::inspect::Wanted;
+use crate::project_facts;
 
 /// The answer of one index.
 #[derive(Debug)]
@@ -56,8 +58,14 @@ impl Answers {
     }
 }
 
-/// Puts everything on the card that indexes say.
-pub(super) fn fill(card: &mut Card, client: &Client, answers: &Answers, wanted: &Wanted, now: i64) {
+/// Puts everything on the card that indexes say; answers it as facts for rules, where there is the project.
+pub(super) fn fill(
+    card: &mut Card,
+    client: &Client,
+    answers: &Answers,
+    wanted: &Wanted,
+    now: i64,
+) -> Option<ProjectFacts> {
     for asked in &answers.asked {
         if let Err(error) = &asked.page {
             card.complete = false;
@@ -67,7 +75,7 @@ pub(super) fn fill(card: &mut Card, client: &Client, answers: &Answers, wanted: 
     }
     let Some((index, first)) = answers.pages().next() else {
         absent(card);
-        return;
+        return None;
     };
     let files: Vec<&IndexFile> = answers.pages().flat_map(|(_, page)| &page.files).collect();
     let project = settled(
@@ -100,6 +108,16 @@ pub(super) fn fill(card: &mut Card, client: &Client, answers: &Answers, wanted: 
     described(card, metadata.as_ref(), best, project.as_ref());
     pythons::check(card, now);
     unsaid(card, &owned, project.is_some());
+    let pages: Vec<ProjectPage> = answers.pages().map(|(_, page)| page.clone()).collect();
+    let mut facts = project_facts::of(&wanted.name, index, &pages, project.as_ref());
+    let attested = owned.iter().filter(|f| f.provenance.is_some());
+    let shown = attested.filter(|f| Some(f.version.as_str()) == card.version.as_deref());
+    if let Some(file) = shown.max_by(|a, b| a.filename.cmp(&b.filename)) {
+        let publisher = client.publisher(file);
+        let link = settled(card, publisher, "who published it");
+        facts.publisher = link.as_deref().and_then(Repository::of_link);
+    }
+    Some(facts)
 }
 
 fn absent(card: &mut Card) {

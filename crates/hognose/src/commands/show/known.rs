@@ -55,7 +55,7 @@ pub(super) fn fill(
 }
 
 /// An inventory of one component.
-fn alone(wanted: &Wanted, version: &str) -> Inventory {
+pub(super) fn alone(wanted: &Wanted, version: &str) -> Inventory {
     let label = wanted.label();
     let mut inventory = Inventory::default();
     inventory.inputs.push(Input {

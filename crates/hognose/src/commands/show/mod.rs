@@ -3,6 +3,7 @@
 
 mod age;
 mod gather;
+mod health;
 mod known;
 mod pythons;
 
@@ -48,7 +49,16 @@ pub(super) fn run(
         }));
     }
     card.indexes = answers.asked.iter().map(|a| asked(a, &indexes)).collect();
-    gather::fill(&mut card, &client, &answers, &wanted, surroundings.now);
+    let facts = gather::fill(&mut card, &client, &answers, &wanted, surroundings.now);
+    let here = std::path::Path::new(".");
+    let found = settings::configuration(args.config.as_deref(), args.no_config, here)?;
+    let scene = health::Scene {
+        wanted: &wanted,
+        cache: &settings::cache(&args.feeds, surroundings)?,
+        min_age: super::scan::min_age(&found),
+        surroundings,
+    };
+    health::fill(&mut card, facts, &scene);
     known::fill(&mut card, cli, args, &wanted, surroundings)?;
     show(cli, args, &card)?;
     Ok(if card.fails() {
