@@ -299,16 +299,20 @@ impl Gateway {
         };
         match self.read(page, offered, &blob, asked.client).await {
             Inspected::Read(read) => ruling.join(read),
-            Inspected::Unknown(reason) => ruling.join(self.not_judged(&reason)),
+            Inspected::Unknown(reason) => {
+                let artifact = artifact(page, offered, &blob.sha256);
+                ruling.join(self.not_judged(&artifact, &reason));
+            }
         }
         self.allow(page, offered, &ruling, asked)?;
         Ok((Ready::Stored(blob), ruling))
     }
 
-    fn not_judged(&self, reason: &str) -> Ruling {
+    fn not_judged(&self, artifact: &Artifact<'_>, reason: &str) -> Ruling {
         let decision = match self.gear.options.on_unknown {
-            OnUnknown::Block => Decision::Block,
             OnUnknown::Allow => Decision::Warn,
+            OnUnknown::KnownGood if self.gear.judge.known_good(artifact) => Decision::Warn,
+            OnUnknown::Block | OnUnknown::KnownGood => Decision::Block,
         };
         Ruling {
             decision,
@@ -422,6 +426,7 @@ impl Gateway {
         let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
         let started = self.gear.blobs.follow(
             &key,
+            offered.file.sha256.as_deref(),
             Box::new(move |sink| {
                 let upstream = upstreams.get(at).ok_or("the index is gone")?;
                 let streamed = upstream.client.stream(&file, sink);

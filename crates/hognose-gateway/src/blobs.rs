@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::watch;
+
+use crate::shared::{Shared, SharedError, Turns};
 
 /// Largest artifact that is kept in memory.
 const SMALL: usize = 4 << 20;
@@ -30,6 +32,23 @@ pub struct Blobs {
     bytes: AtomicU64,
     memory: Mutex<Memory>,
     flights: Mutex<HashMap<String, Arc<Flight>>>,
+    common: Option<Common>,
+}
+
+/// What is shared with other nodes.
+struct Common {
+    shared: Arc<dyn Shared>,
+    turns: Turns,
+    taken: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl std::fmt::Debug for Common {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Common")
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An artifact that is there.
@@ -115,10 +134,35 @@ impl Blobs {
             bytes: AtomicU64::new(0),
             memory: Mutex::default(),
             flights: Mutex::default(),
+            common: None,
         };
         let total = blobs.list()?.iter().map(|(_, size, _)| size).sum();
         blobs.bytes.store(total, Ordering::Relaxed);
         Ok(blobs)
+    }
+
+    /// With a store that other nodes share: what one of them fetched, the others take from there. The directory is what
+    /// this node served lately.
+    #[must_use]
+    pub fn with_shared(self, shared: Arc<dyn Shared>, turns: Turns) -> Self {
+        Self {
+            common: Some(Common {
+                shared,
+                turns,
+                taken: AtomicU64::new(0),
+                failures: AtomicU64::new(0),
+            }),
+            ..self
+        }
+    }
+
+    /// Artifacts taken from the store that is shared, and how often it failed; none where nothing is shared.
+    pub fn common(&self) -> Option<(u64, u64)> {
+        let of = |c: &Common| {
+            let read = |n: &AtomicU64| n.load(Ordering::Relaxed);
+            (read(&c.taken), read(&c.failures))
+        };
+        self.common.as_ref().map(of)
     }
 
     /// An artifact that is there.
@@ -179,8 +223,14 @@ impl Blobs {
         }
     }
 
-    /// Follows the download of `key`, starting it where nobody has.
-    pub fn follow(self: &Arc<Self>, key: &str, fetch: Fetch) -> io::Result<Arc<Flight>> {
+    /// Follows the download of `key`, starting it where nobody has. Where the digest is announced, other nodes are asked
+    /// first.
+    pub fn follow(
+        self: &Arc<Self>,
+        key: &str,
+        announced: Option<&str>,
+        fetch: Fetch,
+    ) -> io::Result<Arc<Flight>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(key) {
             return Ok(Arc::clone(flight));
@@ -199,8 +249,11 @@ impl Blobs {
             blobs: Arc::clone(self),
             key: key.to_owned(),
         };
+        let announced = announced.map(str::to_owned);
         tokio::task::spawn_blocking(move || {
-            let done = landing.blobs.receive(temporary, fetch, &sender);
+            let blobs = Arc::clone(&landing.blobs);
+            let (done, turn) = blobs.bring(temporary, announced.as_deref(), fetch, &sender);
+            let brought = done.clone();
             // First the flight goes, then the word is out: who comes in between finds the file or starts anew.
             drop(landing);
             sender.send_modify(|p| {
@@ -210,8 +263,60 @@ impl Blobs {
                 }
                 p.done = Some(done.map_err(Arc::from));
             });
+            // Nobody here waits for this; who waits elsewhere does so until the turn is over.
+            if let (Some(turn), Ok(blob)) = (turn, brought) {
+                blobs.give(&blob);
+                drop(turn);
+            }
         });
         Ok(flight)
+    }
+
+    /// Takes an artifact from other nodes, else from where it comes from: then with a turn that is held until the others
+    /// can have it.
+    fn bring(
+        &self,
+        mut temporary: tempfile::NamedTempFile,
+        announced: Option<&str>,
+        fetch: Fetch,
+        sender: &watch::Sender<Progress>,
+    ) -> (Result<Blob, String>, Option<Turn>) {
+        let (Some(common), Some(sha256)) = (&self.common, announced) else {
+            let turn = self.common.as_ref().map(|_| None);
+            return (self.receive(temporary, fetch, sender), turn);
+        };
+        let mut turn = None;
+        for _ in 0..2 {
+            match common.take(&mut temporary, sha256) {
+                Ok(Some(size)) => return (self.keep(temporary, sha256, size), None),
+                Ok(None) if turn.is_none() => {
+                    turn = Some((common.turns)(&format!("artifact {sha256}")));
+                }
+                Ok(None) => break,
+                Err(reason) => {
+                    // What cannot be had from the others is fetched; what is wrong there is written anew.
+                    common.failures.fetch_add(1, Ordering::Relaxed);
+                    turn = turn.or(Some(None));
+                    if let SharedError::Here(e) = reason {
+                        return (Err(unkept(&e)), None);
+                    }
+                    break;
+                }
+            }
+        }
+        (self.receive(temporary, fetch, sender), turn)
+    }
+
+    /// Gives an artifact to the other nodes.
+    fn give(&self, blob: &Blob) {
+        if let Some(common) = &self.common
+            && common
+                .shared
+                .put(&blob.sha256, &blob.path, blob.size)
+                .is_err()
+        {
+            common.failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn receive(
@@ -231,22 +336,31 @@ impl Blobs {
             written += piece.len() as u64;
             Ok(())
         })?;
-        let failed = |e: &io::Error| format!("the artifact cannot be kept: {e}");
+        self.keep(temporary, &sha256, written)
+    }
+
+    /// Gives a file the place of its digest.
+    fn keep(
+        &self,
+        temporary: tempfile::NamedTempFile,
+        sha256: &str,
+        written: u64,
+    ) -> Result<Blob, String> {
         let path = self
-            .place(&sha256)
+            .place(sha256)
             .ok_or_else(|| "the digest is none".to_owned())?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|e| failed(&e))?;
+            fs::create_dir_all(folder).map_err(|e| unkept(&e))?;
         }
-        temporary.as_file().sync_data().map_err(|e| failed(&e))?;
-        temporary.persist(&path).map_err(|e| failed(&e.error))?;
+        temporary.as_file().sync_data().map_err(|e| unkept(&e))?;
+        temporary.persist(&path).map_err(|e| unkept(&e.error))?;
         let total = self.bytes.fetch_add(written, Ordering::Relaxed) + written;
         if total > self.max_bytes {
             // What is dropped can be fetched again; failing to drop harms nobody now.
             let _ = self.shrink(self.max_bytes / 10 * 9);
         }
         Ok(Blob {
-            sha256,
+            sha256: sha256.to_owned(),
             path,
             size: written,
         })
@@ -313,4 +427,34 @@ impl Blobs {
         }
         Ok(out)
     }
+}
+
+/// A turn at fetching; empty where none could be had, and the others are to have the artifact all the same.
+type Turn = Option<Box<dyn std::any::Any + Send>>;
+
+impl Common {
+    /// Takes an artifact from the store that is shared. Its size, or none where it is not there; the file is empty then.
+    fn take(
+        &self,
+        temporary: &mut tempfile::NamedTempFile,
+        sha256: &str,
+    ) -> Result<Option<u64>, SharedError> {
+        let mut size = 0_u64;
+        let got = self.shared.get(sha256, &mut |piece| {
+            size += piece.len() as u64;
+            temporary.write_all(piece)
+        });
+        if let Ok(true) = got {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            return Ok(Some(size));
+        }
+        let file = temporary.as_file_mut();
+        let emptied = file.set_len(0).and_then(|()| file.rewind());
+        emptied.map_err(|e| SharedError::Here(Arc::new(e)))?;
+        got.map(|_| None)
+    }
+}
+
+fn unkept(error: &io::Error) -> String {
+    format!("the artifact cannot be kept: {error}")
 }

@@ -29,6 +29,8 @@ pub enum OnUnknown {
     Block,
     /// It is served.
     Allow,
+    /// It is served where the same bytes were found harmless before, by an older analyser, else refused.
+    KnownGood,
 }
 
 /// How the gateway behaves.

@@ -117,6 +117,9 @@ pub trait Judge: Send + Sync + 'static {
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;
 
+    /// Whether the bytes were read before, by whatever analyser, and found harmless. May wait for a disk.
+    fn known_good(&self, artifact: &Artifact<'_>) -> bool;
+
     /// Notes that a file is about to be sent. Where its name had other bytes before: their sha256, and what is decided
     /// about that. Fails where it cannot be known now. May wait for a disk.
     fn first(&self, artifact: &Artifact<'_>) -> Result<Option<(String, Ruling)>, String>;

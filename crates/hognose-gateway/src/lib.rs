@@ -2,7 +2,7 @@
 //!
 //! A request is a [`route::Route`]; a project is a [`offer::Page`] whose every file carries a [`judge::Ruling`]; bytes
 //! are served from [`blobs::Blobs`], where they lie under their digest. Who decides is a [`judge::Judge`]: this crate
-//! knows how to serve a verdict, not how to reach one.
+//! knows how to serve a verdict, not how to reach one. Several nodes have the bytes in common by [`shared::Shared`].
 
 mod answer;
 mod artifact;
@@ -19,8 +19,10 @@ pub mod offer;
 pub mod problem;
 mod render;
 pub mod route;
+pub mod s3;
 mod send;
 mod server;
+pub mod shared;
 pub mod upstream;
 
 pub use answer::{Ranged, range};

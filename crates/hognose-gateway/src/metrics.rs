@@ -50,5 +50,12 @@ pub(crate) fn text(gateway: &Gateway) -> String {
         out,
         "# HELP hognose_cache_bytes Bytes of artifacts kept.\n# TYPE hognose_cache_bytes gauge\nhognose_cache_bytes {bytes}\n"
     );
+    if let Some((taken, failures)) = gateway.gear.blobs.common() {
+        let _ = write!(
+            out,
+            "# HELP hognose_shared_taken_total Artifacts taken from what nodes share.\n# TYPE hognose_shared_taken_total counter\nhognose_shared_taken_total {taken}\n\
+             # HELP hognose_shared_failures_total Failures of what nodes share.\n# TYPE hognose_shared_failures_total counter\nhognose_shared_failures_total {failures}\n"
+        );
+    }
     out
 }

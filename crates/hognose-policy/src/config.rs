@@ -6,8 +6,10 @@ use hognose_types::{Location, OwnedNames, PackageName, RuleId, Specifiers, rules
 use jiff::civil::Date;
 use toml::Spanned;
 
+use crate::conditions::Conditions;
 use crate::gateway::GatewaySettings;
-use crate::raw::{OneOrMany, RawConfig, RawFeeds, RawWaiver};
+use crate::licenses::{LicensePolicy, is_pattern};
+use crate::raw::{OneOrMany, RawConfig, RawFeeds, RawPolicy, RawWaiver};
 use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// Which file a text comes from.
@@ -34,6 +36,8 @@ pub struct Config {
     pub scan: ScanSettings,
     /// Names that nobody else may publish.
     pub owned: OwnedNames,
+    /// What is asked for beside the absence of findings.
+    pub conditions: Conditions,
     /// How the gateway serves and decides.
     pub gateway: GatewaySettings,
 }
@@ -68,6 +72,8 @@ pub struct ScanSettings {
 pub struct ConfigError {
     /// File and line.
     pub location: Location,
+    /// Character of the line, from 1.
+    pub column: u32,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -125,6 +131,12 @@ impl Context<'_> {
         before.split(|b| *b == b'\n').count() as u32
     }
 
+    fn column(&self, offset: usize) -> u32 {
+        let before = self.text.get(..self.text.floor_char_boundary(offset));
+        let line = before.unwrap_or_default().rsplit('\n').next();
+        line.unwrap_or_default().chars().count() as u32 + 1
+    }
+
     pub(crate) fn error(
         &self,
         offset: usize,
@@ -133,6 +145,7 @@ impl Context<'_> {
     ) -> ConfigError {
         ConfigError {
             location: Location::line(self.file, self.line(offset)),
+            column: self.column(offset),
             message: message.into(),
             hint: hint.map(str::to_owned),
         }
@@ -148,6 +161,7 @@ impl Context<'_> {
         if let Some(word) = &raw.policy.fail_on {
             policy.fail_on = self.gate(word)?;
         }
+        policy.max_epss = self.number(raw.policy.max_epss.as_ref(), "max-epss", 1.0)?;
         policy.block_exploited = raw.policy.block_exploited.unwrap_or(policy.block_exploited);
         for (name, group) in &raw.policy.groups {
             policy
@@ -192,8 +206,63 @@ impl Context<'_> {
                 platform: raw.scan.platform.map(Spanned::into_inner),
             },
             owned: self.owned(&raw.identity.owned)?,
+            conditions: self.conditions(&raw.policy)?,
             gateway: self.gateway(&raw.gateway)?,
         })
+    }
+
+    fn conditions(&self, raw: &RawPolicy) -> Result<Conditions, ConfigError> {
+        let age = raw.min_project_age.as_ref();
+        let rank = raw.max_rank.as_ref().map(|rank| {
+            let place = usize::try_from(*rank.get_ref()).ok().filter(|r| *r > 0);
+            place.ok_or_else(|| {
+                let message = format!("max-rank: {} is no place of a list", rank.get_ref());
+                self.error(
+                    rank.span().start,
+                    message,
+                    Some("write a whole number from 1"),
+                )
+            })
+        });
+        Ok(Conditions {
+            licenses: LicensePolicy {
+                allow: self.licenses(&raw.licenses.allow)?,
+                deny: self.licenses(&raw.licenses.deny)?,
+            },
+            min_project_age: age.map(|a| self.age(a, "min-project-age")).transpose()?,
+            max_rank: rank.transpose()?,
+            max_score: self.number(raw.max_score.as_ref(), "max-score", 100.0)?,
+        })
+    }
+
+    fn licenses(&self, words: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
+        let license = |word: &Spanned<String>| {
+            if is_pattern(word.get_ref()) {
+                return Ok(word.get_ref().clone());
+            }
+            let message = format!("{:?} is no licence of SPDX", word.get_ref());
+            let hint = "write an identifier (\"MIT\"), the beginning of some and a '*' (\"GPL-*\"), or \"LicenseRef-…\"";
+            Err(self.error(word.span().start, message, Some(hint)))
+        };
+        words.iter().map(license).collect()
+    }
+
+    fn number(
+        &self,
+        word: Option<&Spanned<f64>>,
+        key: &str,
+        most: f64,
+    ) -> Result<Option<f64>, ConfigError> {
+        let Some(word) = word else {
+            return Ok(None);
+        };
+        let number = *word.get_ref();
+        if (0.0..=most).contains(&number) {
+            return Ok(Some(number));
+        }
+        let message = format!("{key}: {number} is out of range");
+        let hint = format!("write a number from 0 to {most}");
+        Err(self.error(word.span().start, message, Some(&hint)))
     }
 
     fn kind_of_gap(&self, word: &Spanned<String>) -> Result<RuleId, ConfigError> {

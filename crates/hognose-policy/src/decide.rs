@@ -132,6 +132,9 @@ fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
             "the flaw is known to be exploited, and block-exploited is on".to_owned(),
         );
     }
+    if let Some(why) = likely(finding, policy) {
+        return (Decision::Block, why);
+    }
     (
         Decision::Warn,
         format!(
@@ -140,6 +143,19 @@ fn gate(finding: &Finding, policy: &Policy) -> (Decision, String) {
             gate.as_str()
         ),
     )
+}
+
+/// A flaw that is likely to be exploited soon, as the policy has it.
+fn likely(finding: &Finding, policy: &Policy) -> Option<String> {
+    let most = policy.max_epss?;
+    let epss = finding.advisory.as_ref()?.epss.as_ref()?;
+    let likely = epss.probability >= most;
+    likely.then(|| {
+        format!(
+            "the flaw is exploited with a probability of {:.3}, and max-epss is {most}",
+            epss.probability
+        )
+    })
 }
 
 /// What the policy says of a rule by name.

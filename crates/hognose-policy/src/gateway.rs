@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hognose_types::{OwnedNames, PackageName, Specifiers};
+use hognose_types::{OwnedNames, PackageName, RedactedUrl, Specifiers};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -24,14 +24,18 @@ pub struct GatewaySettings {
     pub inspect: bool,
     /// How long one may be read.
     pub budget: Duration,
-    /// Whether what could not be judged is served all the same.
-    pub allow_unknown: bool,
+    /// What happens to what could not be judged.
+    pub on_unknown: OnUnknown,
     /// Whether files whose age nobody says are served.
     pub allow_undated: bool,
     /// Most bytes of artifacts kept.
     pub cache_bytes: u64,
     /// How long pages are served without asking again.
     pub fresh: Duration,
+    /// Where the state is, a file or `postgres://…`; none for a file in the user's directory.
+    pub state: Option<RedactedUrl>,
+    /// Where artifacts are kept for all nodes, beside the directory of each; none for no such place.
+    pub blobs: Option<BucketSettings>,
     /// Indexes, those that go first in front; none for the user's own.
     pub upstreams: Vec<UpstreamSettings>,
     /// What is let in whatever rules say, except malicious packages.
@@ -48,15 +52,41 @@ impl Default for GatewaySettings {
             observe: false,
             inspect: true,
             budget: Duration::from_secs(30),
-            allow_unknown: false,
+            on_unknown: OnUnknown::Block,
             allow_undated: true,
             cache_bytes: 10 << 30,
             fresh: Duration::from_mins(5),
+            state: None,
+            blobs: None,
             upstreams: Vec::new(),
             allow: Vec::new(),
             deny: Vec::new(),
         }
     }
+}
+
+/// A part of a bucket of an S3-compatible store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketSettings {
+    /// The bucket.
+    pub bucket: String,
+    /// What keys begin with; empty, or with a slash at its end.
+    pub prefix: String,
+    /// The address of the service, where it is not the one that made the protocol.
+    pub endpoint: Option<RedactedUrl>,
+    /// The region; none for the environment's.
+    pub region: Option<String>,
+}
+
+/// What happens to artifacts that could not be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// They are refused until they are.
+    Block,
+    /// They are served, with a warning.
+    Allow,
+    /// They are served where an older analyser or model found nothing in the same bytes, else refused.
+    KnownGood,
 }
 
 /// One index behind the gateway.
@@ -91,6 +121,10 @@ pub(crate) struct RawGateway {
     on_undated: Option<Spanned<String>>,
     cache_size: Option<Spanned<String>>,
     fresh: Option<Spanned<String>>,
+    state: Option<Spanned<String>>,
+    blobs: Option<Spanned<String>>,
+    s3_endpoint: Option<Spanned<String>>,
+    s3_region: Option<Spanned<String>>,
     upstream: Vec<RawUpstream>,
     allow: Vec<Spanned<String>>,
     deny: Vec<Spanned<String>>,
@@ -129,7 +163,18 @@ impl Context<'_> {
             }
         };
         out.observe = choose(&raw.mode, "mode", "observe", "enforce", out.observe)?;
-        out.allow_unknown = choose(&raw.on_unknown, "on-unknown", "allow", "block", false)?;
+        if let Some(word) = &raw.on_unknown {
+            out.on_unknown = match word.get_ref().as_str() {
+                "block" => OnUnknown::Block,
+                "allow" => OnUnknown::Allow,
+                "serve-known-good" => OnUnknown::KnownGood,
+                other => {
+                    let message = format!("unknown word {other:?} in on-unknown");
+                    let hint = "use \"block\", \"allow\" or \"serve-known-good\"";
+                    return Err(self.error(word.span().start, message, Some(hint)));
+                }
+            };
+        }
         out.allow_undated = choose(&raw.on_undated, "on-undated", "allow", "block", true)?;
         out.inspect = raw.inspect.unwrap_or(out.inspect);
         if let Some(word) = &raw.budget {
@@ -141,6 +186,8 @@ impl Context<'_> {
         if let Some(word) = &raw.cache_size {
             out.cache_bytes = self.amount(word, "cache-size", &SIZES)?;
         }
+        out.state = raw.state.as_ref().map(|s| RedactedUrl::new(s.get_ref()));
+        out.blobs = self.bucket(raw)?;
         for upstream in &raw.upstream {
             out.upstreams.push(UpstreamSettings {
                 name: upstream.name.get_ref().clone(),
@@ -151,6 +198,60 @@ impl Context<'_> {
         out.allow = self.entries(&raw.allow)?;
         out.deny = self.entries(&raw.deny)?;
         Ok(out)
+    }
+
+    /// `s3://bucket/prefix`, with where and in which region it is.
+    fn bucket(&self, raw: &RawGateway) -> Result<Option<BucketSettings>, ConfigError> {
+        let Some(word) = &raw.blobs else {
+            return match raw.s3_endpoint.as_ref().or(raw.s3_region.as_ref()) {
+                None => Ok(None),
+                Some(alone) => {
+                    let message =
+                        "s3-endpoint and s3-region say where a bucket is, and blobs names none";
+                    let hint = "name it: blobs = \"s3://bucket/prefix\"";
+                    Err(self.error(alone.span().start, message.to_owned(), Some(hint)))
+                }
+            };
+        };
+        // What is wrong is not shown: somebody may have put a key there.
+        let fault = |word: &Spanned<String>, message: &str, hint| {
+            Err(self.error(word.span().start, message.to_owned(), Some(hint)))
+        };
+        let place = word.get_ref().strip_prefix("s3://").unwrap_or_default();
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
+        let keyed = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+        let prefix = prefix.trim_matches('/');
+        if !(3..=63).contains(&bucket.len())
+            || !bucket.bytes().all(plain)
+            || !prefix.bytes().all(keyed)
+            || prefix.split('/').any(|part| part.starts_with('.'))
+        {
+            let hint = "write it as \"s3://bucket/prefix\", of letters, digits, dots and hyphens";
+            return fault(word, "blobs: not a bucket and a prefix", hint);
+        }
+        if let Some(endpoint) = &raw.s3_endpoint {
+            let url = endpoint.get_ref();
+            let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+            let rest = rest.map_or("", |rest| rest.trim_end_matches('/'));
+            if rest.is_empty() || rest.contains(['/', '@', '?', '#']) || !rest.is_ascii() {
+                let hint = "write a scheme, a host and a port alone: \"https://s3.example:9000\"";
+                return fault(endpoint, "s3-endpoint: not an address", hint);
+            }
+        }
+        Ok(Some(BucketSettings {
+            bucket: bucket.to_owned(),
+            prefix: if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}/")
+            },
+            endpoint: raw
+                .s3_endpoint
+                .as_ref()
+                .map(|url| RedactedUrl::new(url.get_ref().trim_end_matches('/'))),
+            region: raw.s3_region.as_ref().map(|r| r.get_ref().clone()),
+        }))
     }
 
     fn amount(

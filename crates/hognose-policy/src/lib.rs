@@ -4,17 +4,20 @@
 //! waivers; [`decide`] applies gates and waivers. Nothing here knows how a verdict is shown, and the date comes from the
 //! caller.
 
+pub mod conditions;
 mod config;
 mod decide;
 pub mod fuzzing;
 mod gateway;
 pub mod import;
+mod licenses;
 mod raw;
 mod waiver;
 
+pub use conditions::Conditions;
 pub use config::{Config, ConfigError, ConfigFile, FeedText, ScanSettings};
 pub use decide::{Outcome, decide};
-pub use gateway::{Entry, GatewaySettings, UpstreamSettings};
+pub use gateway::{BucketSettings, Entry, GatewaySettings, OnUnknown, UpstreamSettings};
 pub use waiver::{Waiver, WaiverOrigin};
 
 use std::collections::BTreeMap;
@@ -101,6 +104,8 @@ pub struct Policy {
     pub groups: BTreeMap<String, Gate>,
     /// A flaw known to be exploited fails the run whatever its severity.
     pub block_exploited: bool,
+    /// Probability of exploitation within thirty days (EPSS) from which a flaw fails the run whatever its severity.
+    pub max_epss: Option<f64>,
     /// Kinds of gaps that leave a run complete.
     pub allow_incomplete: Vec<RuleId>,
     /// Rules with an action of their own. Malicious packages are known by more than one rule and are not among them:
@@ -117,6 +122,7 @@ impl Default for Policy {
             fail_on: Gate::At(Severity::Low),
             groups: BTreeMap::new(),
             block_exploited: true,
+            max_epss: None,
             allow_incomplete: Vec::new(),
             rules: BTreeMap::new(),
             waivers: Vec::new(),

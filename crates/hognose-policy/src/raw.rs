@@ -24,8 +24,20 @@ pub(crate) struct RawPolicy {
     pub(crate) allow_incomplete: Vec<Spanned<String>>,
     pub(crate) max_database_age: Option<Spanned<String>>,
     pub(crate) min_age: Option<Spanned<String>>,
+    pub(crate) max_epss: Option<Spanned<f64>>,
+    pub(crate) max_score: Option<Spanned<f64>>,
+    pub(crate) min_project_age: Option<Spanned<String>>,
+    pub(crate) max_rank: Option<Spanned<i64>>,
+    pub(crate) licenses: RawLicenses,
     pub(crate) groups: BTreeMap<String, RawGroup>,
     pub(crate) rules: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RawLicenses {
+    pub(crate) allow: Vec<Spanned<String>>,
+    pub(crate) deny: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -26,7 +26,12 @@ fn everything() {
     assert_eq!(rule(rules::vuln::ID), Some(Action::Off));
     let gateway = &config.gateway;
     assert_eq!(gateway.fail_on, Gate::At(hognose_types::Severity::Critical));
-    assert!(gateway.observe && !gateway.inspect && gateway.allow_unknown && !gateway.allow_undated);
+    assert!(
+        gateway.observe
+            && !gateway.inspect
+            && gateway.on_unknown == hognose_policy::OnUnknown::Allow
+            && !gateway.allow_undated
+    );
     assert_eq!(gateway.budget, Duration::from_mins(2));
     assert_eq!(gateway.fresh, Duration::from_hours(1));
     assert_eq!(gateway.cache_bytes, 5 << 20);

@@ -104,6 +104,17 @@ pub struct ConfiguredIndex {
     /// `*` and `?`, as written.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub packages: BTreeSet<String>,
+    /// The packages that never come from it, written like those that are bound.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub excluded: BTreeSet<String>,
+}
+
+impl ConfiguredIndex {
+    /// True when the package never comes from here. What is bound to it does, whatever else is said.
+    pub fn refuses(&self, name: &PackageName) -> bool {
+        let any = |all: &BTreeSet<String>| all.iter().any(|p| matches(p, name.as_str()));
+        any(&self.excluded) && !any(&self.packages)
+    }
 }
 
 /// How a tool chooses when several indexes have a name.
@@ -215,6 +226,7 @@ mod tests {
             place: IndexPlace::File(Location::line("pip.conf", 3)),
             scope: IndexScope::User,
             packages: BTreeSet::new(),
+            excluded: BTreeSet::new(),
         };
         let settings = IndexSettings {
             indexes: vec![index],

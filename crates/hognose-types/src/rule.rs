@@ -34,8 +34,14 @@ pub struct RuleMeta {
 }
 
 /// Every rule, sorted by id.
-pub const ALL_RULES: &[RuleMeta] =
-    &sorted::<{ SINGLE.len() + rules::behaviour::METAS.len() + rules::online::METAS.len() }>();
+pub const ALL_RULES: &[RuleMeta] = &sorted::<
+    {
+        SINGLE.len()
+            + rules::behaviour::METAS.len()
+            + rules::online::METAS.len()
+            + rules::conditions::METAS.len()
+    },
+>();
 
 /// The rules with a file of their own.
 const SINGLE: &[RuleMeta] = &[
@@ -61,12 +67,15 @@ const fn sorted<const N: usize>() -> [RuleMeta; N] {
     let mut filled = 0;
     while filled < N {
         let behaviour = SINGLE.len() + rules::behaviour::METAS.len();
+        let online = behaviour + rules::online::METAS.len();
         let next = if filled < SINGLE.len() {
             SINGLE[filled]
         } else if filled < behaviour {
             rules::behaviour::METAS[filled - SINGLE.len()]
-        } else {
+        } else if filled < online {
             rules::online::METAS[filled - behaviour]
+        } else {
+            rules::conditions::METAS[filled - online]
         };
         let mut at = filled;
         while at > 0 && is_less(next.id.0.as_bytes(), out[at - 1].id.0.as_bytes()) {

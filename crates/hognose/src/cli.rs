@@ -2,6 +2,7 @@
 
 mod gateway;
 mod gateway_state;
+mod policy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,8 +14,10 @@ use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat}
 use crate::error::Failure;
 pub(crate) use gateway::{CheckArgs, GatewayArgs, GatewayCommand, GuardArgs, ServeArgs};
 pub(crate) use gateway_state::{
-    AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, StateArgs, StateCommand,
+    AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, LookArgs, StateArgs,
+    StateCommand,
 };
+pub(crate) use policy::{PolicyCommand, ReplayArgs, ReplayFormat};
 
 /// Guards a Python software supply chain end to end.
 #[derive(Debug, Parser)]
@@ -62,6 +65,9 @@ pub(crate) enum Command {
     Guard(Box<GuardArgs>),
     /// Serve a package index that withholds what the policy blocks.
     Gateway(Box<GatewayArgs>),
+    /// Check a configuration, describe it, or try it on what a gateway did.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Update and show the advisory database.
     #[command(subcommand)]
     Db(DbCommand),

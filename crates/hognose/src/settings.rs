@@ -87,7 +87,33 @@ fn shortest(path: &Path, start: &Path, first: &Path) -> PathBuf {
     }
 }
 
-fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
+/// The configuration that applies from `start` on; none where there is none.
+pub(crate) fn place(start: &Path) -> Vec<PathBuf> {
+    let absolute = std::path::absolute(start).unwrap_or_else(|_| start.to_owned());
+    for directory in absolute.ancestors() {
+        for name in ["hognose.toml", "pyproject.toml"] {
+            let path = directory.join(name);
+            let ours = text(&path).is_ok_and(|(kind, text)| {
+                kind == ConfigFile::Hognose || text.contains("[tool.hognose")
+            });
+            if ours {
+                return vec![shortest(&path, start, &absolute)];
+            }
+        }
+        if directory.join(".git").exists() {
+            break;
+        }
+    }
+    Vec::new()
+}
+
+/// A configuration as it is written, and what its name says it is.
+pub(crate) fn text(path: &Path) -> Result<(ConfigFile, String), Failure> {
+    let kind = if path.file_name().is_some_and(|n| n == "pyproject.toml") {
+        ConfigFile::Pyproject
+    } else {
+        ConfigFile::Hognose
+    };
     let fault = |error: &std::io::Error| {
         Failure::usage(format!("cannot read {}", path.display())).because(error)
     };
@@ -98,7 +124,11 @@ fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
             path.display()
         )));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| fault(&e))?;
+    Ok((kind, std::fs::read_to_string(path).map_err(|e| fault(&e))?))
+}
+
+fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
+    let (_, text) = text(path)?;
     // Most projects have no table of ours, and their file may be one that only its own tool can read.
     if kind == ConfigFile::Pyproject && !text.contains("hognose") {
         return Ok(None);

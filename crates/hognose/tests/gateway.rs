@@ -597,3 +597,39 @@ fn walk(folder: &std::path::Path) -> Vec<String> {
     }
     out
 }
+
+#[test]
+fn conditions_of_the_policy_are_decided_by_page_and_by_bytes() {
+    let set = Set::new();
+    let with = |license: &str| {
+        let wheel = archives::wheel("good", "1.0", &[("good.py", "X = 1\n".to_owned())], license);
+        set.upstream
+            .project("good", &[("good-1.0-py3-none-any.whl", &wheel, OLD)]);
+        wheel
+    };
+    let answer = |configuration: &str, wheel: &[u8]| {
+        let sandbox = Sandbox::new();
+        let gateway = Running::start(&sandbox, &set.upstream.url(), configuration);
+        gateway.ask(&Set::path("1.0", wheel), "").line
+    };
+    let licenses = "[policy.licenses]\ndeny = [\"AGPL-*\"]\n";
+    let agpl = with("License-Expression: AGPL-3.0-only\n");
+    let got = answer(licenses, &agpl);
+    assert!(
+        got.contains("403") && got.contains("HOG-LIC-denied"),
+        "{got}"
+    );
+    let waived = "[policy.rules]\nHOG-LIC-denied = \"warn\"\n";
+    let got = answer(&format!("{licenses}{waived}"), &agpl);
+    assert!(got.contains("200"), "{got}");
+    let mit = with("License-Expression: MIT OR AGPL-3.0-only\n");
+    let got = answer(licenses, &mit);
+    assert!(got.contains("200"), "{got}");
+    let got = answer("[policy]\nmax-rank = 100\n", &mit);
+    assert!(got.contains("HOG-ID-obscure"), "{got}");
+    let got = answer("[policy]\nmin-project-age = \"3000d\"\n", &mit);
+    assert!(got.contains("HOG-ID-newcomer"), "{got}");
+    let own = "[policy]\nmax-rank = 100\n[identity]\nowned = [\"good\"]\n";
+    let got = answer(own, &mit);
+    assert!(got.contains("200"), "{got}");
+}

@@ -1,7 +1,9 @@
-//! One file per rule, a table for the rules of behaviour and one for those that ask an index. A rule's page is compiled in, so that `explain` and the
+//! One file per rule, a table for the rules of behaviour and one each for those that ask an index and for those
+//! that a policy asks for. A rule's page is compiled in, so that `explain` and the
 //! documentation cannot differ.
 
 pub(crate) mod behaviour;
+pub mod conditions;
 pub mod gap_database;
 pub mod gap_index;
 pub mod gap_unmapped;

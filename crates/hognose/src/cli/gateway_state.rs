@@ -17,24 +17,37 @@ pub(crate) enum StateCommand {
         /// The file to write.
         file: PathBuf,
         #[command(flatten)]
-        state: StateArgs,
+        state: LookArgs,
     },
     /// Put a backup in the place of what a gateway keeps; the gateway must not run. What was there is kept beside it.
     Restore {
         /// The file to read.
         file: PathBuf,
         #[command(flatten)]
-        state: StateArgs,
+        state: LookArgs,
     },
 }
 
 /// Where the state is.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct StateArgs {
-    /// The state of the gateway is in this file [default: gateway.db in HOGNOSE_STATE_DIR, or in the user's directory for
-    /// state].
-    #[arg(long, value_name = "FILE")]
+    /// The state of the gateway is in this file or PostgreSQL database (postgres://user@host/database) [default: the
+    /// configuration's, else gateway.db in HOGNOSE_STATE_DIR, or in the user's directory for state].
+    #[arg(long, value_name = "FILE|URL")]
     pub(crate) state: Option<PathBuf>,
+}
+
+/// Where the state is, for those who look at it.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct LookArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Read this configuration instead of looking for hognose.toml and pyproject.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no configuration: for projects you do not trust.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) no_config: bool,
 }
 
 /// Flags of `hognose gateway audit`.
@@ -77,7 +90,7 @@ pub(crate) struct AuditArgs {
     )]
     pub(crate) format: AuditFormat,
     #[command(flatten)]
-    pub(crate) state: StateArgs,
+    pub(crate) state: LookArgs,
 }
 
 /// How entries are shown.
@@ -100,7 +113,7 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "HASH", value_parser = parse_head)]
         head: Option<Digest>,
         #[command(flatten)]
-        state: StateArgs,
+        state: LookArgs,
     },
 }
 
@@ -120,7 +133,7 @@ pub(crate) struct ExposureArgs {
     )]
     pub(crate) format: ExposureFormat,
     #[command(flatten)]
-    pub(crate) state: StateArgs,
+    pub(crate) state: LookArgs,
 }
 
 /// How exposures are shown.

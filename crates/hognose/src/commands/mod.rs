@@ -7,6 +7,7 @@ mod gateway;
 mod guard;
 mod inspect;
 mod man;
+mod policy;
 mod sbom;
 mod scan;
 mod show;
@@ -30,6 +31,7 @@ pub(crate) fn run(
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),
         Command::Db(DbCommand::Show { what, args }) => db::show(cli, &what, &args, surroundings),
         Command::Gateway(args) => gateway::run(cli, &args, surroundings),
+        Command::Policy(command) => policy::run(cli, &command, surroundings),
         Command::Guard(args) => guard::run(cli, &args, surroundings),
         Command::Sbom(args) => sbom::run(&args, surroundings),
         Command::Explain(args) => explain::run(cli, &args, surroundings),

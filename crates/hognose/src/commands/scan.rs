@@ -3,6 +3,7 @@
 mod behaviour;
 mod clients;
 mod code;
+mod conditions;
 mod confusion;
 pub(super) mod history;
 mod identity;
@@ -50,11 +51,7 @@ pub(super) fn run(
     let options = settings::inventory_options(&args.input, &found, surroundings)?;
     let inventory = collect(&Disk, &args.input, &options, surroundings)?;
     let opened = open_database(cli, args, &found, surroundings)?;
-    let scene = confusion::Scene {
-        owned: &found.config.owned,
-        python: args.input.python.as_deref(),
-        surroundings,
-    };
+    let scene = scene(args, &found, surroundings);
     let mut evidence = evidence(&inventory, &opened.database, args, &scene)?;
     let before = before(args, start, &options, surroundings)?;
     let judged = |old| self::evidence(old, &opened.database, args, &scene);
@@ -71,6 +68,7 @@ pub(super) fn run(
             cache: &settings::cache(&args.feeds, surroundings)?,
             quiet: cli.quiet,
             min_age: min_age(&found),
+            conditions: &found.config.conditions,
             python: options.target.python_version.as_ref(),
             popular: &identity::popular(&opened.database)?,
             owned: &found.config.owned,
@@ -97,6 +95,19 @@ pub(super) fn run(
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
     Ok(exit(verdict))
+}
+
+fn scene<'a>(
+    args: &'a ScanArgs,
+    found: &'a Found,
+    surroundings: &'a Surroundings,
+) -> confusion::Scene<'a> {
+    confusion::Scene {
+        owned: &found.config.owned,
+        conditions: &found.config.conditions,
+        python: args.input.python.as_deref(),
+        surroundings,
+    }
 }
 
 fn code_request<'a>(
@@ -318,6 +329,8 @@ fn evidence(
     judged
         .findings
         .extend(identity::findings(inventory, database, scene.owned)?);
+    let licences = conditions::licences(inventory, scene.conditions, scene.owned);
+    judged.findings.extend(licences);
     let mut evidence = Judgement {
         findings: judged.findings,
         gaps,

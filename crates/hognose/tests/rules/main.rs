@@ -18,12 +18,16 @@ mod id_import_name;
 mod id_invented;
 mod id_lookalike;
 mod id_moving_source;
+mod id_newcomer;
+mod id_obscure;
 mod id_replaced;
 mod id_revived;
 mod id_starjack;
 mod id_takeover;
 mod id_undeclared;
 mod id_unused;
+mod lic_denied;
+mod lic_unstated;
 mod mal_known;
 mod status_abandoned;
 mod status_archived;
@@ -76,6 +80,9 @@ fn online_with(id: &str, code: i32, about: &[&str], more: &[&str]) -> String {
     sandbox.write("requirements.txt", lock);
     if let Ok(feed) = std::fs::read_to_string(fixture.join("advisories.jsonl")) {
         sandbox.write("feed/advisories.jsonl", feed);
+    }
+    if let Ok(policy) = std::fs::read_to_string(fixture.join("hognose.toml")) {
+        sandbox.write("hognose.toml", policy);
     }
     let index = Index::new(&fixture.join("index"));
     let extra = std::fs::read_to_string(fixture.join("arguments.txt")).unwrap_or_default();

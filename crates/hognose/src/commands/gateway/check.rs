@@ -32,6 +32,7 @@ pub(super) fn run(
         quiet: cli.quiet,
         events: Arc::new(Happened::default()),
         store: None,
+        nodes: false,
         surroundings,
     })?;
     for notice in built.notices.iter().filter(|_| !cli.quiet) {

@@ -9,16 +9,17 @@ use hognose_gateway::catalog::Clock;
 use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Reason, Ruling};
 use hognose_identity::{Asked, Circumstances, judge_online};
 use hognose_index::{IndexFile, ProjectPage, ProjectStatus};
-use hognose_policy::{Action, Entry, GatewaySettings, Policy, decide};
+use hognose_policy::conditions::{About, Stated};
+use hognose_policy::{Action, Conditions, Entry, GatewaySettings, OnUnknown, Policy, decide};
 use hognose_store::Store;
+use hognose_types::rules::conditions;
 use hognose_types::{
-    Component, ComponentId, ComponentKind, ComponentVersion, Decision, Declaration, Finding, Input,
-    InputFormat, InputId, Inventory, Judged, Location, OwnedNames, PackageName, Source, Subject,
-    Version, rules,
+    ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
+    Subject, Version, rules,
 };
 use jiff::civil::Date;
 
-use super::weigh::{ByVersion, denied, not_dated, ruling};
+use super::weigh::{ByVersion, component, denied, not_dated, ruling, undated, whom};
 use crate::commands::scan::{Memory, Remembered, behaviour_finding};
 use crate::project_facts;
 
@@ -28,6 +29,7 @@ pub(super) struct Parts {
     pub(super) policy: Policy,
     pub(super) settings: GatewaySettings,
     pub(super) min_age: i64,
+    pub(super) conditions: Conditions,
     pub(super) owned: OwnedNames,
     pub(super) memory: Memory,
     pub(super) clock: Clock,
@@ -51,10 +53,15 @@ struct Known {
     database: Arc<Database>,
     today: Date,
     revision: Arc<str>,
+    /// Places of popular names, where the policy asks for them.
+    ranks: Arc<HashMap<String, usize>>,
 }
 
 impl Known {
-    fn new(database: Arc<Database>, today: Date) -> Self {
+    fn new(database: Arc<Database>, today: Date, conditions: &Conditions) -> Self {
+        // What cannot be read has no places: nothing is popular then.
+        let popular = conditions.max_rank.and_then(|_| database.popular().ok());
+        let ranks = popular.unwrap_or_default().into_iter().enumerate();
         let model = &hognose_behaviour::Model::builtin().version;
         let analyser = hognose_behaviour::model::ANALYSER;
         let revision = format!("{}-{analyser}-{model}-{today}", database.revision());
@@ -62,6 +69,7 @@ impl Known {
             revision: revision.into(),
             database,
             today,
+            ranks: Arc::new(ranks.map(|(at, (name, _))| (name, at + 1)).collect()),
         }
     }
 }
@@ -95,10 +103,18 @@ impl Engine {
         for rule in [rules::online::NEW, rules::online::QUARANTINED] {
             parts.policy.rules.entry(rule).or_insert(Action::Block);
         }
+        for rule in [
+            conditions::NEWCOMER,
+            conditions::OBSCURE,
+            conditions::DENIED,
+        ] {
+            parts.policy.rules.entry(rule).or_insert(Action::Block);
+        }
         let today = day((parts.clock)());
+        let known = Known::new(Arc::new(database), today, &parts.conditions);
         Self {
             parts,
-            known: RwLock::new(Known::new(Arc::new(database), today)),
+            known: RwLock::new(known),
             held: Mutex::default(),
             replaced: Mutex::default(),
         }
@@ -106,7 +122,8 @@ impl Engine {
 
     /// From now on these are the advisories: every page is decided again when it is next asked for.
     pub(in crate::commands) fn learn(&self, database: Database) {
-        let known = Known::new(Arc::new(database), day((self.parts.clock)()));
+        let today = day((self.parts.clock)());
+        let known = Known::new(Arc::new(database), today, &self.parts.conditions);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
@@ -119,7 +136,7 @@ impl Engine {
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Known::new(Arc::clone(&known.database), today);
+        *known = Known::new(Arc::clone(&known.database), today, &self.parts.conditions);
         known.clone()
     }
 
@@ -171,6 +188,24 @@ impl Engine {
         judge_online(inventory, &[asked], &circumstances).findings
     }
 
+    /// What the policy asks of projects beside the absence of findings.
+    fn unmet(&self, offer: &Offer<'_>, inventory: &Inventory, known: &Known) -> Vec<Finding> {
+        if self.is_own(offer) {
+            return Vec::new();
+        }
+        let uploads = offer.files.iter().filter_map(|f| f.upload_time.as_deref());
+        let about = About {
+            now: offer.now,
+            first_upload: uploads.filter_map(project_facts::seconds).min(),
+            rank: known.ranks.get(offer.name.as_str()).copied(),
+        };
+        let conditions = &self.parts.conditions;
+        let components = inventory.components.iter();
+        components
+            .flat_map(|component| conditions.project(&about, &whom(Subject::of(component))))
+            .collect()
+    }
+
     fn is_own(&self, offer: &Offer<'_>) -> bool {
         offer.owned || self.parts.owned.owns(offer.name)
     }
@@ -197,27 +232,6 @@ impl Engine {
     }
 }
 
-fn component(name: &PackageName, version: &Version) -> Component {
-    Component {
-        input: InputId(0),
-        kind: ComponentKind::Distribution,
-        name: name.clone(),
-        version: ComponentVersion::Pinned(version.clone()),
-        source: Source::Default,
-        declarations: vec![Declaration {
-            location: Location::line("index", 1),
-            direct: true,
-            groups: Vec::new(),
-            extras: Vec::new(),
-            marker: None,
-        }],
-        hashes: Vec::new(),
-        license: None,
-        conda: None,
-        foreign: None,
-    }
-}
-
 /// The day of a time in Unix seconds, UTC.
 fn day(now: i64) -> Date {
     let time = jiff::Timestamp::from_second(now).unwrap_or_default();
@@ -234,6 +248,7 @@ impl Judge for Engine {
             Err(error) => return self.unknown(offer, &error.to_string()),
         };
         findings.extend(self.online(offer, &inventory));
+        findings.extend(self.unmet(offer, &inventory, &known));
         let judged = self.decided(findings, known.today);
         let found = ByVersion::new(&judged, &gaps);
         let files = offer
@@ -262,7 +277,7 @@ impl Judge for Engine {
         }
         // Others need not wait for a disk.
         drop(held);
-        let remembered = self.parts.memory.recall(artifact.sha256);
+        let remembered = self.remembered(artifact.sha256);
         let found = remembered.map(|r| self.inspected(artifact, &r, known.today));
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let rulings = held.of(&known.revision);
@@ -275,7 +290,7 @@ impl Judge for Engine {
         let name = &artifact.file.filename;
         let inspected = match Remembered::named(path, name, artifact.sha256) {
             Ok(remembered) => {
-                self.parts.memory.keep(&remembered);
+                self.keep(&remembered);
                 self.inspected(artifact, &remembered, known.today)
             }
             Err(reason) => return Inspected::Unknown(reason),
@@ -285,6 +300,12 @@ impl Judge for Engine {
         held.of(&known.revision)
             .insert(key, Some(inspected.clone()));
         inspected
+    }
+
+    fn known_good(&self, artifact: &Artifact<'_>) -> bool {
+        let store = self.parts.store.as_ref();
+        let kept = store.and_then(|store| store.any_ruling(artifact.sha256).ok().flatten());
+        kept.is_some_and(|kept| Remembered::was_harmless(&kept.json))
     }
 
     fn first(&self, artifact: &Artifact<'_>) -> Result<Option<(String, Ruling)>, String> {
@@ -342,7 +363,7 @@ impl Engine {
     /// Without advisories nothing is known of anything: what that means is for the policy to say.
     fn unknown(&self, offer: &Offer<'_>, error: &str) -> PageRulings {
         let ruling = Ruling {
-            decision: if self.parts.settings.allow_unknown {
+            decision: if self.parts.settings.on_unknown == OnUnknown::Allow {
                 Decision::Warn
             } else {
                 Decision::Block
@@ -372,13 +393,25 @@ impl Engine {
             return Inspected::Read(Ruling::ALLOW);
         }
         let subject = Subject::of(&component(artifact.name, &artifact.file.version));
-        let finding = behaviour_finding(remembered, subject, Vec::new());
+        let finding = behaviour_finding(remembered, subject.clone(), Vec::new());
         let mut judged = self.decided(finding.into_iter().collect(), today);
+        let conditions = &self.parts.conditions;
+        let most = conditions
+            .max_score
+            .is_some_and(|most| remembered.score() >= most);
         for one in &mut judged {
             // The gate of known flaws says nothing of behaviour: what behaves like malware is withheld by itself.
-            if malicious && one.waiver.is_none() {
+            if (malicious || most) && one.waiver.is_none() {
                 one.decision = Decision::Block;
             }
+        }
+        if !self.parts.owned.owns(artifact.name) {
+            let stated = Stated {
+                statement: remembered.license.clone(),
+                classifiers: Vec::new(),
+            };
+            let unmet = conditions.license(&stated, &whom(subject));
+            judged.extend(self.decided(unmet.into_iter().collect(), today));
         }
         let ruling = ruling(judged.iter());
         match remembered.unread.first() {
@@ -389,6 +422,25 @@ impl Engine {
                 hognose_types::text::short(first, 200)
             )),
             _ => Inspected::Read(ruling),
+        }
+    }
+
+    /// What bytes showed when they were read here, or by another node.
+    fn remembered(&self, sha256: &str) -> Option<Remembered> {
+        if let Some(own) = self.parts.memory.recall(sha256) {
+            return Some(own);
+        }
+        let store = self.parts.store.as_ref()?;
+        let kept = store.ruling(sha256, &Remembered::basis()).ok()??;
+        Remembered::of_json(&kept, sha256)
+    }
+
+    /// Where that fails the artifact is read again: nothing is lost but time.
+    fn keep(&self, remembered: &Remembered) {
+        self.parts.memory.keep(remembered);
+        if let Some(store) = &self.parts.store {
+            let (sha256, json) = (remembered.sha256(), remembered.json());
+            let _ = store.keep_ruling(sha256, &Remembered::basis(), &json);
         }
     }
 
@@ -432,9 +484,4 @@ impl Engine {
             .filter(|of_age| *of_age > offer.now)
             .min()
     }
-}
-
-fn undated(file: &IndexFile) -> bool {
-    let time = file.upload_time.as_deref();
-    time.and_then(project_facts::seconds).is_none()
 }

@@ -5,7 +5,8 @@ mod engine;
 mod happened;
 mod news;
 mod setup;
-mod state;
+mod shared;
+pub(super) mod state;
 mod weigh;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use hognose_gateway::event::Events;
 use hognose_gateway::{Server, ServerLimits};
 use hognose_store::Store;
 
-use crate::cli::{Cli, GatewayArgs, GatewayCommand, StateArgs};
+use crate::cli::{Cli, GatewayArgs, GatewayCommand};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -23,7 +24,7 @@ use crate::surroundings::Surroundings;
 pub(super) use happened::{Happened, Told};
 pub(super) use setup::{Built, Request, build};
 
-use state::Recorder;
+use state::{Place, Recorder};
 
 pub(super) fn run(
     cli: &Cli,
@@ -36,10 +37,11 @@ pub(super) fn run(
         None => {}
     }
     // Who was sent what must be known later: a gateway that cannot write it down does not start.
-    let store = state::open(&args.state, surroundings)?;
+    let place = Place::of_gateway(&args.state, &args.serve, surroundings)?;
+    let store = state::open(&place)?;
     let happened = Arc::new(Happened::default());
     let recorder = Recorder::new(
-        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&store),
         Arc::clone(&happened) as Arc<dyn Events>,
         surroundings,
     );
@@ -48,7 +50,8 @@ pub(super) fn run(
         prefix: String::new(),
         quiet: cli.quiet,
         events: Arc::new(recorder),
-        store: Some(Arc::clone(&store) as Arc<dyn Store>),
+        store: Some(Arc::clone(&store)),
+        nodes: true,
         surroundings,
     })?;
     let listen = args.listen.unwrap_or(built.listen);
@@ -92,9 +95,9 @@ pub(super) fn remembering(
     surroundings: &Surroundings,
 ) -> (Option<Arc<dyn Store>>, Arc<dyn Events>) {
     let events = Arc::clone(happened) as Arc<dyn Events>;
-    match state::open(&StateArgs::default(), surroundings) {
+    // Never the configuration's: a project's file would say to which server its developer connects.
+    match Place::usual(surroundings).and_then(|place| state::open(&place)) {
         Ok(store) => {
-            let store = store as Arc<dyn Store>;
             let recorder = Recorder::new(Arc::clone(&store), events, surroundings);
             (Some(store), Arc::new(recorder))
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hognose_advisories::DatabaseFile;
 use hognose_gateway::blobs::Blobs;
@@ -35,6 +35,8 @@ pub(in crate::commands) struct Request<'a> {
     pub(in crate::commands) events: Arc<dyn Events>,
     /// What was seen before; none where nothing is to be kept.
     pub(in crate::commands) store: Option<Arc<dyn Store>>,
+    /// One of several nodes, which share artifacts where the configuration says so.
+    pub(in crate::commands) nodes: bool,
     pub(in crate::commands) surroundings: &'a Surroundings,
 }
 
@@ -54,7 +56,7 @@ pub(in crate::commands) struct Built {
 }
 
 /// Age of releases that are no longer new, where the policy does not say: 72 hours.
-const MIN_AGE: i64 = 72 * 3_600;
+const MIN_AGE: Duration = Duration::from_hours(72);
 /// Questions to upstreams at a time.
 const ASKING: usize = 16;
 
@@ -72,16 +74,15 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
     let upstreams = Arc::new(upstreams);
     let options = options(request, &own);
-    let blobs = Blobs::open(&cache.join("blobs"), own.cache_bytes).map_err(|e| {
-        Failure::incomplete(format!("cannot keep artifacts in {}", cache.display())).because(&e)
-    })?;
+    let blobs = blobs(request, &own, &cache)?;
     let (listen, fresh) = (own.listen, own.fresh);
-    let min_age = found.config.min_age.map(|age| age.as_secs().cast_signed());
+    let min_age = found.config.min_age.unwrap_or(MIN_AGE);
     let engine = Arc::new(Engine::new(
         Parts {
             policy: found.config.policy,
             settings: own,
-            min_age: min_age.unwrap_or(MIN_AGE),
+            min_age: min_age.as_secs().cast_signed(),
+            conditions: found.config.conditions,
             owned: found.config.owned,
             memory: Memory::new(&cache),
             clock: clock(request.surroundings),
@@ -120,14 +121,28 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     })
 }
 
+fn blobs(request: &Request<'_>, own: &GatewaySettings, cache: &Path) -> Result<Blobs, Failure> {
+    let blobs = Blobs::open(&cache.join("blobs"), own.cache_bytes).map_err(|e| {
+        Failure::incomplete(format!("cannot keep artifacts in {}", cache.display())).because(&e)
+    })?;
+    match (&own.blobs, &request.store) {
+        // Never for a run that is no server: a project's file would say to whom its developer's key is shown.
+        (Some(bucket), Some(store)) if request.nodes => {
+            let clock = clock(request.surroundings);
+            super::shared::share(blobs, bucket, store, clock, request.surroundings)
+        }
+        _ => Ok(blobs),
+    }
+}
+
 fn options(request: &Request<'_>, own: &GatewaySettings) -> Options {
     Options {
         prefix: request.prefix.clone(),
         budget: own.budget,
-        on_unknown: if own.allow_unknown {
-            OnUnknown::Allow
-        } else {
-            OnUnknown::Block
+        on_unknown: match own.on_unknown {
+            hognose_policy::OnUnknown::Block => OnUnknown::Block,
+            hognose_policy::OnUnknown::Allow => OnUnknown::Allow,
+            hognose_policy::OnUnknown::KnownGood => OnUnknown::KnownGood,
         },
         observe: own.observe,
     }

@@ -3,7 +3,14 @@
 use std::collections::BTreeMap;
 
 use hognose_gateway::judge::{Reason, Ruling};
-use hognose_types::{Decision, Gap, Judged, Version, rules};
+use hognose_index::IndexFile;
+use hognose_policy::conditions::Whom;
+use hognose_types::{
+    Component, ComponentKind, ComponentVersion, Decision, Declaration, Gap, InputId, Judged,
+    Location, PackageName, Source, Subject, Version, rules,
+};
+
+use crate::project_facts;
 
 /// What was found of each version, however it is spelled: `1.0` and `1.0.0` are one.
 pub(super) struct ByVersion<'j> {
@@ -99,4 +106,40 @@ pub(super) fn not_dated() -> Ruling {
             remedy: "set on-undated = \"allow\" in [gateway]".to_owned(),
         }],
     }
+}
+
+/// A release that an index offers: it is nowhere in a project.
+pub(super) fn whom(subject: Subject) -> Whom {
+    Whom {
+        subject,
+        occurrences: Vec::new(),
+    }
+}
+
+/// A release as a component, for what judges inventories.
+pub(super) fn component(name: &PackageName, version: &Version) -> Component {
+    Component {
+        input: InputId(0),
+        kind: ComponentKind::Distribution,
+        name: name.clone(),
+        version: ComponentVersion::Pinned(version.clone()),
+        source: Source::Default,
+        declarations: vec![Declaration {
+            location: Location::line("index", 1),
+            direct: true,
+            groups: Vec::new(),
+            extras: Vec::new(),
+            marker: None,
+        }],
+        hashes: Vec::new(),
+        license: None,
+        conda: None,
+        foreign: None,
+    }
+}
+
+/// Whether nobody says how old a file is.
+pub(super) fn undated(file: &IndexFile) -> bool {
+    let time = file.upload_time.as_deref();
+    time.and_then(project_facts::seconds).is_none()
 }

@@ -46,6 +46,7 @@ pub(super) fn run(
         quiet: cli.quiet,
         events,
         store: store.clone(),
+        nodes: false,
         surroundings,
     })?;
     let observe = built.gateway.gear.options.observe;

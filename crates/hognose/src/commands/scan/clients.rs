@@ -50,8 +50,16 @@ fn place(indexes: &Indexes, name: &PackageName, source: &str) -> String {
     if !source.is_empty() {
         return source.to_owned();
     }
-    let bound = indexes.settings.bound(name);
-    bound.map_or_else(String::new, |index| index.url.expose().to_owned())
+    match indexes.settings.bound(name) {
+        Some(index) => index.url.expose().to_owned(),
+        None => indexes
+            .refusing(name)
+            .iter()
+            .fold(String::new(), |place, url| {
+                // No address: of a client that asks all others.
+                place + "not " + &url.plain() + " "
+            }),
+    }
 }
 
 fn client(

@@ -20,6 +20,8 @@ const MAX_DIRECTORIES: usize = 2_000;
 pub(super) struct Scene<'a> {
     /// Names that nobody else may publish.
     pub(super) owned: &'a OwnedNames,
+    /// What the policy asks for beside the absence of findings.
+    pub(super) conditions: &'a hognose_policy::Conditions,
     /// The Python whose pip counts.
     pub(super) python: Option<&'a Path>,
     pub(super) surroundings: &'a Surroundings,
@@ -53,19 +55,26 @@ fn configured(
     inventory: &Inventory,
     around: &Around<'_>,
 ) -> Vec<Configured> {
-    let mut directories: BTreeMap<&str, BTreeSet<InputId>> = BTreeMap::new();
+    // A script has configuration of its own.
+    let mut places: BTreeMap<(bool, &str), BTreeSet<InputId>> = BTreeMap::new();
     for (at, input) in inventory.inputs.iter().enumerate() {
         if is_resolved(input.format) {
-            let directory = input.path.rsplit_once('/').map_or(".", |(d, _)| d);
-            directories
-                .entry(directory)
-                .or_default()
-                .insert(InputId(at));
+            let is_script = input.format == InputFormat::Script;
+            let directory = || input.path.rsplit_once('/').map_or(".", |(d, _)| d);
+            let place = if is_script { &input.path } else { directory() };
+            let inputs = places.entry((is_script, place)).or_default();
+            inputs.insert(InputId(at));
         }
     }
     let mut out: Vec<Configured> = Vec::new();
-    for (directory, inputs) in directories.into_iter().take(MAX_DIRECTORIES) {
-        match around.directory(Path::new(directory)) {
+    for ((is_script, directory), inputs) in places.into_iter().take(MAX_DIRECTORIES) {
+        let path = Path::new(directory);
+        let read = if is_script {
+            around.script(path)
+        } else {
+            around.directory(path)
+        };
+        match read {
             Ok(settings) => match out.iter_mut().find(|known| known.settings == settings) {
                 Some(known) => known.inputs.extend(inputs),
                 None => out.push(Configured { inputs, settings }),

@@ -9,6 +9,7 @@ use hognose_identity::facts::{Presence, ProjectFacts, Repository};
 use hognose_identity::history::Past;
 use hognose_identity::{Asked, Circumstances, Sought, Unmended, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
+use hognose_policy::Conditions;
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
     OwnedNames, PackageName, Source, Version, rules, text,
@@ -16,7 +17,7 @@ use hognose_types::{
 
 use super::clients::Clients;
 use super::history::{History, Kept};
-use super::{parallel, sought, written};
+use super::{conditions, parallel, sought, written};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
 use crate::index_settings::{self, Indexes};
@@ -31,6 +32,8 @@ pub(super) struct Request<'a> {
     pub(super) quiet: bool,
     /// Youngest release that is no longer new, in seconds.
     pub(super) min_age: i64,
+    /// What the policy asks of projects beside the absence of findings.
+    pub(super) conditions: &'a Conditions,
     /// The Python that the scan is for.
     pub(super) python: Option<&'a Version>,
     pub(super) popular: &'a [String],
@@ -78,13 +81,14 @@ pub(super) fn add(
         return;
     }
     if request.args.feeds.offline {
+        let why = "no index was asked about";
         notices.push(notice(format!(
-            "no index was asked about {}: `--offline` forbids it",
+            "{why} {}: `--offline` forbids it",
             count(all)
         )));
         return;
     }
-    let indexes = match indexes(request) {
+    let indexes = match indexes(request, inventory) {
         Ok(indexes) => indexes,
         Err(reason) => {
             evidence.gaps.push(no_index(all, &reason));
@@ -94,8 +98,8 @@ pub(super) fn add(
     notices.extend(keep_own(&mut wanted, &indexes, request.owned));
     wanted.extend(led);
     let answers = answers(&wanted, &indexes, request);
-    let names = wanted.iter().map(|w| w.name.as_str().to_owned());
-    let mut history = History::new(request.cache, names.collect::<Vec<_>>().into_iter());
+    let names: Vec<_> = wanted.iter().map(|w| w.name.as_str().to_owned()).collect();
+    let mut history = History::new(request.cache, names.into_iter());
     let (mut asked, mut told) = (Vec::new(), BTreeMap::new());
     for (project, answer) in wanted.into_iter().zip(answers) {
         if project.members.is_empty() {
@@ -103,12 +107,7 @@ pub(super) fn add(
             continue;
         }
         evidence.gaps.extend(gaps(inventory, &project, &answer));
-        let past = remember(
-            &mut history,
-            &project,
-            &answer.facts,
-            request.surroundings.now,
-        );
+        let past = remember(&mut history, &project, &answer.facts, request);
         asked.push(Asked {
             members: project.members,
             facts: answer.facts,
@@ -122,10 +121,24 @@ pub(super) fn add(
         notices.push(notice(format!("{NOT_KEPT}: {error}")));
     }
     index_settings::prune(&indexes.asking, request.surroundings);
+    conclude(evidence, notices, inventory, &asked, told, request);
+}
+
+/// Judges what was answered.
+fn conclude(
+    evidence: &mut Judgement,
+    notices: &mut Vec<Notice>,
+    inventory: &Inventory,
+    asked: &[Asked],
+    told: BTreeMap<PackageName, ProjectFacts>,
+    request: &Request<'_>,
+) {
     let mut circumstances = circumstances(evidence, request);
-    circumstances.written = written::dates(inventory, &asked, &told, request);
-    let found = judge_online(inventory, &asked, &circumstances);
+    circumstances.written = written::dates(inventory, asked, &told, request);
+    let found = judge_online(inventory, asked, &circumstances);
     evidence.findings.extend(found.findings);
+    let unmet = conditions::unmet(inventory, asked, request);
+    evidence.findings.extend(unmet);
     notices.extend(found.notices);
     notices.dedup();
     sought::judge(evidence, inventory, told, &circumstances, &request.sought);
@@ -187,11 +200,17 @@ pub(super) fn notice(message: String) -> Notice {
     }
 }
 
-fn indexes(request: &Request<'_>) -> Result<Indexes, String> {
+fn indexes(request: &Request<'_>, inventory: &Inventory) -> Result<Indexes, String> {
     let python = request.args.input.python.as_deref();
     // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
     let trusted = !request.args.input.no_config;
-    let found = index_settings::find(&request.args.index, python, trusted, request.surroundings);
+    // What a script says holds for it alone.
+    let script = match inventory.inputs.as_slice() {
+        [one] if one.format == InputFormat::Script => vec![one.path.clone().into()],
+        _ => Vec::new(),
+    };
+    let args = &request.args.index;
+    let found = index_settings::find_for(args, python, trusted, &script, request.surroundings);
     let mut indexes = found.map_err(|e| Failure::line(&e))?;
     indexes.asking.cache = Some(request.cache.to_owned());
     Ok(indexes)
@@ -429,7 +448,7 @@ fn remember(
     history: &mut History,
     project: &Wanted,
     facts: &ProjectFacts,
-    now: i64,
+    request: &Request<'_>,
 ) -> Result<Option<Past>, String> {
     if matches!(facts.presence, Presence::Unknown(_)) {
         return Ok(None);
@@ -445,7 +464,7 @@ fn remember(
         }
     };
     let pinned: BTreeSet<&Version> = project.pinned.iter().collect();
-    if let Some(next) = Past::noted(past.as_ref(), facts, &pinned, now) {
+    if let Some(next) = Past::noted(past.as_ref(), facts, &pinned, request.surroundings.now) {
         history
             .keep(&next)
             .map_err(|e| format!("{NOT_KEPT}: {e}"))?;

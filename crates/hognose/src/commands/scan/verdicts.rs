@@ -1,15 +1,17 @@
 //! What an inspection said of one artifact, remembered by sha256, analyser and model.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use hognose_behaviour::across::{Handed, Sender, Ties};
 use hognose_behaviour::model::ANALYSER;
 use hognose_behaviour::{Band, Model, Place, Trigger, assess};
+use hognose_inventory::{Disk, Entry, EntryKind, ReadError, ReadSeek, Tree};
 use serde::{Deserialize, Serialize};
 
 /// Version of the stored form. Another one is not read: the artifact is inspected again.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 /// Larger than any remembered verdict.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -31,6 +33,8 @@ pub(in crate::commands) struct Remembered {
     pub(super) place: Option<String>,
     /// What could not be analysed.
     pub(in crate::commands) unread: Vec<String>,
+    /// The licence that its metadata states.
+    pub(in crate::commands) license: Option<String>,
     /// What other artifacts may complete.
     ties: RememberedTies,
 }
@@ -108,6 +112,7 @@ impl Remembered {
             unread: unread
                 .map(|(path, reason)| format!("{path}: {reason}"))
                 .collect(),
+            license: license(path, name),
             ties: RememberedTies::of(&inspection.ties),
         })
     }
@@ -132,9 +137,109 @@ impl Remembered {
         }
     }
 
+    /// 0 to 100.
+    pub(in crate::commands) fn score(&self) -> f64 {
+        self.score
+    }
+
+    /// Of the artifact.
+    pub(in crate::commands) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// As it is kept.
+    pub(in crate::commands) fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Back from what was kept elsewhere; nothing when it is damaged, of another version or about other bytes.
+    pub(in crate::commands) fn of_json(text: &str, sha256: &str) -> Option<Self> {
+        let known: Self = serde_json::from_str(text).ok()?;
+        known.fits(sha256).then_some(known)
+    }
+
+    fn fits(&self, sha256: &str) -> bool {
+        self.schema == SCHEMA
+            && self.analyser == ANALYSER
+            && self.model == Model::builtin().version
+            && self.sha256 == sha256
+    }
+
+    /// The analyser and model that a verdict rests on.
+    pub(in crate::commands) fn basis() -> String {
+        format!("{SCHEMA}-{ANALYSER}-{}", Model::builtin().version)
+    }
+
+    /// Whether what any analyser kept of some bytes says that they are harmless and were read to the end.
+    pub(in crate::commands) fn was_harmless(text: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Kept {
+            score: f64,
+            unread: Vec<String>,
+        }
+        serde_json::from_str::<Kept>(text).is_ok_and(|kept| {
+            kept.unread.is_empty() && Model::builtin().band(kept.score) < Band::Suspicious
+        })
+    }
+
     /// What the score means.
     pub(in crate::commands) fn band(&self) -> Band {
         Model::builtin().band(self.score)
+    }
+}
+
+/// The licence in the metadata of an artifact that lies under another name than its own.
+fn license(path: &Path, name: &str) -> Option<String> {
+    let tree = Renamed {
+        name: name.to_owned(),
+        path: path.to_string_lossy().into_owned(),
+    };
+    let names = [name.to_owned()];
+    let read = hognose_inventory::scan_paths(&tree, &names, &hognose_inventory::Options::default());
+    read.components.into_iter().find_map(|c| c.license)
+}
+
+/// One file on disk, seen under another name.
+#[derive(Debug)]
+struct Renamed {
+    name: String,
+    path: String,
+}
+
+impl Renamed {
+    fn at(&self, path: &str) -> Result<&str, ReadError> {
+        (path == self.name)
+            .then_some(self.path.as_str())
+            .ok_or(ReadError::NotAFile)
+    }
+}
+
+impl Tree for Renamed {
+    fn read(&self, path: &str, limit: u64) -> Result<Cow<'_, [u8]>, ReadError> {
+        Disk.read(self.at(path)?, limit)
+            .map(|b| Cow::Owned(b.into_owned()))
+    }
+
+    fn read_head(&self, path: &str, length: u64) -> Result<Cow<'_, [u8]>, ReadError> {
+        Disk.read_head(self.at(path)?, length)
+            .map(|b| Cow::Owned(b.into_owned()))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>, ReadError> {
+        let file = std::fs::File::open(self.at(path)?)?;
+        Ok(Box::new(std::io::BufReader::with_capacity(64 << 10, file)))
+    }
+
+    fn kind(&self, path: &str) -> Option<EntryKind> {
+        (path == self.name).then_some(EntryKind::File)
+    }
+
+    fn list(&self, _: &str, _: usize) -> Result<Vec<Entry>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    fn canonical(&self, path: &str) -> Option<String> {
+        (path == self.name).then(|| path.to_owned())
     }
 }
 
@@ -164,12 +269,7 @@ impl Memory {
             return None;
         }
         let text = std::fs::read_to_string(path).ok()?;
-        let known: Remembered = serde_json::from_str(&text).ok()?;
-        let fits = known.schema == SCHEMA
-            && known.analyser == ANALYSER
-            && known.model == Model::builtin().version
-            && known.sha256 == sha256;
-        fits.then_some(known)
+        Remembered::of_json(&text, sha256)
     }
 
     /// Remembers a verdict. Where that fails the artifact is inspected again next time: nothing is lost but time.
@@ -206,6 +306,7 @@ mod tests {
             rules: Vec::new(),
             place: None,
             unread: Vec::new(),
+            license: None,
             ties: RememberedTies::default(),
         };
         memory.keep(&verdict);

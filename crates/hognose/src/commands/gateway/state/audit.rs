@@ -1,12 +1,12 @@
 //! `hognose gateway audit`: entries of the log, and its chain.
 
 use hognose_report::plain;
-use hognose_store::{AuditRow, Chain, Digest, Order, Query, Store, StoreError, each};
+use hognose_store::{AuditRow, Chain, Digest, Order, Query, StoreError, each};
 use hognose_types::{PackageName, text};
 use serde_json::Value;
 
 use super::{look, moment, nothing};
-use crate::cli::{AuditArgs, AuditCommand, AuditFormat, StateArgs};
+use crate::cli::{AuditArgs, AuditCommand, AuditFormat, LookArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -24,12 +24,12 @@ pub(super) fn run(args: &AuditArgs, surroundings: &Surroundings) -> Result<Exit,
         return verify(head.as_ref(), state, surroundings);
     }
     let query = query(args, surroundings)?;
-    let (path, Some(store)) = look(&args.state, surroundings)? else {
-        return Ok(nothing(&super::place(&args.state, surroundings)?));
+    let (place, store) = look(&args.state, surroundings)?;
+    let Some(store) = store else {
+        return Ok(nothing(&place));
     };
-    drop(path);
     let mut out = Writer::new(args.format);
-    let count = each(&store, &query, &mut |row| out.row(&row))?;
+    let count = each(store.as_ref(), &query, &mut |row| out.row(&row))?;
     out.end()?;
     if count == 0 {
         output::human("no entry of the audit log is like that");
@@ -71,7 +71,11 @@ fn query(args: &AuditArgs, surroundings: &Surroundings) -> Result<Query, Failure
 }
 
 /// `7d`, `12h`, `30m`, a day or a time, as Unix milliseconds.
-fn instant(word: &str, flag: &str, surroundings: &Surroundings) -> Result<i64, Failure> {
+pub(in crate::commands) fn instant(
+    word: &str,
+    flag: &str,
+    surroundings: &Surroundings,
+) -> Result<i64, Failure> {
     let unit = match word.chars().last() {
         Some('d') => 86_400,
         Some('h') => 3_600,
@@ -197,15 +201,13 @@ fn why(body: &Value) -> Option<String> {
 /// Follows the chain. What cannot be followed is never whole: a log that is gone is no log that is empty.
 fn verify(
     noted: Option<&Digest>,
-    state: &StateArgs,
+    state: &LookArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
-    let (path, Some(store)) = look(state, surroundings)? else {
-        let path = super::place(state, surroundings)?;
-        return Err(Failure::incomplete(format!(
-            "there is no audit log at {}",
-            path.display()
-        )));
+    let (place, store) = look(state, surroundings)?;
+    let Some(store) = store else {
+        let message = format!("there is no audit log at {place}");
+        return Err(Failure::incomplete(message));
     };
     let chain = match store.verify_chain(noted) {
         Err(StoreError::Damaged { detail }) => {
@@ -213,7 +215,7 @@ fn verify(
             output::data(&format!("damaged: {detail}\n"))?;
             return Ok(Exit::Findings);
         }
-        chain => chain.map_err(|e| super::fault(&e, &path))?,
+        chain => chain.map_err(|e| super::fault(&e, &place))?,
     };
     let (words, exit) = match chain {
         Chain::Whole { head, noted } => {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use hognose_report::plain;
-use hognose_store::{Exposure, Store, Subject};
+use hognose_store::{Exposure, Subject};
 use hognose_types::{Version, text};
 
 use super::{look, moment, nothing};
@@ -21,8 +21,9 @@ const SCHEMA: u32 = 1;
 
 pub(super) fn run(args: &ExposureArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
     let (subject, version) = subject(&args.what)?;
-    let (_, Some(store)) = look(&args.state, surroundings)? else {
-        return Ok(nothing(&super::place(&args.state, surroundings)?));
+    let (place, store) = look(&args.state, surroundings)?;
+    let Some(store) = store else {
+        return Ok(nothing(&place));
     };
     let mut found = store.exposure(&subject, MOST + 1)?;
     let more = found.len() > MOST;

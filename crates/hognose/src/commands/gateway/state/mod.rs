@@ -2,19 +2,22 @@
 
 mod audit;
 mod exposure;
+mod place;
 mod recorder;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use hognose_store::{AuditEntry, Opening, Options, SqliteStore, Store, StoreError};
+use hognose_store::{AuditEntry, Opening, Store, StoreError};
 
-use crate::cli::{StateArgs, StateCommand};
+use crate::cli::{LookArgs, StateCommand};
 use crate::error::{Failure, label};
 use crate::exit::Exit;
 use crate::output;
 use crate::surroundings::Surroundings;
 
+pub(in crate::commands) use audit::instant;
+pub(in crate::commands) use place::Place;
 pub(super) use recorder::Recorder;
 
 /// Runs one of the commands.
@@ -28,64 +31,37 @@ pub(super) fn run(command: &StateCommand, surroundings: &Surroundings) -> Result
 }
 
 /// Opens the state for a gateway, and makes it where there is none.
-pub(super) fn open(
-    args: &StateArgs,
-    surroundings: &Surroundings,
-) -> Result<Arc<SqliteStore>, Failure> {
-    let path = place(args, surroundings)?;
-    prepare(&path)?;
-    let store = SqliteStore::open(&path, Opening::Create, Options::default());
-    store.map(Arc::new).map_err(|e| fault(&e, &path))
+pub(super) fn open(place: &Place) -> Result<Arc<dyn Store>, Failure> {
+    place.prepare()?;
+    place.open(Opening::Create).map_err(|e| fault(&e, place))
 }
 
 /// Opens the state to look at it; `None` where there is none.
-fn look(
-    args: &StateArgs,
+pub(in crate::commands) fn look(
+    args: &LookArgs,
     surroundings: &Surroundings,
-) -> Result<(PathBuf, Option<SqliteStore>), Failure> {
-    let path = place(args, surroundings)?;
-    match SqliteStore::open(&path, Opening::Existing, Options::default()) {
-        Ok(store) => Ok((path, Some(store))),
-        Err(StoreError::Absent { .. }) => Ok((path, None)),
-        Err(error) => Err(fault(&error, &path)),
+) -> Result<(Place, Option<Arc<dyn Store>>), Failure> {
+    let place = Place::of_look(args, surroundings)?;
+    match place.open(Opening::Existing) {
+        Ok(store) => Ok((place, Some(store))),
+        Err(StoreError::Absent { .. }) => Ok((place, None)),
+        Err(error) => Err(fault(&error, &place)),
     }
 }
 
 /// Says that there is nothing to look at.
-fn nothing(path: &Path) -> Exit {
+fn nothing(place: &Place) -> Exit {
     output::human(&format!(
         "there is no state of a gateway yet at {}\n{} `hognose gateway` makes it, and `--state` names another place",
-        hognose_types::text::line(&path.display().to_string()),
+        hognose_types::text::line(&place.to_string()),
         label("hint")
     ));
     Exit::Nothing
 }
 
-fn place(args: &StateArgs, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    if let Some(path) = &args.state {
-        return Ok(path.clone());
-    }
-    let directory = surroundings.state().ok_or_else(|| {
-        Failure::usage("there is no directory for the state of the gateway")
-            .hint("name a file with `--state`, or set HOGNOSE_STATE_DIR or HOME")
-    })?;
-    Ok(directory.join("gateway.db"))
-}
-
-fn prepare(path: &Path) -> Result<(), Failure> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty());
-    directory.map_or(Ok(()), |directory| {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            Failure::incomplete(format!("cannot make {}", directory.display()))
-                .because(&error)
-                .hint("keep the state elsewhere with `--state`")
-        })
-    })
-}
-
 /// What to do about an error.
-fn fault(error: &StoreError, path: &Path) -> Failure {
-    let failure = Failure::incomplete(format!("cannot use {}", path.display())).because(error);
+fn fault(error: &StoreError, place: &dyn std::fmt::Display) -> Failure {
+    let failure = Failure::incomplete(format!("cannot use {place}")).because(error);
     match error {
         StoreError::Busy(_) => failure.hint("stop the gateway that uses it"),
         StoreError::Full(_) => failure.hint("free some space"),
@@ -93,6 +69,10 @@ fn fault(error: &StoreError, path: &Path) -> Failure {
             failure.hint("restore a backup with `hognose gateway restore`")
         }
         StoreError::Foreign { .. } => failure.hint("name another file with `--state`"),
+        StoreError::Unreachable(_) => failure.hint("see whether the server runs and may be reached from here"),
+        StoreError::Refused(_) => failure.hint(
+            "name an existing database and its user, and put the password in HOGNOSE_STATE_PASSWORD",
+        ),
         StoreError::Exists { .. } => failure.hint("name a file that does not exist yet"),
         _ => failure,
     }
@@ -110,26 +90,28 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn backup(file: &Path, state: &StateArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let (path, Some(store)) = look(state, surroundings)? else {
-        return Ok(nothing(&place(state, surroundings)?));
+fn backup(file: &Path, state: &LookArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let (place, store) = look(state, surroundings)?;
+    let Some(store) = store else {
+        return Ok(nothing(&place));
     };
     store.backup(file).map_err(|error| match error {
-        StoreError::Exists { .. } => fault(&error, file),
-        _ => fault(&error, &path),
+        StoreError::Exists { .. } => fault(&error, &file.display()),
+        _ => fault(&error, &place),
     })?;
     output::human(&format!("written: {}", file.display()));
     Ok(Exit::Clean)
 }
 
-fn restore(file: &Path, state: &StateArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let path = place(state, surroundings)?;
-    prepare(&path)?;
-    let restored = SqliteStore::restore(file, &path).map_err(|error| match error {
-        StoreError::Busy(_) => fault(&error, &path),
+fn restore(file: &Path, state: &LookArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let place = Place::of_look(state, surroundings)?;
+    place.prepare()?;
+    let (head, aside) = place.restore(file).map_err(|error| match error {
+        StoreError::Busy(_) | StoreError::Unreachable(_) | StoreError::Refused(_) => {
+            fault(&error, &place)
+        }
         _ => Failure::incomplete(format!("{} is not restored", file.display())).because(&error),
     })?;
-    let head = restored.head;
     let body = serde_json::json!({
         "event": "restored",
         "file": file.display().to_string(),
@@ -137,7 +119,7 @@ fn restore(file: &Path, state: &StateArgs, surroundings: &Surroundings) -> Resul
         "head": head.hash.to_string(),
     });
     // The log says itself where it was set back.
-    let store = open(state, surroundings)?;
+    let store = open(&place)?;
     store.append(AuditEntry {
         time: surroundings.now.saturating_mul(1_000),
         kind: "restored".to_owned(),
@@ -149,8 +131,8 @@ fn restore(file: &Path, state: &StateArgs, surroundings: &Surroundings) -> Resul
         "restored: {} entries, head {}\n",
         head.rows, head.hash
     ))?;
-    if let Some(aside) = restored.replaced {
-        output::human(&format!("what was there before is {}", aside.display()));
+    if let Some(aside) = aside {
+        output::human(&format!("what was there before is {aside}"));
     }
     Ok(Exit::Clean)
 }
