@@ -36,6 +36,11 @@ impl Client {
         std::iter::once(&self.config.index).chain(&self.config.extra)
     }
 
+    /// True when the first index that has a project is the only one that counts for it.
+    pub fn stops_at_first(&self) -> bool {
+        self.config.first_only
+    }
+
     /// What every index offers of a project. Fails when any index could not be asked: a list with holes would look
     /// like a project with fewer releases.
     pub fn files(&self, name: &PackageName) -> Result<Listing, IndexError> {
@@ -54,6 +59,9 @@ impl Client {
             }
             listing.files.extend(page.files);
             listing.known_to.push(index.clone());
+            if self.stops_at_first() {
+                break;
+            }
         }
         Ok(listing)
     }

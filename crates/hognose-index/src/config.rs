@@ -16,6 +16,8 @@ pub struct Config {
     pub index: IndexUrl,
     /// Further indexes; their files count as much as those of the first, as with pip.
     pub extra: Vec<IndexUrl>,
+    /// Nobody is asked about a project after the first index that has it, as with uv.
+    pub first_only: bool,
     /// Addresses that are not asked, whose credentials count for their hosts all the same.
     pub known: Vec<IndexUrl>,
     /// Proxies.
@@ -42,6 +44,7 @@ impl Config {
         Self {
             index,
             extra: Vec::new(),
+            first_only: false,
             known: Vec::new(),
             proxy: ProxyFor::default(),
             ca: None,

@@ -7,6 +7,7 @@ mod files;
 mod ini;
 mod layer;
 mod netrc;
+mod pdm;
 mod requirements;
 mod secrets;
 mod stock;
@@ -24,7 +25,7 @@ use crate::cli::IndexArgs;
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
 pub(crate) use around::Around;
-use layer::{Layer, address};
+use layer::{Layer, Login, address};
 
 /// The indexes to ask.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct Indexes {
     pub(crate) index: IndexUrl,
     /// Further ones.
     pub(crate) extra: Vec<IndexUrl>,
+    /// The first that has a name is the only one that counts for it.
+    first_only: bool,
     /// Those of the user that are not asked here; their credentials still count for their hosts.
     known: Vec<IndexUrl>,
     /// The default of the user's pip, where it was found: locks name it even where a mirror stands in for it.
@@ -43,6 +46,8 @@ pub(crate) struct Indexes {
     keyring: bool,
     /// A file of certificates to trust.
     certificates: Option<String>,
+    /// Users and passwords for indexes that are known by name.
+    logins: Vec<Login>,
     /// How they are asked.
     pub(crate) asking: Asking,
 }
@@ -67,7 +72,7 @@ pub(crate) fn find(
     find_for(args, python, trusted, &[], surroundings)
 }
 
-/// As [`find`], with requirements files whose options count as the project's.
+/// As [`find`], with requirements files and scripts whose options count as the project's.
 pub(crate) fn find_for(
     args: &IndexArgs,
     python: Option<&Path>,
@@ -82,6 +87,10 @@ pub(crate) fn find_for(
         layers.push(layer::pip_variables(surroundings));
         layers.push(layer::uv_variables(surroundings));
         for path in requirements.iter().filter(|_| trusted) {
+            if path.extension().is_some_and(|e| e == "py") {
+                layers.extend(files::script(path)?);
+                continue;
+            }
             let text = files::text(path)?.unwrap_or_default();
             layers.extend(requirements::read(&text, path));
         }
@@ -110,9 +119,13 @@ fn settle(
                 .hint("name one with `--index-url`"),
         );
     }
+    let mut logins: Vec<Login> = layers.iter().flat_map(|l| l.logins.clone()).collect();
+    if layers.iter().any(|l| l.tool == IndexTool::Poetry) {
+        logins.extend(files::poetry_logins(surroundings)?);
+    }
     let complete = |index: &ConfiguredIndex| {
         let url = address(index)?;
-        Ok::<IndexUrl, Failure>(secrets::of_variables(index, url, surroundings))
+        Ok::<IndexUrl, Failure>(secrets::named(index, url, &logins, surroundings))
     };
     let stock = stock();
     let index = match first.and_then(Layer::main) {
@@ -124,9 +137,15 @@ fn settle(
             .hint("name one with `--index-url URL`, or set PIP_INDEX_URL")
         })?,
     };
-    let extra = layers.iter().find(|l| l.beside().next().is_some());
-    let extra = extra.into_iter().flat_map(Layer::beside).map(complete);
-    let extra = extra.collect::<Result<_, _>>()?;
+    let beside = layers.iter().find(|l| l.beside().next().is_some());
+    let extra = beside.into_iter().flat_map(Layer::beside).map(complete);
+    let extra: Vec<IndexUrl> = extra.collect::<Result<_, _>>()?;
+    let first_only = beside.is_some_and(|l| in_order(l, first));
+    let (index, extra) = if first_only && beside.is_some_and(|l| l.tool == IndexTool::Uv) {
+        default_last(index, extra)
+    } else {
+        (index, extra)
+    };
     // Those that are not asked for every name may be wrong without harm until they are.
     let all = layers.iter().flat_map(|l| &l.indexes);
     let indexes = all.filter(|i| i.role != IndexRole::FindLinks);
@@ -137,12 +156,34 @@ fn settle(
         settings: describe(layers, stock.as_ref()),
         index,
         extra,
+        first_only,
         known,
         stock,
         keyring,
         certificates,
+        logins,
         asking: Asking::default(),
     })
+}
+
+/// Whether a tool takes a name from the first index that has it. Where another tool names the default, nobody knows what
+/// comes first: then all count.
+fn in_order(beside: &Layer, main: Option<&Layer>) -> bool {
+    let usual = match beside.tool {
+        IndexTool::Uv => IndexStrategy::First,
+        _ => IndexStrategy::Best,
+    };
+    main.is_none_or(|main| main.tool == beside.tool)
+        && beside.strategy.unwrap_or(usual) == IndexStrategy::First
+}
+
+/// uv asks its default after all others.
+fn default_last(default: IndexUrl, extra: Vec<IndexUrl>) -> (IndexUrl, Vec<IndexUrl>) {
+    let mut all = extra.into_iter();
+    match all.next() {
+        Some(first) => (first, all.chain([default]).collect()),
+        None => (default, Vec::new()),
+    }
 }
 
 /// One value for what all places say.
@@ -169,6 +210,7 @@ fn describe(layers: Vec<Layer>, stock: Option<&IndexUrl>) -> IndexSettings {
         place: IndexPlace::Stock,
         scope: IndexScope::User,
         packages: std::collections::BTreeSet::new(),
+        excluded: std::collections::BTreeSet::new(),
     }));
     settings
 }
@@ -182,8 +224,11 @@ impl Indexes {
     /// The indexes for a component whose lock names `url`. The default of pip stands for whatever the user has put in
     /// its place; any other index is asked itself, with the user's credentials for its host.
     pub(crate) fn for_source(&self, url: &IndexUrl) -> Self {
-        let known = std::iter::once(&self.index).chain(&self.extra);
-        let mut all = known.chain(&self.stock);
+        let mut all = std::iter::once(&self.index).chain(&self.stock);
+        // One that stands beside others is named for what comes from it and from no other.
+        if let Some(own) = self.extra.iter().find(|own| own.same_place(url)) {
+            return self.only(own.clone());
+        }
         if all.any(|own| own.same_place(url)) {
             return self.clone();
         }
@@ -197,10 +242,36 @@ impl Indexes {
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
         let Some(bound) = self.settings.bound(name) else {
-            return Ok(self.clone());
+            return self.without(&self.refusing(name), name);
         };
-        let url = secrets::of_variables(bound, address(bound)?, surroundings);
+        let url = secrets::named(bound, address(bound)?, &self.logins, surroundings);
         Ok(self.only(url))
+    }
+
+    /// Those of the indexes that are asked which the name never comes from.
+    pub(crate) fn refusing(&self, name: &PackageName) -> Vec<IndexUrl> {
+        let refusing = self.settings.indexes.iter().filter(|i| i.refuses(name));
+        let places: Vec<IndexUrl> = refusing.filter_map(|i| address(i).ok()).collect();
+        let asked = std::iter::once(&self.index).chain(&self.extra);
+        asked
+            .filter(|url| places.iter().any(|place| place.same_place(url)))
+            .cloned()
+            .collect()
+    }
+
+    fn without(&self, refusing: &[IndexUrl], name: &PackageName) -> Result<Self, Failure> {
+        if refusing.is_empty() {
+            return Ok(self.clone());
+        }
+        let asked = std::iter::once(&self.index).chain(&self.extra);
+        let mut left = asked.filter(|url| !refusing.contains(url)).cloned();
+        let Some(first) = left.next() else {
+            let message = format!("{name} is excluded from every index that is configured");
+            return Err(Failure::usage(message));
+        };
+        let mut out = self.only(first);
+        out.extra = left.collect();
+        Ok(out)
     }
 
     /// True when the user or the run names the index: neither a project nor a lock can make it so.
@@ -237,6 +308,7 @@ impl Indexes {
         config.extra = self.extra.iter().map(complete).collect();
         config.known = self.known.iter().cloned().chain(secrets.hosts()).collect();
         config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
+        config.first_only = self.first_only;
         config.offline = asking.offline;
         config.cache = asking
             .cache

@@ -445,7 +445,92 @@ const TOOLS: &[Case] = &[
             "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['acme-core', 'obscure']\n[[tool.pdm.source]]\nname = 'acme'\nurl = 'https://acme.example/simple'\ninclude_packages = ['acme-*']\n"
         )],
         [],
+        // What matches no pattern comes from any source.
+        &["obscure high"]
+    ),
+    case!(
+        "PDM, all else is excluded",
+        [(
+            "pyproject.toml",
+            "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['acme-core', 'obscure']\n[[tool.pdm.source]]\nname = 'acme'\nurl = 'https://acme.example/simple'\ninclude_packages = ['acme-*']\nexclude_packages = ['*']\n"
+        )],
+        [],
         NONE
+    ),
+    case!(
+        "PDM, a source that its user stored",
+        [
+            (
+                "pyproject.toml",
+                "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['acme-core', 'obscure']\n[tool.pdm]\ndistribution = false\n"
+            ),
+            (
+                "../.config/pdm/config.toml",
+                "[pypi.acme]\nurl = 'https://acme.example/simple'\n"
+            )
+        ],
+        [],
+        LOOSE
+    ),
+    case!(
+        "PDM, stored sources are ignored",
+        [
+            (
+                "pyproject.toml",
+                "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['acme-core', 'obscure']\n[tool.pdm]\ndistribution = false\n"
+            ),
+            (
+                "../.config/pdm/config.toml",
+                "[pypi]\nignore_stored_index = true\n[pypi.acme]\nurl = 'https://acme.example/simple'\n"
+            )
+        ],
+        [],
+        NONE
+    ),
+    case!(
+        "a stored source of PDM is not for a project of others",
+        [
+            PLAIN,
+            (
+                "../.config/pdm/config.toml",
+                "[pypi.acme]\nurl = 'https://acme.example/simple'\n"
+            )
+        ],
+        [],
+        NONE
+    ),
+    case!(
+        "a script has an index of its own",
+        [(
+            "run.py",
+            "# /// script\n# dependencies = ['acme-core', 'obscure']\n# [tool.uv]\n# index-strategy = 'unsafe-best-match'\n# [[tool.uv.index]]\n# url = 'https://acme.example/simple'\n# ///\n"
+        )],
+        [],
+        LOOSE
+    ),
+    case!(
+        "a script binds its packages",
+        [(
+            "run.py",
+            "# /// script\n# dependencies = ['acme-core', 'obscure']\n# [[tool.uv.index]]\n# name = 'acme'\n# url = 'https://acme.example/simple'\n# explicit = true\n# [tool.uv.sources]\n# acme-core = { index = 'acme' }\n# ///\n"
+        )],
+        [],
+        NONE
+    ),
+    case!(
+        "what a project binds is not bound for a script",
+        [
+            (
+                "pyproject.toml",
+                "[[tool.uv.index]]\nname = 'acme'\nurl = 'https://acme.example/simple'\nexplicit = true\n[tool.uv.sources]\nacme-core = { index = 'acme' }\n"
+            ),
+            (
+                "run.py",
+                "# /// script\n# dependencies = ['acme-core']\n# ///\n"
+            )
+        ],
+        [],
+        OWN
     ),
     case!(
         "PDM, the order counts",

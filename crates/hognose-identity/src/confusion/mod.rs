@@ -73,6 +73,7 @@ impl<'i> Setup<'_> {
             if component.kind == ComponentKind::Distribution
                 && !is_fixed(component, format)
                 && self.settings.bound_by(self.tool, &component.name).is_none()
+                && !self.leaves_one(&component.name)
             {
                 out.entry(&component.name)
                     .or_default()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hognose_types::{
     ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexSettings, IndexStrategy, IndexTool,
-    InputFormat, InputId, Inventory, RedactedUrl, RequirementOptions,
+    InputFormat, InputId, Inventory, PackageName, RedactedUrl, RequirementOptions,
 };
 
 use super::Configured;
@@ -237,6 +237,12 @@ fn distinct(asked: Vec<Asked<'_>>) -> Vec<Asked<'_>> {
 }
 
 impl Setup<'_> {
+    /// True when a name is excluded from all indexes but one, which is as good as a binding.
+    pub(super) fn leaves_one(&self, name: &PackageName) -> bool {
+        let takes = |a: &&Asked<'_>| !a.index.is_some_and(|i| i.refuses(name));
+        self.asked.len() > 1 && self.asked.iter().filter(takes).count() == 1
+    }
+
     /// How somebody else's file could take the place of one of the user's own.
     pub(super) fn exposure(&self) -> Option<Exposure> {
         let links = |a: &&Asked<'_>| a.role() == IndexRole::FindLinks;

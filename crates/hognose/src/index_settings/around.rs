@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use hognose_index::IndexUrl;
-use hognose_types::IndexSettings;
+use hognose_types::{IndexSettings, IndexTool};
 
 use super::layer::{self, Layer};
 use super::{describe, files, stock};
@@ -39,17 +39,42 @@ impl<'s> Around<'s> {
         })
     }
 
+    /// Everything that holds for a script with metadata of its own (PEP 723): what it says itself comes first, and the
+    /// packages that a project binds are not the script's.
+    pub(crate) fn script(&self, path: &Path) -> Result<IndexSettings, Failure> {
+        let own = files::script(path)?;
+        let directory = path.parent().unwrap_or(path);
+        let mut around = self.layers(directory)?;
+        for index in around.iter_mut().flat_map(|layer| &mut layer.indexes) {
+            if index.tool == IndexTool::Uv {
+                index.packages.clear();
+            }
+        }
+        let run = self.run.iter().cloned();
+        let layers: Vec<Layer> = run.chain(own).chain(around).collect();
+        Ok(describe(layers, self.stock().as_ref()))
+    }
+
     /// Everything that holds in a directory. Files below the working directory are named relative to it.
     pub(crate) fn directory(&self, directory: &Path) -> Result<IndexSettings, Failure> {
+        let layers = self.run.iter().cloned().chain(self.layers(directory)?);
+        Ok(describe(layers.collect(), self.stock().as_ref()))
+    }
+
+    fn stock(&self) -> Option<IndexUrl> {
+        let stock = || stock::index(self.python.as_deref(), self.surroundings);
+        self.stock.get_or_init(stock).clone()
+    }
+
+    /// What a directory's project and the user say.
+    fn layers(&self, directory: &Path) -> Result<Vec<Layer>, Failure> {
         let here = std::path::absolute(".").unwrap_or_default();
         let start = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         let shown = |path: &Path| path.strip_prefix(&here).unwrap_or(path).to_owned();
-        let project = files::of_project(&start, shown)?;
-        let layers = self.run.iter().cloned().chain(project);
-        let layers: Vec<Layer> = layers.chain(self.user.iter().cloned()).collect();
-        let stock = self
-            .stock
-            .get_or_init(|| stock::index(self.python.as_deref(), self.surroundings));
-        Ok(describe(layers, stock.as_ref()))
+        let project = files::of_project(&start, shown, self.surroundings)?;
+        Ok(project
+            .into_iter()
+            .chain(self.user.iter().cloned())
+            .collect())
     }
 }

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use hognose_types::IndexScope;
+use hognose_types::{IndexScope, IndexTool};
 
 use super::ini;
-use super::layer::Layer;
-use super::tables::Document;
+use super::layer::{Layer, Login};
+use super::secrets::Secret;
+use super::tables::{Document, Value, below, entries, get, word};
 use crate::error::Failure;
 use crate::python;
 use crate::surroundings::Surroundings;
@@ -50,7 +51,7 @@ pub(super) fn layers(
     let mut out = Vec::new();
     if trusted {
         let here = std::path::absolute(".").unwrap_or_default();
-        out.extend(of_project(&here, Path::to_owned)?);
+        out.extend(of_project(&here, Path::to_owned, surroundings)?);
     }
     out.extend(of_user(python, surroundings)?);
     Ok(out)
@@ -61,9 +62,10 @@ pub(super) fn layers(
 pub(super) fn of_project(
     start: &Path,
     shown: impl Fn(&Path) -> PathBuf,
+    surroundings: &Surroundings,
 ) -> Result<Vec<Layer>, Failure> {
     for directory in start.ancestors() {
-        let found = project(&shown(directory))?;
+        let found = project(&shown(directory), surroundings)?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -93,7 +95,7 @@ pub(super) fn of_user(
 }
 
 /// What the files of one directory say; `uv.toml` hides the table of `pyproject.toml`, as with uv.
-fn project(directory: &Path) -> Result<Vec<Layer>, Failure> {
+fn project(directory: &Path, surroundings: &Surroundings) -> Result<Vec<Layer>, Failure> {
     let mut out = Vec::new();
     let own = directory.join("uv.toml");
     let uv = text(&own)?;
@@ -101,23 +103,123 @@ fn project(directory: &Path) -> Result<Vec<Layer>, Failure> {
         out.extend(Document::parse(text, &own)?.uv(&[], IndexScope::Project));
     }
     let pyproject = directory.join("pyproject.toml");
-    if let Some(text) = text(&pyproject)?
-        && ["uv", "poetry", "pdm"]
+    let written = text(&pyproject)?;
+    let speaks = |text: &&String| {
+        ["uv", "poetry", "pdm"]
             .iter()
             .any(|tool| text.contains(tool))
-    {
-        let document = Document::parse(&text, &pyproject)?;
+    };
+    let document = written.as_ref().filter(speaks);
+    let document = document.map(|text| Document::parse(text, &pyproject));
+    let document = document.transpose()?;
+    if let Some(document) = &document {
         if uv.is_none() {
             out.extend(document.uv(&["tool", "uv"], IndexScope::Project));
         }
         out.extend(document.poetry());
-        out.extend(document.pdm());
+    }
+    let has_pdm = document
+        .as_ref()
+        .is_some_and(|d| below(&d.root, &["tool", "pdm"]).is_some());
+    let marks = ["pdm.toml", "pdm.lock"];
+    if has_pdm || marks.iter().any(|mark| directory.join(mark).is_file()) {
+        out.extend(pdm(directory, document.as_ref(), surroundings)?);
     }
     let pipfile = directory.join("Pipfile");
     if let Some(text) = text(&pipfile)? {
         out.extend(Document::parse(&text, &pipfile)?.pipfile());
     }
     Ok(out)
+}
+
+/// What a script says of uv in its own metadata (PEP 723).
+pub(super) fn script(path: &Path) -> Result<Option<Layer>, Failure> {
+    let Some(text) = text(path)? else {
+        return Ok(None);
+    };
+    let block = script_block(&text);
+    let Some(block) = block.filter(|block| block.contains("uv")) else {
+        return Ok(None);
+    };
+    let document = Document::parse(&block, path)?;
+    Ok(document.uv(&["tool", "uv"], IndexScope::Project))
+}
+
+/// The TOML of a script's metadata, its lines numbered as those of the script; none where there is no whole block.
+fn script_block(text: &str) -> Option<String> {
+    let mut toml = String::new();
+    let mut is_open = false;
+    for line in text.lines().map(str::trim_end) {
+        match (is_open, line) {
+            (false, "# /// script") => is_open = true,
+            (true, "# ///") => return Some(toml),
+            (true, line) => toml.push_str(line.strip_prefix('#')?),
+            (false, _) => {}
+        }
+        toml.push('\n');
+    }
+    None
+}
+
+/// PDM's sources: those of the project, and those that its user stored.
+fn pdm(
+    directory: &Path,
+    project: Option<&Document<'_>>,
+    surroundings: &Surroundings,
+) -> Result<Option<Layer>, Failure> {
+    let mut paths = vec![(directory.join("pdm.toml"), IndexScope::Project)];
+    let own = surroundings.variable("PDM_CONFIG_FILE").map(PathBuf::from);
+    let home = own.or_else(|| Some(application(surroundings, "pdm")?.join("config.toml")));
+    paths.extend(home.map(|path| (path, IndexScope::User)));
+    for directory in machine_directories(surroundings) {
+        paths.push((directory.join("pdm").join("config.toml"), IndexScope::User));
+    }
+    let mut texts = Vec::new();
+    for (path, scope) in paths {
+        if let Some(text) = text(&path)? {
+            texts.push((text, path, scope));
+        }
+    }
+    let parsed = texts
+        .iter()
+        .map(|(text, path, scope)| Ok((Document::parse(text, path)?, *scope)));
+    let stored = parsed.collect::<Result<Vec<_>, Failure>>()?;
+    Ok(super::pdm::layer(project, &stored, surroundings))
+}
+
+/// What `poetry config http-basic.NAME` stored.
+pub(super) fn poetry_logins(surroundings: &Surroundings) -> Result<Vec<Login>, Failure> {
+    let own = surroundings
+        .variable("POETRY_CONFIG_DIR")
+        .map(PathBuf::from);
+    let Some(directory) = own.or_else(|| application(surroundings, "pypoetry")) else {
+        return Ok(Vec::new());
+    };
+    let path = directory.join("auth.toml");
+    let Some(text) = text(&path)? else {
+        return Ok(Vec::new());
+    };
+    let document = Document::parse(&text, &path)?;
+    let login = |(name, table): (&str, &Value<'_>)| {
+        Some(Login {
+            tool: IndexTool::Poetry,
+            name: name.to_owned(),
+            user: word(table, "username")?.to_owned(),
+            password: Secret(word(table, "password").unwrap_or_default().to_owned()),
+        })
+    };
+    Ok(entries(get(&document.root, "http-basic"))
+        .filter_map(login)
+        .collect())
+}
+
+/// Where programs other than pip and uv keep their configuration.
+fn application(surroundings: &Surroundings, name: &str) -> Option<PathBuf> {
+    if cfg!(target_os = "macos") {
+        let home = surroundings.variable("HOME").map(PathBuf::from)?;
+        return Some(home.join("Library/Application Support").join(name));
+    }
+    Some(config_home(surroundings)?.join(name))
 }
 
 /// pip's files, the one that wins first: the environment's, the user's, the machine's.

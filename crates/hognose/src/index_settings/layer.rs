@@ -7,6 +7,7 @@ use hognose_types::{
     ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexStrategy, IndexTool, RedactedUrl,
 };
 
+use super::secrets::Secret;
 use crate::cli::IndexArgs;
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
@@ -24,6 +25,17 @@ pub(super) struct Layer {
     pub(super) keyring: Option<bool>,
     /// A file of certificates to trust.
     pub(super) certificates: Option<String>,
+    /// Users and passwords for named indexes of the tool.
+    pub(super) logins: Vec<Login>,
+}
+
+/// User and password for an index that is known by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) tool: IndexTool,
+    pub(super) name: String,
+    pub(super) user: String,
+    pub(super) password: Secret,
 }
 
 impl Layer {
@@ -36,6 +48,7 @@ impl Layer {
             strategy: None,
             keyring: None,
             certificates: None,
+            logins: Vec::new(),
         }
     }
 
@@ -54,6 +67,7 @@ impl Layer {
             place,
             scope: self.scope,
             packages: BTreeSet::new(),
+            excluded: BTreeSet::new(),
         });
     }
 
@@ -80,7 +94,8 @@ impl Layer {
         let said = !self.indexes.is_empty()
             || self.none.is_some()
             || self.keyring.is_some()
-            || self.certificates.is_some();
+            || self.certificates.is_some()
+            || !self.logins.is_empty();
         said.then_some(self)
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use hognose_index::IndexUrl;
 use hognose_types::{ConfiguredIndex, IndexTool};
 
+use super::layer::Login;
 use super::netrc::Netrc;
 use crate::surroundings::{Surroundings, stopwatch};
 
@@ -70,12 +71,26 @@ impl Secrets {
     }
 }
 
-/// User and password that variables give a named index: as uv and Poetry call them.
-pub(super) fn of_variables(
+/// User and password that variables or files give a named index. An address that has a password keeps it.
+pub(super) fn named(
     index: &ConfiguredIndex,
     url: IndexUrl,
+    logins: &[Login],
     surroundings: &Surroundings,
 ) -> IndexUrl {
+    let url = of_variables(index, url, surroundings);
+    let (Some(name), false) = (&index.name, url.has_password()) else {
+        return url;
+    };
+    let fits = |l: &&Login| l.tool == index.tool && l.name.eq_ignore_ascii_case(name);
+    match logins.iter().find(fits) {
+        Some(login) => url.with_credentials(&login.user, &login.password.0),
+        None => url,
+    }
+}
+
+/// User and password that variables give a named index: as uv and Poetry call them.
+fn of_variables(index: &ConfiguredIndex, url: IndexUrl, surroundings: &Surroundings) -> IndexUrl {
     let (Some(name), false) = (&index.name, url.has_password()) else {
         return url;
     };

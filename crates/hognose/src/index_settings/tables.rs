@@ -1,4 +1,4 @@
-//! The tables of uv, Poetry, PDM and Pipenv that name indexes and bind packages to them.
+//! The tables of uv, Poetry and Pipenv that name indexes and bind packages to them.
 
 use std::path::Path;
 
@@ -15,34 +15,36 @@ use crate::error::Failure;
 pub(super) struct Document<'t> {
     text: &'t str,
     file: String,
-    root: Spanned<DeValue<'t>>,
+    pub(super) root: Spanned<DeValue<'t>>,
 }
 
-type Value<'t> = Spanned<DeValue<'t>>;
+pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
-fn get<'v, 't>(value: &'v Value<'t>, key: &str) -> Option<&'v Value<'t>> {
+pub(super) fn get<'v, 't>(value: &'v Value<'t>, key: &str) -> Option<&'v Value<'t>> {
     value.get_ref().get(key)
 }
 
-fn below<'v, 't>(value: &'v Value<'t>, keys: &[&str]) -> Option<&'v Value<'t>> {
+pub(super) fn below<'v, 't>(value: &'v Value<'t>, keys: &[&str]) -> Option<&'v Value<'t>> {
     keys.iter().try_fold(value, |value, key| get(value, key))
 }
 
-fn list<'v, 't>(value: &'v Value<'t>, key: &str) -> &'v [Value<'t>] {
+pub(super) fn list<'v, 't>(value: &'v Value<'t>, key: &str) -> &'v [Value<'t>] {
     let array = get(value, key).and_then(|v| v.get_ref().as_array());
     array.map(|a| &a[..]).unwrap_or_default()
 }
 
-fn word<'v>(value: &'v Value<'_>, key: &str) -> Option<&'v str> {
+pub(super) fn word<'v>(value: &'v Value<'_>, key: &str) -> Option<&'v str> {
     get(value, key)?.get_ref().as_str()
 }
 
-fn is(value: &Value<'_>, key: &str) -> bool {
+pub(super) fn is(value: &Value<'_>, key: &str) -> bool {
     get(value, key).and_then(|v| v.get_ref().as_bool()) == Some(true)
 }
 
 /// Keys and values of a table.
-fn entries<'v, 't>(value: Option<&'v Value<'t>>) -> impl Iterator<Item = (&'v str, &'v Value<'t>)> {
+pub(super) fn entries<'v, 't>(
+    value: Option<&'v Value<'t>>,
+) -> impl Iterator<Item = (&'v str, &'v Value<'t>)> {
     let table = value.and_then(|v| v.get_ref().as_table());
     let pairs = table.into_iter().flat_map(DeTable::iter);
     pairs.map(|(key, value)| (key.get_ref().as_ref(), value))
@@ -69,7 +71,7 @@ impl<'t> Document<'t> {
     }
 
     /// The place of a key's value in a table, else of the table.
-    fn place_of(&self, table: &Value<'_>, key: &str) -> IndexPlace {
+    pub(super) fn place_of(&self, table: &Value<'_>, key: &str) -> IndexPlace {
         self.place(get(table, key).unwrap_or(table))
     }
 
@@ -165,38 +167,6 @@ impl<'t> Document<'t> {
         layer.says_something()
     }
 
-    /// PDM.
-    pub(super) fn pdm(&self) -> Option<Layer> {
-        let table = below(&self.root, &["tool", "pdm"])?;
-        let mut layer = Layer::new(IndexTool::Pdm, IndexScope::Project);
-        let ordered = get(table, "resolution").is_some_and(|r| is(r, "respect-source-order"));
-        layer.strategy = Some(if ordered {
-            IndexStrategy::First
-        } else {
-            IndexStrategy::Best
-        });
-        for source in list(table, "source") {
-            let Some(url) = word(source, "url") else {
-                continue;
-            };
-            let bound = list(source, "include_packages");
-            let name = word(source, "name");
-            let role = match (word(source, "type"), name) {
-                (Some("find_links"), _) => IndexRole::FindLinks,
-                (_, Some("pypi")) => IndexRole::Default,
-                _ if !bound.is_empty() => IndexRole::Explicit,
-                _ => IndexRole::Extra,
-            };
-            let place = self.place_of(source, "url");
-            layer.add(role, url, place, name.map(str::to_owned));
-            let patterns = bound.iter().filter_map(|p| p.get_ref().as_str());
-            if let Some(index) = layer.indexes.last_mut() {
-                index.packages.extend(patterns.map(pattern));
-            }
-        }
-        layer.says_something()
-    }
-
     /// Pipenv: packages come from the first source unless they name another, or all are searched.
     pub(super) fn pipfile(&self) -> Option<Layer> {
         let mut layer = Layer::new(IndexTool::Pipenv, IndexScope::Project);
@@ -244,7 +214,7 @@ fn bind(layer: &mut Layer, package: &str, index: Option<&str>) {
 }
 
 /// A pattern of names in the normal form of names.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let lower = text.trim().to_lowercase().replace(['_', '.'], "-");
     PackageName::new(text).map_or(lower, |name| name.as_str().to_owned())
 }
@@ -317,17 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn pdm_and_pipenv() {
-        let text = "[[tool.pdm.source]]\nname = 'pypi'\nurl = 'https://a.example/simple'\n[[tool.pdm.source]]\nname = 'b'\n\
-                    url = 'https://b.example/simple'\ninclude_packages = ['Acme_*']\n[[tool.pdm.source]]\nurl = 'https://c.example/simple'\n";
-        assert_eq!(
-            shown(document(text).pdm()),
-            [
-                "Default pypi https://a.example/simple x.toml:3 []",
-                "Explicit b https://b.example/simple x.toml:6 [acme-*]",
-                "Extra - https://c.example/simple x.toml:9 []",
-            ]
-        );
+    fn pipenv() {
         let text = "[[source]]\nname = 'a'\nurl = 'https://a.example/simple'\n[[source]]\nname = 'b'\nurl = 'https://b.example/simple'\n\
                     [packages]\nx = '*'\nacme = { version = '*', index = 'b' }\n";
         assert_eq!(
@@ -345,14 +305,13 @@ mod tests {
             "",
             "tool = 3",
             "[tool]\nuv = 'x'\npoetry = []\npdm = 1",
-            "[tool.uv]\nindex = 'x'\nsources = 3\n[tool.poetry]\nsource = 1\n[tool.pdm]\nsource = [1]",
+            "[tool.uv]\nindex = 'x'\nsources = 3\n[tool.poetry]\nsource = 1",
             "source = [[]]",
         ] {
             let document = document(text);
             let layers = [
                 document.uv(&["tool", "uv"], IndexScope::Project),
                 document.poetry(),
-                document.pdm(),
                 document.pipfile(),
             ];
             assert!(layers.iter().all(Option::is_none), "{text}");

@@ -214,6 +214,7 @@ impl Reader<'_, '_> {
                 place: IndexPlace::File(location.clone()),
                 scope: IndexScope::Project,
                 packages: BTreeSet::new(),
+                excluded: BTreeSet::new(),
             });
         }
     }

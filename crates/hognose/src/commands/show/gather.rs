@@ -33,13 +33,19 @@ type Uploads<'a> = BTreeMap<&'a str, &'a Upload>;
 impl Answers {
     /// Asks every index for the project's page.
     pub(super) fn ask(client: &Client, wanted: &Wanted) -> Self {
-        let one = |index: &IndexUrl| Asked {
-            index: index.clone(),
-            page: client.page(index, &wanted.name),
-        };
-        Self {
-            asked: client.indexes().map(one).collect(),
+        let mut asked = Vec::new();
+        for index in client.indexes() {
+            let page = client.page(index, &wanted.name);
+            let settles = client.stops_at_first() && matches!(page, Ok(Some(_)));
+            asked.push(Asked {
+                index: index.clone(),
+                page,
+            });
+            if settles {
+                break;
+            }
         }
+        Self { asked }
     }
 
     /// Why nothing is known, when no index has the project and not all of them said that they do not.
