@@ -373,6 +373,9 @@ fn pages(client: &Client, name: &PackageName) -> Result<Vec<(IndexUrl, ProjectPa
         // One index that does not answer could be the one that says something else.
         if let Some(page) = client.page(index, name)? {
             out.push((index.clone(), page));
+            if client.stops_at_first() {
+                break;
+            }
         }
     }
     Ok(out)
