@@ -18,6 +18,10 @@ pub(crate) struct Tools {
     pub(crate) python: PathBuf,
     /// The folder of `old`, `new` and `more`, environments with installers.
     pub(crate) installers: PathBuf,
+    /// The folder of PostgreSQL's programs.
+    pub(crate) postgres: PathBuf,
+    /// An environment with a server of the S3 protocol.
+    pub(crate) s3: PathBuf,
 }
 
 /// Installs everything that is missing.
@@ -25,10 +29,45 @@ pub(crate) fn run() -> Result<Tools> {
     heading("setting up what tests need");
     system("git", &["--version"], "git")?;
     system("python3", &["--version"], "python3")?;
+    system("openssl", &["version"], "openssl")?;
     let python = validators()?;
     let installers = installers()?;
+    let postgres = postgres()?;
+    let s3 = root().join("target/xtask/s3");
+    let list = listed("s3-requirements.txt")?;
+    environment(&s3, &list, "a server of the S3 protocol")?;
     nextest()?;
-    Ok(Tools { python, installers })
+    Ok(Tools {
+        python,
+        installers,
+        postgres,
+        s3,
+    })
+}
+
+/// Where PostgreSQL's programs are: tests start servers of their own with them. Debian keeps them out of the path, one
+/// folder for each version.
+fn postgres() -> Result<PathBuf> {
+    if let Some(found) = find_postgres() {
+        return Ok(found);
+    }
+    install("postgresql")?;
+    find_postgres().context("there is still no initdb after installing postgresql")
+}
+
+fn find_postgres() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let number = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.and_then(|name| name.parse::<u32>().ok())
+    };
+    let mut versions: Vec<PathBuf> = versions.filter_map(|e| Some(e.ok()?.path())).collect();
+    versions.sort_by_key(number);
+    let debian = versions.iter().rev().map(|version| version.join("bin"));
+    debian
+        .chain(std::env::split_paths(&path))
+        .find(|folder| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file())
 }
 
 /// A program of the system.

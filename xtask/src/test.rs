@@ -37,7 +37,9 @@ pub(crate) fn run(filter: &[&str]) -> Result<()> {
             ])
             .args(filter)
             .env("HOGNOSE_TEST_PYTHON", &tools.python)
-            .env("HOGNOSE_TEST_INSTALLERS", &tools.installers),
+            .env("HOGNOSE_TEST_INSTALLERS", &tools.installers)
+            .env("HOGNOSE_TEST_POSTGRES", &tools.postgres)
+            .env("HOGNOSE_TEST_S3", &tools.s3),
     )?;
     if filter.is_empty() {
         heading("examples in the documentation of crates");
