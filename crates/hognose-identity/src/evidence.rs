@@ -108,7 +108,7 @@ impl<'a> Pin<'a> {
 }
 
 /// What a rule says of a pin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) rule: RuleId,
     pub(crate) severity: Severity,

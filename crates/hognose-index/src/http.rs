@@ -234,6 +234,22 @@ impl Http {
         self.once(url, accept, headers)
     }
 
+    /// Asks for the head alone, and follows nothing: status, and where it leads.
+    pub(crate) fn head(&self, url: &IndexUrl) -> Result<(u16, Option<String>), IndexError> {
+        let failed = |error: ureq::Error| match error {
+            ureq::Error::Timeout(which) => self.late(url, which),
+            error => IndexError::Request {
+                url: url.redacted(),
+                reason: error.to_string(),
+            },
+        };
+        let agent = self.agent(url).map_err(failed)?;
+        let response = agent.head(url.bare()).call().map_err(failed)?;
+        let location = response.headers().get("location");
+        let location = location.and_then(|v| v.to_str().ok()).map(str::to_owned);
+        Ok((response.status().as_u16(), location))
+    }
+
     fn once(
         &self,
         url: &IndexUrl,

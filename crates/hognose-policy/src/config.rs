@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::conditions::Conditions;
 use crate::gateway::GatewaySettings;
 use crate::licenses::{LicensePolicy, is_pattern};
-use crate::raw::{OneOrMany, RawConfig, RawFeeds, RawPolicy, RawWaiver};
+use crate::raw::{OneOrMany, RawConfig, RawDns, RawFeeds, RawIdentity, RawPolicy, RawWaiver};
 use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// Which file a text comes from.
@@ -36,10 +36,30 @@ pub struct Config {
     pub scan: ScanSettings,
     /// Names that nobody else may publish.
     pub owned: OwnedNames,
+    /// Who may be asked beside indexes; nobody unless it is said.
+    pub asking: Asking,
     /// What is asked for beside the absence of findings.
     pub conditions: Conditions,
     /// How the gateway serves and decides.
     pub gateway: GatewaySettings,
+}
+
+/// Who may be asked about the people and places behind a package: the questions tell which packages are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// Whether domains of maintainers' addresses have records is asked of name servers.
+    pub dns: Option<Resolver>,
+    /// Whether repositories of requirements are where they were is asked of their forges.
+    pub forges: bool,
+}
+
+/// Who resolves names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    /// Those of the system.
+    System,
+    /// This one.
+    At(std::net::SocketAddr),
 }
 
 /// One feed as written in the configuration.
@@ -206,8 +226,35 @@ impl Context<'_> {
                 platform: raw.scan.platform.map(Spanned::into_inner),
             },
             owned: self.owned(&raw.identity.owned)?,
+            asking: self.asking(&raw.identity)?,
             conditions: self.conditions(&raw.policy)?,
             gateway: self.gateway(&raw.gateway)?,
+        })
+    }
+
+    fn asking(&self, raw: &RawIdentity) -> Result<Asking, ConfigError> {
+        let dns = match raw.dns.as_ref().map(|dns| (dns.get_ref(), dns.span())) {
+            None | Some((RawDns::Switch(false), _)) => None,
+            Some((RawDns::Switch(true), _)) => Some(Resolver::System),
+            Some((RawDns::Resolver(text), span)) => {
+                let at = text.parse().or_else(|_| {
+                    let address: Result<std::net::IpAddr, _> = text.parse();
+                    address.map(|ip| std::net::SocketAddr::new(ip, 53))
+                });
+                let at = at.map_err(|_| {
+                    let message = format!("dns: {text:?} is no address of a name server");
+                    self.error(
+                        span.start,
+                        message,
+                        Some("write true, or an address such as \"192.0.2.1\""),
+                    )
+                })?;
+                Some(Resolver::At(at))
+            }
+        };
+        Ok(Asking {
+            dns,
+            forges: raw.forges,
         })
     }
 

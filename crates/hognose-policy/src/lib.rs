@@ -15,7 +15,7 @@ mod raw;
 mod waiver;
 
 pub use conditions::Conditions;
-pub use config::{Config, ConfigError, ConfigFile, FeedText, ScanSettings};
+pub use config::{Asking, Config, ConfigError, ConfigFile, FeedText, Resolver, ScanSettings};
 pub use decide::{Outcome, decide};
 pub use gateway::{BucketSettings, Entry, GatewaySettings, OnUnknown, UpstreamSettings};
 pub use waiver::{Waiver, WaiverOrigin};

@@ -113,4 +113,14 @@ pub(crate) struct RawScan {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct RawIdentity {
     pub(crate) owned: Vec<Spanned<String>>,
+    pub(crate) dns: Option<Spanned<RawDns>>,
+    pub(crate) forges: bool,
+}
+
+/// Whether names are resolved, and by whom.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RawDns {
+    Switch(bool),
+    Resolver(String),
 }

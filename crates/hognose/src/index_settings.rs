@@ -325,6 +325,14 @@ impl Indexes {
     }
 }
 
+/// A client for one address that is no index of the user's: without credentials, without cache, through the user's proxies.
+pub(crate) fn client_at(url: IndexUrl, surroundings: &Surroundings) -> Result<Client, Failure> {
+    let proxies = surroundings.proxies();
+    let mut config = Config::new(url.without_credentials());
+    config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
+    Client::new(config).map_err(|e| Failure::usage("the address cannot be asked").because(&e))
+}
+
 fn kept(directory: &Path, surroundings: &Surroundings) -> Cache {
     Cache {
         directory: directory.join("http"),

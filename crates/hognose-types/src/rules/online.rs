@@ -22,6 +22,8 @@ online_rules! {
     ABSENT "HOG-ID-absent" "no index has the name: whoever registers it decides what is installed",
     BURST "HOG-ID-burst" "a quiet project suddenly releases",
     INVENTED "HOG-ID-invented" "a young project whose name joins two well-known ones",
+    EXPIRED_DOMAIN "HOG-ID-expired-domain" "the domain of a maintainer's address is nobody's",
+    REPOJACK "HOG-ID-repojack" "a repository has moved to another owner, or is gone",
     REPLACED "HOG-ID-replaced" "files of a release were replaced by others",
     REVIVED "HOG-ID-revived" "the project is another one than it was",
     STARJACK "HOG-ID-starjack" "claims the repository of another project",

@@ -1,5 +1,6 @@
 //! `hognose scan`: inventory → judgement → verdict → report.
 
+mod allowed;
 mod behaviour;
 mod clients;
 mod code;
@@ -71,6 +72,7 @@ pub(super) fn run(
             conditions: &found.config.conditions,
             python: options.target.python_version.as_ref(),
             popular: &identity::popular(&opened.database)?,
+            asking: &found.config.asking,
             owned: &found.config.owned,
             sought,
             known: before.as_ref(),

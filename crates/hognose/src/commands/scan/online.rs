@@ -9,7 +9,7 @@ use hognose_identity::facts::{Presence, ProjectFacts, Repository};
 use hognose_identity::history::Past;
 use hognose_identity::{Asked, Circumstances, Sought, Unmended, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
-use hognose_policy::Conditions;
+use hognose_policy::{Asking, Conditions};
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
     OwnedNames, PackageName, Source, Version, rules, text,
@@ -17,7 +17,7 @@ use hognose_types::{
 
 use super::clients::Clients;
 use super::history::{History, Kept};
-use super::{conditions, parallel, sought, written};
+use super::{allowed, conditions, parallel, sought, written};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
 use crate::index_settings::{self, Indexes};
@@ -37,6 +37,8 @@ pub(super) struct Request<'a> {
     /// The Python that the scan is for.
     pub(super) python: Option<&'a Version>,
     pub(super) popular: &'a [String],
+    /// Who may be asked beside indexes.
+    pub(super) asking: &'a Asking,
     /// Names of the user's own.
     pub(super) owned: &'a OwnedNames,
     /// What was there before: its versions are not asked about.
@@ -74,6 +76,7 @@ pub(super) fn add(
     inventory: &Inventory,
     request: &Request<'_>,
 ) {
+    allowed::forges(evidence, inventory, request);
     let mut wanted = wanted(inventory, request.known);
     let led = sought::wanted(&request.sought, notices);
     let all = wanted.len() + led.len();
@@ -133,6 +136,7 @@ fn conclude(
     told: BTreeMap<PackageName, ProjectFacts>,
     request: &Request<'_>,
 ) {
+    allowed::addresses(evidence, notices, inventory, &asked, request);
     let mut circumstances = circumstances(evidence, request);
     circumstances.written = written::dates(inventory, asked, &told, request);
     let found = judge_online(inventory, asked, &circumstances);
