@@ -1,5 +1,5 @@
-//! A log of a million rows: how fast it is written, asked and followed. `cargo bench -p hognose-store`; a directory on the
-//! disk to be measured may be named in `TMPDIR`.
+//! A log of a million rows: how fast it is written, asked and followed. `cargo bench -p hognose-store`, and `cargo bench -p
+//! hognose-store -- postgresql` for one in a database; a directory on the disk to be measured may be named in `TMPDIR`.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,11 +7,16 @@
     reason = "a benchmark stops at the first surprise, and says what it measured"
 )]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hognose_store::{
-    AuditEntry, Chain, Opening, Options, Order, Query, SqliteStore, Store, StoreError, Subject,
+    AuditEntry, Chain, Opening, Options, Order, PostgresAddress, PostgresStore, Query, SqliteStore,
+    Store, StoreError, Subject,
 };
+
+#[path = "../tests/common/postgres.rs"]
+mod postgres;
 
 const ROWS: i64 = 1_000_000;
 /// Between two rows, milliseconds.
@@ -41,15 +46,28 @@ fn entry(i: i64) -> AuditEntry {
 
 fn main() {
     let directory = tempfile::tempdir().unwrap();
+    if std::env::args().any(|argument| argument == "postgresql") {
+        let server = postgres::Server::start();
+        let address = PostgresAddress::parse(&server.url()).unwrap();
+        let store = PostgresStore::open(&address, Opening::Create).unwrap();
+        let sql = "SELECT pg_total_relation_size('hognose_audit')";
+        let size = || server.sql(sql).trim().parse::<f64>().unwrap();
+        return measure(&store, &size, directory.path());
+    }
     let path = directory.path().join("state.db");
     let store = SqliteStore::open(&path, Opening::Create, Options::default()).unwrap();
+    let size = || std::fs::metadata(&path).unwrap().len() as f64;
+    measure(&store, &size, directory.path());
+}
+
+fn measure(store: &dyn Store, size: &dyn Fn() -> f64, directory: &Path) {
     let (took, ()) = timed(|| {
         for i in 0..ROWS {
             store.append(entry(i)).unwrap();
         }
         store.flush().unwrap();
     });
-    let size = std::fs::metadata(&path).unwrap().len() as f64 / 1e6;
+    let size = size() / 1e6;
     println!(
         "{ROWS} rows written       {:8.0} per second, {size:.0} MB",
         ROWS as f64 / took.as_secs_f64()
@@ -63,7 +81,7 @@ fn main() {
             bytes += serde_json::to_string(&row).unwrap().len();
             Ok::<_, StoreError>(())
         };
-        hognose_store::each(&store, &Query::default(), &mut take).unwrap();
+        hognose_store::each(store, &Query::default(), &mut take).unwrap();
         bytes as f64 / 1e6
     });
     println!(
@@ -83,8 +101,8 @@ fn main() {
     median("exposure of the busiest", || {
         store.exposure(&subject, 100_000).unwrap().len()
     });
-    rulings(&store);
-    let (took, ()) = timed(|| store.backup(&directory.path().join("backup.db")).unwrap());
+    rulings(store);
+    let (took, ()) = timed(|| store.backup(&directory.join("backup")).unwrap());
     println!("backup                    {:8.2} s", took.as_secs_f64());
 }
 

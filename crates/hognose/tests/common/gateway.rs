@@ -52,6 +52,16 @@ impl Running {
     }
 
     pub fn start_with(sandbox: &Sandbox, upstream: &str, configuration: &str, feed: &str) -> Self {
+        Self::start_in(sandbox, upstream, configuration, feed, &[])
+    }
+
+    pub fn start_in(
+        sandbox: &Sandbox,
+        upstream: &str,
+        configuration: &str,
+        feed: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
         sandbox.write("hognose.toml", configuration);
         let made = sandbox.command(&[]);
         let mut command = std::process::Command::new(made.get_program());
@@ -64,6 +74,7 @@ impl Running {
         let mut process = command
             .env_remove("PIP_NO_INDEX")
             .env("VIRTUAL_ENV", sandbox.work())
+            .envs(variables.iter().copied())
             .args([
                 "gateway",
                 "--listen",
@@ -88,6 +99,14 @@ impl Running {
         // What it says later must not fill the pipe.
         std::thread::spawn(move || lines.count());
         Self { process, address }
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn terminate(&mut self) {
+        let id = self.process.id().to_string();
+        let told = std::process::Command::new("kill").arg(id).status();
+        assert!(told.unwrap().success());
+        assert!(self.process.wait().unwrap().success());
     }
 
     pub fn ask(&self, path: &str, headers: &str) -> Got {

@@ -1,0 +1,282 @@
+//! Several gateways on one PostgreSQL and one bucket; the commands that look at a state in a database.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and says what it measured"
+)]
+
+#[path = "inspect/archives.rs"]
+#[expect(dead_code, reason = "a part is used")]
+mod archives;
+#[path = "../../hognose-gateway/tests/common/bucket.rs"]
+mod bucket;
+mod common;
+#[path = "../../hognose-store/tests/common/postgres.rs"]
+mod postgres;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::gateway::Running;
+use common::upstream::{Answer, Upstream, hex};
+use common::{Outcome, Sandbox, root};
+use hognose_store::{AuditEntry, Opening, PostgresAddress, PostgresStore, Query, Store};
+
+/// Long before the time of every test.
+const OLD: &str = "data-upload-time=\"2024-01-02T03:04:05Z\"";
+
+fn configuration(state: &postgres::Server, bucket: &bucket::Server) -> String {
+    format!(
+        "[gateway]\nstate = \"{}\"\nblobs = \"s3://artifacts/nodes\"\ns3-endpoint = \"{}\"\n",
+        state.url(),
+        bucket.endpoint
+    )
+}
+
+fn start(
+    sandbox: &Sandbox,
+    upstream: &Upstream,
+    configuration: &str,
+    bucket: &bucket::Server,
+) -> Running {
+    let feed = root().join("examples/feeds");
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", bucket.key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", bucket.secret.as_str()),
+    ];
+    Running::start_in(
+        sandbox,
+        &upstream.url(),
+        configuration,
+        feed.to_str().unwrap(),
+        &keys,
+    )
+}
+
+/// The status and the length of the body; none where the connection breaks.
+fn ask(address: &str, path: &str) -> Option<(u16, usize)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).ok()?;
+    let end = all.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(all.get(..end)?).into_owned();
+    let length: usize = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length: ")?
+            .parse()
+            .ok()
+    })?;
+    let body = all.len() - end - 4;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    (body == length).then_some((status, body))
+}
+
+fn path(version: &str, bytes: &[u8]) -> String {
+    format!("/files/good/{}/good-{version}-py3-none-any.whl", hex(bytes))
+}
+
+#[test]
+fn nodes_fetch_once_and_go_on_without_each_other() {
+    let (state, mut bucket, upstream) = (
+        postgres::Server::start(),
+        bucket::Server::start(),
+        Upstream::new(),
+    );
+    let large = archives::wheel("good", "1.0", &[("good.py", "X = 1\n".repeat(200_000))], "");
+    let many: Vec<(String, Vec<u8>)> = (2..30)
+        .map(|n| {
+            let version = format!("{n}.0");
+            let text = format!("X = {n}\n");
+            let bytes = archives::wheel("good", &version, &[("good.py", text)], "");
+            (version, bytes)
+        })
+        .collect();
+    let name = |version: &str| format!("good-{version}-py3-none-any.whl");
+    let names: Vec<String> = many.iter().map(|(version, _)| name(version)).collect();
+    let mut releases = vec![("good-1.0-py3-none-any.whl", large.as_slice(), OLD)];
+    releases.extend(
+        names
+            .iter()
+            .zip(&many)
+            .map(|(n, (_, bytes))| (n.as_str(), bytes.as_slice(), OLD)),
+    );
+    upstream.project("good", &releases);
+    let slow = Answer {
+        pause: Duration::from_millis(700),
+        ..Answer::file(large.clone())
+    };
+    upstream.put("/files/good-1.0-py3-none-any.whl", slow);
+    let configuration = configuration(&state, &bucket);
+    let sandboxes = [Sandbox::new(), Sandbox::new()];
+    let [one, mut other] =
+        [0, 1].map(|at: usize| start(&sandboxes[at], &upstream, &configuration, &bucket));
+    let addresses = [one.address.clone(), other.address.clone()];
+    // A crowd at both doors.
+    let wanted = path("1.0", &large);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..64)
+            .map(|n: usize| {
+                let address = &addresses[n % 2];
+                scope.spawn(|| ask(address, &wanted))
+            })
+            .collect();
+        for asker in askers {
+            assert_eq!(asker.join().unwrap(), Some((200, large.len())));
+        }
+    });
+    let seen = upstream.seen();
+    let fetched = seen.iter().filter(|p| p.starts_with("/files/")).count();
+    assert_eq!(fetched, 1, "{seen:?}");
+    // One node ends without warning while both are busy.
+    let mut first = Some(one);
+    let served = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for thread in 0..12_usize {
+            let (served, many, addresses) = (&served, &many, &addresses);
+            scope.spawn(move || {
+                for turn in thread..thread + 4 * many.len() {
+                    let (version, bytes) = &many[turn % many.len()];
+                    let node = (turn + turn / many.len()) % 2;
+                    let got = ask(&addresses[node], &path(version, bytes));
+                    // The other one may be gone at any moment.
+                    if node == 1 {
+                        assert_eq!(got, Some((200, bytes.len())), "{version}");
+                        served.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(400));
+        drop(first.take());
+    });
+    let seen = upstream.seen();
+    let files = seen.iter().filter(|p| p.starts_with("/files/"));
+    let mut fetched: Vec<&String> = files.collect();
+    let all = fetched.len();
+    fetched.dedup();
+    // What the one that ended was fetching is fetched by the other: nothing else twice.
+    assert!(all <= fetched.len() + 12, "{all} of {}", fetched.len());
+    println!(
+        "{all} fetches of {} files, {} answers of the survivor",
+        fetched.len(),
+        served.load(Ordering::Relaxed)
+    );
+    assert_eq!(fetched.len(), many.len());
+    assert!(!bucket.keys().is_empty());
+    // What was written is whole, and what the survivor served is in it.
+    other.terminate();
+    let verified = sandboxes[1].run(&["gateway", "audit", "verify"]);
+    assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+    assert!(
+        verified.stdout.starts_with("whole: "),
+        "{}",
+        verified.stdout
+    );
+    let address = PostgresAddress::parse(&state.url()).unwrap();
+    let store = PostgresStore::open(&address, Opening::Existing).unwrap();
+    let mut rows = 0;
+    let query = Query {
+        kind: Some("served".to_owned()),
+        ..Query::default()
+    };
+    hognose_store::each(&store, &query, &mut |_| {
+        rows += 1;
+        Ok::<_, hognose_store::StoreError>(())
+    })
+    .unwrap();
+    assert!(rows >= 64 + served.load(Ordering::Relaxed), "{rows}");
+}
+
+#[test]
+fn a_state_in_a_database_is_looked_at_like_one_in_a_file() {
+    let (server, sandbox) = (postgres::Server::start(), Sandbox::new());
+    // Whoever is let in without a password needs none; it is not to be seen all the same.
+    let url = server.url().replace("hognose@", "hognose:geheim@");
+    let run = |arguments: &[&str]| {
+        let outcome = sandbox.run(arguments);
+        for text in [&outcome.stdout, &outcome.stderr] {
+            assert!(!text.contains("geheim"), "{text}");
+        }
+        outcome
+    };
+    let none = run(&["gateway", "audit", "--state", &url]);
+    assert_eq!(none.code, 4, "{}", none.stderr);
+    assert!(
+        none.stderr
+            .contains("there is no state of a gateway yet at postgres://****@"),
+        "{}",
+        none.stderr
+    );
+    let address = PostgresAddress::parse(&url).unwrap();
+    let store = PostgresStore::open(&address, Opening::Create).unwrap();
+    let entry = AuditEntry {
+        time: 1_794_900_000_000,
+        kind: "served".to_owned(),
+        project: Some("example-app".to_owned()),
+        version: Some("1.0".to_owned()),
+        filename: Some("example_app-1.0-py3-none-any.whl".to_owned()),
+        sha256: Some("ab".repeat(32)),
+        client: Some("192.0.2.7".to_owned()),
+        body: "{}".to_owned(),
+    };
+    store.append(entry).unwrap();
+    store.flush().unwrap();
+    let busy = |outcome: &Outcome| {
+        outcome
+            .stderr
+            .contains("the state is in use by another process")
+    };
+    sandbox.write("hognose.toml", &format!("[gateway]\nstate = \"{url}\"\n"));
+    let shown = run(&["gateway", "audit", "--format", "jsonl"]);
+    assert_eq!(
+        (shown.code, shown.stdout.lines().count()),
+        (0, 1),
+        "{}",
+        shown.stderr
+    );
+    let exposed = run(&["gateway", "exposure", "example-app==1.0"]);
+    assert!(exposed.stdout.contains("192.0.2.7"), "{}", exposed.stdout);
+    assert_eq!(run(&["gateway", "backup", "state.jsonl"]).code, 0);
+    let refused = run(&["gateway", "restore", "state.jsonl"]);
+    assert!(refused.code == 3 && busy(&refused), "{}", refused.stderr);
+    drop(store);
+    let restored = run(&["gateway", "restore", "state.jsonl"]);
+    assert_eq!(restored.code, 0, "{}", restored.stderr);
+    assert!(
+        restored
+            .stderr
+            .contains("the schema hognose_before_restore_1"),
+        "{}",
+        restored.stderr
+    );
+    let verified = run(&["gateway", "audit", "verify"]);
+    assert!(
+        verified.stdout.starts_with("whole: 2 entries"),
+        "{}",
+        verified.stdout
+    );
+    // Into a file, which needs no server.
+    assert_eq!(
+        run(&["gateway", "restore", "state.jsonl", "--state", "own.db"]).code,
+        0
+    );
+    let own = run(&["gateway", "exposure", "example-app", "--state", "own.db"]);
+    assert!(own.stdout.contains("192.0.2.7"), "{}", own.stdout);
+    let wrong = run(&[
+        "gateway",
+        "audit",
+        "--state",
+        "postgres://geheim:geheim@/x?sslmode=geheim",
+    ]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    server.stop();
+    let away = run(&["gateway", "audit"]);
+    assert_eq!(away.code, 3, "{}", away.stderr);
+    assert!(away.stderr.contains("cannot be reached"), "{}", away.stderr);
+}
