@@ -326,7 +326,7 @@ impl Indexes {
 }
 
 /// A client for one address that is no index of the user's: without credentials, without cache, through the user's proxies.
-pub(crate) fn client_at(url: IndexUrl, surroundings: &Surroundings) -> Result<Client, Failure> {
+pub(crate) fn client_at(url: &IndexUrl, surroundings: &Surroundings) -> Result<Client, Failure> {
     let proxies = surroundings.proxies();
     let mut config = Config::new(url.without_credentials());
     config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));

@@ -5,10 +5,9 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use common::serving::{self, Answer, Head};
 use common::{Outcome, Sandbox};
 
 /// Status and body by path.
@@ -27,17 +26,10 @@ impl Index {
 
     /// An index that wants these credentials.
     fn guarded(pages: Pages, wanted: Option<&'static str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&seen);
         let pages = Arc::new(Mutex::new(pages));
-        let own = Arc::clone(&pages);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                serve(stream, &own.lock().unwrap(), wanted, &log);
-            }
-        });
+        let (log, own) = (Arc::clone(&seen), Arc::clone(&pages));
+        let address = serving::start(move |head| serve(head, &own.lock().unwrap(), wanted, &log));
         Self {
             address,
             pages,
@@ -86,33 +78,16 @@ impl Index {
     }
 }
 
-fn serve(mut stream: TcpStream, pages: &Pages, wanted: Option<&str>, log: &Mutex<Vec<String>>) {
-    let head: Vec<String> = BufReader::new(stream.try_clone().unwrap())
-        .lines()
-        .map_while(Result::ok)
-        .take_while(|l| !l.is_empty())
-        .collect();
-    let Some(path) = head.first().and_then(|l| l.split(' ').nth(1)) else {
-        return;
-    };
-    let credentials = head.iter().find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("authorization").then_some(value)
-    });
-    let seen = format!("{path} {}", credentials.unwrap_or_default());
+fn serve(head: &Head, pages: &Pages, wanted: Option<&str>, log: &Mutex<Vec<String>>) -> Answer {
+    let credentials = head.header("authorization");
+    let seen = format!("{} {}", head.path, credentials.unwrap_or_default());
     log.lock().unwrap().push(seen.trim().to_owned());
-    let refused = (401, String::new());
-    let absent = (404, String::new());
-    let (status, body) = if wanted.is_some() && credentials != wanted {
-        &refused
-    } else {
-        pages.get(path).unwrap_or(&absent)
+    let (status, body) = match pages.get(&head.path) {
+        _ if wanted.is_some() && credentials != wanted => (401, ""),
+        Some((status, body)) => (*status, body.as_str()),
+        None => (404, ""),
     };
-    let length = body.len();
-    let _ = write!(
-        stream,
-        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
+    (status, String::new(), body.as_bytes().to_vec())
 }
 
 const METADATA: &str = "Metadata-Version: 2.4\nName: acme\nVersion: 1.4.2\nSummary: Loads things\nLicense-Expression: MIT\n\

@@ -3,10 +3,9 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use common::serving::{self, Answer, Head};
 use common::{Sandbox, root};
 
 /// Where a pip keeps its default.
@@ -515,36 +514,22 @@ const PIPENV: &[Row] = &[
     ),
 ];
 
-fn serve(name: char, mut stream: TcpStream, log: &Log) {
-    let head: Vec<String> = BufReader::new(&stream)
-        .lines()
-        .map_while(Result::ok)
-        .take_while(|line| !line.is_empty())
-        .collect();
-    let path = head.first().and_then(|line| line.split(' ').nth(1));
-    let parts: Vec<&str> = path.unwrap_or_default().split('/').collect();
-    let user = head.iter().find_map(|line| {
-        let (key, value) = line.split_once(": Basic ")?;
-        key.eq_ignore_ascii_case("authorization")
-            .then(|| user_of(value))
-    });
+fn serve(name: char, head: &Head, log: &Log) -> Answer {
+    let parts: Vec<&str> = head.path.split('/').collect();
+    let user = head.header("authorization");
+    let user = user.and_then(|value| value.strip_prefix("Basic "));
     // Below `none` an index has nothing.
     if let ["", "simple", project, ""] | ["", "simple", "none", project, ""] = parts.as_slice() {
-        let entry = (name, (*project).to_owned(), user.unwrap_or_default());
+        let user = user.map(user_of).unwrap_or_default();
         if let Ok(mut log) = log.lock() {
-            log.push(entry);
+            log.push((name, (*project).to_owned(), user));
         }
     }
-    let body = "{\"meta\":{\"api-version\":\"1.0\"},\"files\":[]}";
     let (status, body) = match parts.as_slice() {
-        ["", "simple", _, ""] => (200, body),
+        ["", "simple", _, ""] => (200, "{\"meta\":{\"api-version\":\"1.0\"},\"files\":[]}"),
         _ => (404, ""),
     };
-    let length = body.len();
-    let _ = write!(
-        stream,
-        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
+    (status, String::new(), body.as_bytes().to_vec())
 }
 
 /// The user of `USER:PASSWORD` in base64; the password must be the one that all have here.
@@ -580,21 +565,16 @@ struct Zoo {
 }
 
 impl Zoo {
-    fn open() -> std::io::Result<Self> {
+    fn open() -> Self {
         let log = Log::default();
-        let mut ports = Vec::new();
-        for name in INDEXES {
-            let listener = TcpListener::bind("127.0.0.1:0")?;
-            ports.push((name, listener.local_addr()?.to_string()));
+        let port = |name| {
             let log = Arc::clone(&log);
-            std::thread::spawn(move || {
-                for stream in listener.incoming().flatten() {
-                    let log = Arc::clone(&log);
-                    std::thread::spawn(move || serve(name, stream, &log));
-                }
-            });
+            (name, serving::start(move |head| serve(name, head, &log)))
+        };
+        Self {
+            ports: INDEXES.map(port).into_iter().collect(),
+            log: Arc::clone(&log),
         }
-        Ok(Self { ports, log })
     }
 
     /// Addresses for `{a}`, and with a user for `{me:x@a}`.
@@ -628,9 +608,7 @@ impl Zoo {
 }
 
 fn ask(row: &Row) -> ([String; 2], String) {
-    let Ok(zoo) = Zoo::open() else {
-        return (["no index".to_owned(), String::new()], String::new());
-    };
+    let zoo = Zoo::open();
     let sandbox = Sandbox::new();
     sandbox.write("../env/pyvenv.cfg", "");
     let stock = zoo.fill("{d}").replace("simple/", "");

@@ -2,11 +2,10 @@
 //! of a project, `NAME.project.json` its project page, `NAME.provenance.json` what its attestations say.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::serving::{self, Answer, Head};
 use super::{Outcome, Sandbox};
 
 #[derive(Debug)]
@@ -24,19 +23,12 @@ pub struct Index {
 
 impl Index {
     pub fn new(pages: &Path) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let shared = Arc::new(Shared {
             pages: Mutex::new(pages.to_owned()),
             seen: Mutex::default(),
         });
         let own = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&own);
-                std::thread::spawn(move || serve(stream, &shared));
-            }
-        });
+        let address = serving::start(move |head| serve(head, &own));
         Self { address, shared }
     }
 
@@ -82,36 +74,21 @@ impl Index {
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let first = lines.next().and_then(Result::ok).unwrap_or_default();
-    let headers: Vec<String> = lines
-        .map_while(Result::ok)
-        .take_while(|l| !l.is_empty())
-        .collect();
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-    let known = headers.iter().find_map(|header| {
-        let (name, value) = header.split_once(": ")?;
-        name.eq_ignore_ascii_case("if-none-match").then_some(value)
-    });
+fn serve(head: &Head, shared: &Shared) -> Answer {
+    let known = head.header("if-none-match");
     let mark = if known.is_some() { " again" } else { "" };
-    shared.seen.lock().unwrap().push(format!("{path}{mark}"));
+    let seen = format!("{}{mark}", head.path);
+    shared.seen.lock().unwrap().push(seen);
     let pages = shared.pages.lock().unwrap().clone();
-    let (status, body) = answer(&pages, &path);
+    let (status, body) = answer(&pages, &head.path);
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     let tag = format!("\"{}\"", hasher.finish());
-    let (status, body) = match known {
-        Some(known) if status == 200 && known == tag => (304, Vec::new()),
-        _ => (status, body),
-    };
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nConnection: close\r\nETag: {tag}\r\nContent-Length: {length}\r\n\r\n"
-    );
-    let _ = stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(&body));
+    let headers = format!("ETag: {tag}\r\n");
+    match known {
+        Some(known) if status == 200 && known == tag => (304, headers, Vec::new()),
+        _ => (status, headers, body),
+    }
 }
 
 fn answer(pages: &Path, path: &str) -> (u16, Vec<u8>) {

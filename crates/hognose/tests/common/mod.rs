@@ -10,6 +10,7 @@
 
 pub mod gateway;
 pub mod index;
+pub mod serving;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};

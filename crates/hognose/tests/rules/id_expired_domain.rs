@@ -1,5 +1,7 @@
 //! `HOG-ID-expired-domain`: what name servers say does not exist; what they do not answer is unknown.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 

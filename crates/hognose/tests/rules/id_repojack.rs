@@ -1,41 +1,29 @@
 //! `HOG-ID-repojack`: by other owners, other names and absence; only where forges may be asked.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::{Arc, Mutex};
 
-use crate::common::{Sandbox, fixture, index::Index};
+use crate::common::{Sandbox, fixture, index::Index, serving};
 
 /// A forge that leads from old names to new ones; answers its address and what it was asked.
 fn forge() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let head: Vec<String> = BufReader::new(&stream)
-                .lines()
-                .map_while(Result::ok)
-                .take_while(|line| !line.is_empty())
-                .collect();
-            let first = head.first().cloned().unwrap_or_default();
-            let path = first.split(' ').nth(1).unwrap_or_default();
-            let (status, location) = match path {
-                "/old/moved.git" => (301, "/new/moved"),
-                "/acme/renamed" => (301, "/acme/other"),
-                "/acme/same.git" => (301, "/acme/same"),
-                "/acme/private" => (302, "/users/sign_in"),
-                "/acme/gone" => (404, ""),
-                "/acme/broken" => (500, ""),
-                _ => (200, ""),
-            };
-            log.lock().unwrap().push(first);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
-            );
-        }
+    let address = serving::start(move |head| {
+        let (status, location) = match head.path.as_str() {
+            "/old/moved.git" => (301, "/new/moved"),
+            "/acme/renamed" => (301, "/acme/other"),
+            "/acme/same.git" => (301, "/acme/same"),
+            "/acme/private" => (302, "/users/sign_in"),
+            "/acme/gone" => (404, ""),
+            "/acme/broken" => (500, ""),
+            _ => (200, ""),
+        };
+        log.lock()
+            .unwrap()
+            .push(format!("{} {}", head.method, head.path));
+        (status, format!("Location: {location}\r\n"), Vec::new())
     });
     (address, seen)
 }

@@ -40,8 +40,8 @@ pub(super) fn forges(evidence: &mut Judgement, inventory: &Inventory, request: &
 
 fn look(url: &str, request: &Request<'_>) -> Result<Repository, String> {
     let url = IndexUrl::parse(url).map_err(|e| e.to_string())?;
-    let client = index_settings::client_at(url.clone(), request.surroundings)
-        .map_err(|e| Failure::line(&e))?;
+    let client =
+        index_settings::client_at(&url, request.surroundings).map_err(|e| Failure::line(&e))?;
     Ok(match client.look(&url).map_err(|e| e.to_string())? {
         Look::There => Repository::There,
         Look::Gone => Repository::Gone,

@@ -136,7 +136,7 @@ fn conclude(
     told: BTreeMap<PackageName, ProjectFacts>,
     request: &Request<'_>,
 ) {
-    allowed::addresses(evidence, notices, inventory, &asked, request);
+    allowed::addresses(evidence, notices, inventory, asked, request);
     let mut circumstances = circumstances(evidence, request);
     circumstances.written = written::dates(inventory, asked, &told, request);
     let found = judge_online(inventory, asked, &circumstances);
