@@ -53,6 +53,14 @@ pub(crate) fn problem(problem: &Problem) -> Answer {
     answer
 }
 
+/// A client that asks too often, and when it may again.
+pub(crate) fn too_many(seconds: u64) -> Answer {
+    let detail = format!("this client asks too often; it may again in {seconds} s");
+    let mut answer = problem(&Problem::new(429, "Too many requests", &detail));
+    put(&mut answer, header::RETRY_AFTER, &seconds.to_string());
+    answer
+}
+
 /// Sets a header; values that no header may have are left out.
 pub(crate) fn put(answer: &mut Answer, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -3,13 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use hognose_index::IndexFile;
 use hognose_types::{Decision, PackageName};
-use hyper::StatusCode;
-use hyper::header;
 
-use crate::answer::{self, Answer, put};
+use crate::answer::{self, Answer};
 use crate::blobs::{Blob, Flight};
 use crate::event::{Event, FileEvent};
 use crate::gateway::{Asked, Gateway, OnUnknown, count};
@@ -63,8 +60,8 @@ enum Ready {
 }
 
 /// What is decided about a file at the moment when it is asked for. The page may be older than what its bytes showed.
-struct Standing {
-    ruling: Ruling,
+pub(crate) struct Standing {
+    pub(crate) ruling: Ruling,
     /// Its bytes need not be read any more.
     settled: bool,
 }
@@ -105,39 +102,12 @@ impl Gateway {
         })
     }
 
-    /// Answers for a file's metadata.
-    pub(crate) async fn metadata(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        match self.send_metadata(path, asked).await {
-            Ok(answer) => answer,
-            Err(refusal) => *refusal,
-        }
-    }
-
-    async fn send_metadata(
-        self: &Arc<Self>,
-        path: &FilePath,
-        asked: &Asked<'_>,
-    ) -> Result<Answer, Box<Answer>> {
-        let (page, offered) = self.offered(path).await?;
-        let standing = self.standing(&page, &offered);
-        self.allow(&page, &offered, &standing.ruling, asked)?;
-        let key = format!("metadata of {}", key(&offered));
-        let bytes = if let Some(bytes) = self.gear.blobs.remembered(&key) {
-            bytes
-        } else {
-            let fetched = self.fetch_metadata(&offered).await;
-            let bytes = fetched.or_else(|reason| self.unavailable(&reason))?;
-            self.gear.blobs.remember(&key, &bytes);
-            bytes
-        };
-        let mut answer = answer::with(StatusCode::OK, "application/octet-stream", bytes);
-        put(&mut answer, header::CACHE_CONTROL, "private, max-age=600");
-        Ok(answer)
-    }
-
     /// The page and the file that a path means. A digest that the page does not have is another file: the bytes that
     /// were judged are the bytes that are served.
-    async fn offered(&self, path: &FilePath) -> Result<(Arc<Page>, OfferedFile), Box<Answer>> {
+    pub(crate) async fn offered(
+        &self,
+        path: &FilePath,
+    ) -> Result<(Arc<Page>, OfferedFile), Box<Answer>> {
         let gone = |detail: &str| {
             let problem = Problem::new(404, "Not found", detail);
             Box::new(answer::problem(&problem))
@@ -156,7 +126,7 @@ impl Gateway {
         Ok((page, offered))
     }
 
-    fn standing(&self, page: &Page, offered: &OfferedFile) -> Standing {
+    pub(crate) fn standing(&self, page: &Page, offered: &OfferedFile) -> Standing {
         let mut standing = Standing {
             ruling: offered.ruling.clone(),
             settled: !self.gear.judge.inspects(),
@@ -178,7 +148,7 @@ impl Gateway {
     }
 
     /// Refuses what is blocked, unless decisions are only told.
-    fn allow(
+    pub(crate) fn allow(
         &self,
         page: &Page,
         offered: &OfferedFile,
@@ -249,21 +219,10 @@ impl Gateway {
         }
     }
 
-    fn unavailable<T>(&self, reason: &str) -> Result<T, Box<Answer>> {
+    pub(crate) fn unavailable<T>(&self, reason: &str) -> Result<T, Box<Answer>> {
         count(&self.counts.failures);
         let problem = Problem::new(503, "Upstream unavailable", reason);
         Err(Box::new(answer::problem(&problem)))
-    }
-
-    async fn fetch_metadata(&self, offered: &OfferedFile) -> Result<Bytes, String> {
-        let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
-        let file = offered.file.clone();
-        let fetched = tokio::task::spawn_blocking(move || {
-            let upstream = upstreams.get(at).ok_or("the index is gone")?;
-            let bytes = upstream.client.metadata_bytes(&file);
-            bytes.map(Bytes::from).map_err(|e| e.to_string())
-        });
-        fetched.await.map_err(|e| e.to_string())?
     }
 
     fn served(&self, page: &Page, offered: &OfferedFile, ruling: &Ruling, asked: &Asked<'_>) {
@@ -482,7 +441,7 @@ fn artifact<'a>(page: &'a Page, offered: &'a OfferedFile, sha256: &'a str) -> Ar
 }
 
 /// What a file is kept under: the same address with other bytes announced is another file.
-fn key(offered: &OfferedFile) -> String {
+pub(crate) fn key(offered: &OfferedFile) -> String {
     let digest = offered.file.sha256.as_deref().unwrap_or_default();
     format!("{}#{digest}", offered.file.url.plain())
 }

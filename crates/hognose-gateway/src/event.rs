@@ -44,6 +44,13 @@ pub enum Event {
         /// sha256 that it had.
         before: String,
     },
+    /// What decisions rest on has changed.
+    Changed {
+        /// `database` or `policy`.
+        what: String,
+        /// What it is now.
+        revision: String,
+    },
     /// An upstream failed.
     Upstream {
         /// The project asked about.

@@ -136,6 +136,8 @@ pub(crate) struct Asked<'a> {
     pub headers: &'a HeaderMap,
     /// Who asks.
     pub client: &'a str,
+    /// It was asked by TLS.
+    pub secure: bool,
 }
 
 impl Asked<'_> {
@@ -210,11 +212,7 @@ impl Gateway {
             Route::Json { name, version } => self.json(&name, version.as_deref(), asked).await,
             Route::File(path) => self.file(&path, asked).await,
             Route::Metadata(path) => self.metadata(&path, asked).await,
-            Route::Provenance(_) => answer::problem(&Problem::new(
-                404,
-                "Not found",
-                "no attestations are known of this file",
-            )),
+            Route::Provenance(path) => self.provenance(&path, asked).await,
         }
     }
 
@@ -287,7 +285,8 @@ impl Gateway {
         };
         let host = asked.header(header::HOST).filter(|h| is_host(h));
         let base = host.map_or_else(String::new, |host| {
-            format!("http://{host}{}/", self.gear.options.prefix)
+            let scheme = if asked.secure { "https" } else { "http" };
+            format!("{scheme}://{host}{}/", self.gear.options.prefix)
         });
         match legacy::document(&page, version, &base) {
             Some(text) => {

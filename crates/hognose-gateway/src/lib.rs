@@ -6,6 +6,7 @@
 
 mod answer;
 mod artifact;
+mod beside;
 pub mod blobs;
 pub mod catalog;
 mod check;
@@ -16,16 +17,20 @@ mod legacy;
 mod metrics;
 pub mod negotiate;
 pub mod offer;
+mod peer;
 pub mod problem;
+mod rate;
 mod render;
 pub mod route;
 pub mod s3;
 mod send;
 mod server;
 pub mod shared;
+pub mod tls;
 pub mod upstream;
 
 pub use answer::{Ranged, range};
 pub use check::Checked;
 pub use gateway::{Counts, Gateway, Gear, OnUnknown, Options};
+pub use peer::Trusted;
 pub use server::{Server, ServerLimits};

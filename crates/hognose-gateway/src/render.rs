@@ -100,6 +100,9 @@ fn link(out: &mut String, parts: &Parts, offered: &OfferedFile) {
             );
         }
     }
+    if let Some(address) = provenance(parts, offered) {
+        let _ = write!(out, " data-provenance=\"{address}\"");
+    }
     // Not of the standard, and read by uv: the frozen HTML form has no place for them (PEP 833).
     if let Some(time) = &file.upload_time {
         let _ = write!(out, " data-upload-time=\"{}\"", Escaped(time));
@@ -176,6 +179,9 @@ fn entry(parts: &Parts, offered: &OfferedFile) -> Value {
             CoreMetadata::Yes(Some(digest)) => put("core-metadata", json!({ "sha256": digest })),
         }
     }
+    if let Some(address) = provenance(parts, offered) {
+        put("provenance", address.into());
+    }
     out.into()
 }
 
@@ -196,6 +202,13 @@ fn url(parts: &Parts, offered: &OfferedFile) -> String {
         parts.name.as_str(),
         offered.file.filename
     )
+}
+
+/// Where the gateway has the attestations of a file (PEP 740), for files whose upstream announces some.
+fn provenance(parts: &Parts, offered: &OfferedFile) -> Option<String> {
+    let served = parts.observe || offered.is_served();
+    (served && offered.file.provenance.is_some())
+        .then(|| format!("{}.provenance", url(parts, offered)))
 }
 
 /// Why an installer should not take it: a withheld file is shown as withdrawn, so that an unpinned requirement gets

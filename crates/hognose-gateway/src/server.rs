@@ -3,22 +3,26 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 
-use crate::answer::Answer;
+use crate::answer::{self, Answer};
 use crate::gateway::{Asked, Gateway};
+use crate::peer::Trusted;
+use crate::rate::Rate;
 
-/// Limits of connections.
-#[derive(Clone, Copy, Debug)]
+/// How connections are taken, and how many.
+#[derive(Clone, Debug)]
 pub struct ServerLimits {
     /// Connections at a time; more wait.
     pub connections: usize,
@@ -26,6 +30,12 @@ pub struct ServerLimits {
     pub head: Duration,
     /// How long requests may take to end when the server is told to.
     pub grace: Duration,
+    /// Requests a second of one client, ten seconds' worth of them at once; none for any number.
+    pub rate: Option<u32>,
+    /// The proxies in front.
+    pub trusted: Trusted,
+    /// What is needed to speak TLS; none where a proxy does, or nobody.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 impl Default for ServerLimits {
@@ -34,6 +44,9 @@ impl Default for ServerLimits {
             connections: 2_000,
             head: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            rate: None,
+            trusted: Trusted::default(),
+            tls: None,
         }
     }
 }
@@ -85,6 +98,13 @@ async fn accept(
 ) {
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
+    let door = Arc::new(Door {
+        gateway,
+        rate: limits.rate.map(Rate::new),
+        trusted: limits.trusted,
+        secure: limits.tls.is_some(),
+    });
+    let acceptor = limits.tls.map(TlsAcceptor::from);
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
             break;
@@ -100,20 +120,19 @@ async fn accept(
         };
         // Answers are whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let gateway = Arc::clone(&gateway);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let gateway = Arc::clone(&gateway);
-            async move { Ok::<Answer, Infallible>(respond(&gateway, &request, peer).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head)
-            .max_headers(64)
-            .serve_connection(TokioIo::new(stream), service);
-        let watched = graceful.watch(connection);
+        let watcher = graceful.watcher();
+        let (door, acceptor, head) = (Arc::clone(&door), acceptor.clone(), limits.head);
         tokio::spawn(async move {
-            // A connection that breaks is the client's affair.
-            let _ = watched.await;
+            match acceptor {
+                None => serve(stream, door, peer, head, watcher).await,
+                Some(acceptor) => {
+                    // Whoever says hello and no more holds a place of others.
+                    let greeted = tokio::time::timeout(head, acceptor.accept(stream)).await;
+                    if let Ok(Ok(stream)) = greeted {
+                        serve(stream, door, peer, head, watcher).await;
+                    }
+                }
+            }
             drop(permit);
         });
     }
@@ -121,14 +140,51 @@ async fn accept(
     let _ = tokio::time::timeout(limits.grace, graceful.shutdown()).await;
 }
 
-async fn respond(gateway: &Arc<Gateway>, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
-    let client = peer.ip().to_string();
-    let asked = Asked {
-        method: request.method(),
-        path: request.uri().path(),
-        query: request.uri().query(),
-        headers: request.headers(),
-        client: &client,
-    };
-    gateway.answer(&asked).await
+/// What every connection has to do with.
+struct Door {
+    gateway: Arc<Gateway>,
+    rate: Option<Rate>,
+    trusted: Trusted,
+    secure: bool,
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    door: Arc<Door>,
+    peer: SocketAddr,
+    head: Duration,
+    watcher: Watcher,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let door = Arc::clone(&door);
+        async move { Ok::<Answer, Infallible>(door.respond(&request, peer).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_headers(64)
+        .serve_connection(TokioIo::new(stream), service);
+    // A connection that breaks is the client's affair.
+    let _ = watcher.watch(connection).await;
+}
+
+impl Door {
+    async fn respond(&self, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
+        let address = self.trusted.client(peer.ip(), request.headers());
+        if let Some(rate) = &self.rate
+            && let Err(seconds) = rate.take(address, Instant::now())
+        {
+            return answer::too_many(seconds);
+        }
+        let client = address.to_string();
+        let asked = Asked {
+            method: request.method(),
+            path: request.uri().path(),
+            query: request.uri().query(),
+            headers: request.headers(),
+            client: &client,
+            secure: self.secure || self.trusted.is_secure(peer.ip(), request.headers()),
+        };
+        self.gateway.answer(&asked).await
+    }
 }

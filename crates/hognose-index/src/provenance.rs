@@ -35,6 +35,20 @@ impl Client {
     ///
     /// An index that could not be asked, or an answer that is no provenance.
     pub fn publisher(&self, file: &IndexFile) -> Result<Option<String>, IndexError> {
+        let found = self.provenance(file)?;
+        Ok(found.and_then(|(provenance, _)| repository(provenance)))
+    }
+
+    /// The provenance object of a file as the index has it; none where it announces none.
+    ///
+    /// # Errors
+    ///
+    /// An index that could not be asked, or an answer that is no provenance.
+    pub fn provenance_bytes(&self, file: &IndexFile) -> Result<Option<Vec<u8>>, IndexError> {
+        Ok(self.provenance(file)?.map(|(_, bytes)| bytes))
+    }
+
+    fn provenance(&self, file: &IndexFile) -> Result<Option<(Provenance, Vec<u8>)>, IndexError> {
         let Some(url) = &file.provenance else {
             return Ok(None);
         };
@@ -45,7 +59,7 @@ impl Client {
             return Ok(None);
         };
         match serde_json::from_slice(&answer.body) {
-            Ok(provenance) => Ok(repository(provenance)),
+            Ok(provenance) => Ok(Some((provenance, answer.body))),
             Err(error) => Err(IndexError::Page {
                 url: answer.url.redacted(),
                 reason: error.to_string(),

@@ -42,6 +42,21 @@ pub struct GatewaySettings {
     pub allow: Vec<Entry>,
     /// What is kept out whatever rules say.
     pub deny: Vec<Entry>,
+    /// How it meets its clients.
+    pub server: ServerSettings,
+}
+
+/// How the gateway meets its clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Files of a certificate chain and its key, as written; relative paths start at the file's directory.
+    pub tls: Option<(String, String)>,
+    /// Addresses and networks of proxies in front, as written.
+    pub trusted_proxies: Vec<String>,
+    /// Requests a second of one client; none for any number.
+    pub rate: Option<u32>,
+    /// Connections at a time; none for the program's own limit.
+    pub connections: Option<usize>,
 }
 
 impl Default for GatewaySettings {
@@ -61,6 +76,7 @@ impl Default for GatewaySettings {
             upstreams: Vec::new(),
             allow: Vec::new(),
             deny: Vec::new(),
+            server: ServerSettings::default(),
         }
     }
 }
@@ -128,6 +144,11 @@ pub(crate) struct RawGateway {
     upstream: Vec<RawUpstream>,
     allow: Vec<Spanned<String>>,
     deny: Vec<Spanned<String>>,
+    tls_certificate: Option<Spanned<String>>,
+    tls_key: Option<Spanned<String>>,
+    trusted_proxies: Vec<Spanned<String>>,
+    rate: Option<Spanned<i64>>,
+    connections: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,6 +218,7 @@ impl Context<'_> {
         }
         out.allow = self.entries(&raw.allow)?;
         out.deny = self.entries(&raw.deny)?;
+        out.server = self.server(raw)?;
         Ok(out)
     }
 
@@ -254,6 +276,36 @@ impl Context<'_> {
         }))
     }
 
+    fn server(&self, raw: &RawGateway) -> Result<ServerSettings, ConfigError> {
+        let tls = match (&raw.tls_certificate, &raw.tls_key) {
+            (Some(chain), Some(key)) => Some((chain.get_ref().clone(), key.get_ref().clone())),
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => {
+                let message = "tls-certificate and tls-key go together";
+                return Err(self.error(one.span().start, message, Some("name both files")));
+            }
+        };
+        let count = |word: &Option<Spanned<i64>>, key: &str| {
+            let Some(word) = word else { return Ok(None) };
+            let number = u32::try_from(*word.get_ref()).ok().filter(|n| *n > 0);
+            number.map(Some).ok_or_else(|| {
+                let message = format!("{key}: {} is out of range", word.get_ref());
+                self.error(
+                    word.span().start,
+                    message,
+                    Some("write a whole number from 1"),
+                )
+            })
+        };
+        let proxies = raw.trusted_proxies.iter();
+        Ok(ServerSettings {
+            tls,
+            trusted_proxies: proxies.map(|p| p.get_ref().clone()).collect(),
+            rate: count(&raw.rate, "rate")?,
+            connections: count(&raw.connections, "connections")?.map(|n| n as usize),
+        })
+    }
+
     fn amount(
         &self,
         word: &Spanned<String>,
@@ -261,17 +313,7 @@ impl Context<'_> {
         units: &[(&str, u64)],
     ) -> Result<u64, ConfigError> {
         let text = word.get_ref().trim();
-        let split = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(split);
-        let unit = units.iter().find(|(name, _)| *name == unit.trim());
-        let amount = number
-            .parse::<u64>()
-            .ok()
-            .zip(unit)
-            .and_then(|(n, (_, factor))| n.checked_mul(*factor))
-            .filter(|n| *n > 0);
+        let amount = of_units(text, units).filter(|n| *n > 0);
         amount.ok_or_else(|| {
             let message = format!("cannot read {text:?} in {key}");
             let names: Vec<&str> = units.iter().map(|(name, _)| *name).collect();
@@ -303,6 +345,20 @@ impl Context<'_> {
         };
         words.iter().map(entry).collect()
     }
+}
+
+fn of_units(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// Reads a size as the configuration writes it: `500MB`, `10 GB`. In bytes.
+pub fn size(text: &str) -> Option<u64> {
+    of_units(text.trim(), &SIZES)
 }
 
 const TIMES: [(&str, u64); 3] = [("s", 1), ("m", 60), ("h", 3_600)];

@@ -17,7 +17,9 @@ mod waiver;
 pub use conditions::Conditions;
 pub use config::{Asking, Config, ConfigError, ConfigFile, FeedText, Resolver, ScanSettings};
 pub use decide::{Outcome, decide};
-pub use gateway::{BucketSettings, Entry, GatewaySettings, OnUnknown, UpstreamSettings};
+pub use gateway::{
+    BucketSettings, Entry, GatewaySettings, OnUnknown, ServerSettings, UpstreamSettings, size,
+};
 pub use waiver::{Waiver, WaiverOrigin};
 
 use std::collections::BTreeMap;

@@ -1,11 +1,13 @@
 //! Flags and configuration → checked settings.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hognose_advisories::feed::{Feed, FeedKind, public_feeds};
 use hognose_inventory::{Options, Target};
 use hognose_policy::{Config, ConfigError, ConfigFile};
 use hognose_types::Version;
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::{FeedArgs, InputArgs};
 use crate::error::Failure;
@@ -18,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) config: Config,
     /// Directory that relative paths in it start at.
     pub(crate) base: PathBuf,
+    /// Twelve letters that change with the file; none where there is no file.
+    pub(crate) digest: String,
 }
 
 /// Where a configuration file would be larger than anything a person writes.
@@ -136,7 +140,17 @@ fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
     let config =
         Config::parse(&path.display().to_string(), &text, kind).map_err(|e| refused(&e))?;
     let base = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(config.map(|config| Found { config, base }))
+    let digest = Sha256::digest(text.as_bytes());
+    let digest = digest.iter().take(6).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    Ok(config.map(|config| Found {
+        config,
+        base,
+        digest,
+    }))
 }
 
 fn refused(error: &ConfigError) -> Failure {
@@ -172,8 +186,16 @@ pub(crate) fn feeds(args: &FeedArgs, found: &Found) -> Result<Vec<Feed>, Failure
 
 /// The cache directory.
 pub(crate) fn cache(args: &FeedArgs, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    args.cache_dir
-        .clone()
+    cache_of(args.cache_dir.as_deref(), surroundings)
+}
+
+/// The cache directory that is named, else the user's.
+pub(crate) fn cache_of(
+    named: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
+    named
+        .map(Path::to_owned)
         .or_else(|| surroundings.cache())
         .ok_or_else(no_cache)
 }

@@ -633,3 +633,174 @@ fn conditions_of_the_policy_are_decided_by_page_and_by_bytes() {
     let got = answer(own, &mit);
     assert!(got.contains("200"), "{got}");
 }
+
+#[test]
+fn attestations_are_handed_on() {
+    let set = Set::new();
+    let provenance = r#"{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"acme/good","workflow":"x.yml"},"attestations":[]}]}"#;
+    let announced = format!("{OLD} data-provenance=\"/provenance/good\"");
+    set.upstream.project(
+        "good",
+        &[("good-1.0-py3-none-any.whl", &set.old, &announced)],
+    );
+    let answer = Answer {
+        media: "application/vnd.pypi.integrity.v1+json",
+        ..Answer::html(provenance)
+    };
+    set.upstream.put("/provenance/good", answer);
+    let gateway = set.start();
+    let page = gateway.ask("/simple/good/", JSON);
+    let page: serde_json::Value = serde_json::from_slice(&page.body).unwrap();
+    let path = Set::path("1.0", &set.old);
+    let told = page["files"][0]["provenance"].as_str().unwrap();
+    assert_eq!(told, format!("../..{path}.provenance"));
+    let html = gateway.ask("/simple/good/", "").text();
+    assert!(
+        html.contains(&format!("data-provenance=\"{told}\"")),
+        "{html}"
+    );
+    let got = gateway.ask(&format!("{path}.provenance"), "");
+    assert_eq!((got.status(), got.text().as_str()), (200, provenance));
+    let media = got.header("content-type").unwrap();
+    assert_eq!(media, "application/vnd.pypi.integrity.v1+json");
+    // What the upstream answers is looked at before it is handed on.
+    set.upstream
+        .put("/provenance/good", Answer::html("<script>"));
+    let gateway = Running::start(&Sandbox::new(), &set.upstream.url(), "");
+    let got = gateway.ask(&format!("{path}.provenance"), "");
+    assert_eq!(got.status(), 503, "{}", got.text());
+}
+
+#[test]
+fn a_new_policy_is_in_force_within_seconds() {
+    let set = Set::new();
+    let gateway = set.start();
+    let path = Set::path("1.0", &set.old);
+    assert_eq!(gateway.ask(&path, "").status(), 200);
+    let etag = gateway.ask("/simple/good/", JSON).header("etag");
+    let until = |status: u16| {
+        let began = Instant::now();
+        while gateway.ask(&path, "").status() != status {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    set.sandbox
+        .write("hognose.toml", "[gateway]\ndeny = [\"good==1.0\"]\n");
+    until(403);
+    assert_ne!(gateway.ask("/simple/good/", JSON).header("etag"), etag);
+    // One that is wrong changes nothing.
+    set.sandbox
+        .write("hognose.toml", "[gateway]\ndeny = [\"good==\n");
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(gateway.ask(&path, "").status(), 403);
+    set.sandbox
+        .write("hognose.toml", "[policy]\nfail-on = \"high\"\n");
+    until(200);
+    let log = set.sandbox.run(&["gateway", "audit", "--kind", "changed"]);
+    assert_eq!(log.code, 0, "{}", log.whole());
+    assert!(log.stdout.contains("policy is now "), "{}", log.stdout);
+}
+
+#[test]
+fn who_asks_too_often_waits() {
+    let set = Set::new();
+    let configuration = "[gateway]\nrate = 2\ntrusted-proxies = [\"127.0.0.1\"]\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), configuration);
+    let asked = |client: &str| gateway.ask("/healthz", &format!("X-Forwarded-For: {client}\r\n"));
+    let many: Vec<_> = (0..30).map(|_| asked("192.0.2.1")).collect();
+    let refused = many.iter().find(|got| got.status() == 429).unwrap();
+    assert!(refused.header("retry-after").is_some());
+    assert!(many.iter().filter(|got| got.status() == 200).count() >= 20);
+    assert_eq!(asked("192.0.2.2").status(), 200);
+    // The log has whom the proxy names.
+    let file = gateway.ask(
+        &Set::path("2.0", &good("2.0")),
+        "X-Forwarded-For: 192.0.2.3\r\n",
+    );
+    assert_eq!(file.status(), 403);
+    let log = ["gateway", "audit", "--kind", "blocked"];
+    let began = Instant::now();
+    while set.sandbox.run(&log).code != 0 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let told = set.sandbox.run(&log).stdout;
+    assert!(told.contains("192.0.2.3"), "{told}");
+}
+
+#[test]
+fn tls_is_spoken_where_there_is_a_certificate() {
+    let set = Set::new();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    set.sandbox.write("tls/chain.pem", made.cert.pem());
+    set.sandbox
+        .write("tls/key.pem", made.signing_key.serialize_pem());
+    let configuration =
+        "[gateway]\ntls-certificate = \"tls/chain.pem\"\ntls-key = \"tls/key.pem\"\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), configuration);
+    let port = gateway.address.rsplit(':').next().unwrap().to_owned();
+    let script = "import ssl, sys, urllib.request\ncontext = ssl.create_default_context(cafile=sys.argv[2])\nanswer = urllib.request.urlopen(f'https://localhost:{sys.argv[1]}/pypi/good/json', context=context)\nprint(answer.read().decode())\n";
+    let output = std::process::Command::new("python3")
+        .args(["-c", script, &port, "tls/chain.pem"])
+        .current_dir(set.sandbox.work())
+        .env_remove("SSL_CERT_FILE")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains(&format!("https://localhost:{port}/files/")),
+        "{output:?}"
+    );
+    let plain = gateway.raw("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(
+        plain.line.is_empty() || !plain.line.contains("200"),
+        "{}",
+        plain.line
+    );
+    set.sandbox.write("tls/key.pem", "nonsense");
+    let feed = root().join("examples/feeds");
+    let got = set.sandbox.run(&[
+        "gateway",
+        "--listen",
+        "127.0.0.1:0",
+        "--index-url",
+        &set.upstream.url(),
+        "--feed",
+        feed.to_str().unwrap(),
+    ]);
+    assert_eq!(got.code, 2, "{}", got.whole());
+    assert!(
+        got.stderr.contains("TLS cannot be spoken"),
+        "{}",
+        got.stderr
+    );
+}
+
+#[test]
+fn the_cache_is_made_smaller_by_hand() {
+    let set = Set::new();
+    let gateway = set.start();
+    assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
+    let gc = |words: &[&str]| {
+        let mut all = vec!["gateway", "gc"];
+        all.extend(words);
+        set.sandbox.run(&all)
+    };
+    let kept = gc(&[]);
+    assert!(
+        kept.stdout.starts_with("dropped 0 artifacts"),
+        "{}",
+        kept.whole()
+    );
+    let dropped = gc(&["--keep", "0MB"]);
+    assert!(
+        dropped.stdout.starts_with("dropped 1 artifacts"),
+        "{}",
+        dropped.whole()
+    );
+    // What went is fetched again.
+    assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
+    assert_eq!(gc(&["--keep", "much"]).code, 2);
+    assert_eq!(Sandbox::new().run(&["gateway", "gc"]).code, 4);
+}

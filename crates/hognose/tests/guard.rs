@@ -538,3 +538,63 @@ fn pipenv_installs_what_was_judged() {
     let got = set.more(&["pipenv", "install", "good"]);
     assert_eq!(got.code, 2, "{}", got.whole());
 }
+
+#[test]
+fn shims_run_installers_behind_the_guard() {
+    let set = Set::new();
+    let shims = set.sandbox.work().join("shims");
+    let named = shims.to_str().unwrap();
+    let installed = set
+        .sandbox
+        .run(&["guard", "--install-shims", "--shims-dir", named]);
+    assert_eq!(installed.code, 0, "{}", installed.whole());
+    let real = installers().join("new/bin");
+    let feed = root().join("examples/feeds");
+    set.sandbox.write(
+        "hognose.toml",
+        format!("[feeds]\ndirectory = \"{}\"\n", feed.display()),
+    );
+    let target = set.sandbox.work().join("installed");
+    let path =
+        std::env::join_paths([shims.clone(), real, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let made = set.sandbox.command(&[]);
+    let own = made
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let own: Vec<_> = own.collect();
+    let run = |words: &[&str]| {
+        std::process::Command::new(shims.join("pip"))
+            .args(words)
+            .env_clear()
+            .envs(own.iter().copied())
+            .env_remove("PIP_NO_INDEX")
+            .env("PATH", &path)
+            .env("PIP_INDEX_URL", set.upstream.url())
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .current_dir(set.sandbox.work())
+            .output()
+            .unwrap()
+    };
+    let got = run(&["install", "--target", target.to_str().unwrap(), "good"]);
+    let said = String::from_utf8_lossy(&got.stderr).into_owned();
+    assert!(got.status.success(), "{said}");
+    assert!(said.contains(WITHHELD), "{said}");
+    assert!(set.has("good-1.0.dist-info"));
+    // What installs nothing is not guarded.
+    let listed = run(&["--version"]);
+    assert!(
+        listed.status.success() && listed.stderr.is_empty(),
+        "{listed:?}"
+    );
+    // Only what is ours goes.
+    set.sandbox.write("shims/pdm", "#!/bin/sh\n");
+    let removed = set
+        .sandbox
+        .run(&["guard", "--remove-shims", "--shims-dir", named]);
+    assert_eq!(removed.code, 0, "{}", removed.whole());
+    assert!(!shims.join("pip").exists() && shims.join("pdm").exists());
+    let refused = set
+        .sandbox
+        .run(&["guard", "--install-shims", "--shims-dir", named]);
+    assert_eq!(refused.code, 2, "{}", refused.whole());
+}

@@ -133,6 +133,10 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
     let seen = upstream.seen();
     let fetched = seen.iter().filter(|p| p.starts_with("/files/")).count();
     assert_eq!(fetched, 1, "{seen:?}");
+    let address = PostgresAddress::parse(&state.url()).unwrap();
+    let store = PostgresStore::open(&address, Opening::Existing).unwrap();
+    let read = state.sql("SELECT count(*) FROM hognose_rulings");
+    assert_eq!(read.trim(), "1", "read by one, known to both");
     // One node ends without warning while both are busy.
     let mut first = Some(one);
     let served = AtomicU64::new(0);
@@ -178,8 +182,6 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
         "{}",
         verified.stdout
     );
-    let address = PostgresAddress::parse(&state.url()).unwrap();
-    let store = PostgresStore::open(&address, Opening::Existing).unwrap();
     let mut rows = 0;
     let query = Query {
         kind: Some("served".to_owned()),
@@ -232,7 +234,7 @@ fn a_state_in_a_database_is_looked_at_like_one_in_a_file() {
             .stderr
             .contains("the state is in use by another process")
     };
-    sandbox.write("hognose.toml", &format!("[gateway]\nstate = \"{url}\"\n"));
+    sandbox.write("hognose.toml", format!("[gateway]\nstate = \"{url}\"\n"));
     let shown = run(&["gateway", "audit", "--format", "jsonl"]);
     assert_eq!(
         (shown.code, shown.stdout.lines().count()),

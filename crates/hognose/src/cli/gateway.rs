@@ -47,10 +47,26 @@ pub(crate) struct GatewayArgs {
 /// What is done beside serving.
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
+    /// Drop artifacts from the cache, those not used for longest first. The gateway does so by itself; it may run meanwhile.
+    Gc(GcArgs),
     /// Say what the gateway would refuse of the releases that locks pin, before anybody installs them.
     Check(CheckArgs),
     #[command(flatten)]
     State(StateCommand),
+}
+
+/// Flags of `hognose gateway gc`.
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    /// Keep at most so much, such as 500MB or 10GB [default: the configuration's `cache-size`].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) keep: Option<String>,
+    /// Keep the database and downloads here [default: HOGNOSE_CACHE_DIR, or the user's cache directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Read this configuration instead of looking for hognose.toml and pyproject.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Flags of `hognose gateway check`.
@@ -68,7 +84,16 @@ pub(crate) struct CheckArgs {
 pub(crate) struct GuardArgs {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Write scripts named pip, uv, poetry and so on that run the installers behind the guard.
+    #[arg(long, conflicts_with = "remove_shims")]
+    pub(crate) install_shims: bool,
+    /// Take those scripts away again.
+    #[arg(long)]
+    pub(crate) remove_shims: bool,
+    /// The directory of those scripts [default: hognose/shims in the user's data directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) shims_dir: Option<PathBuf>,
     /// The installer and its arguments, such as `pip install flask`.
-    #[arg(required = true, last = true, value_name = "COMMAND")]
+    #[arg(required_unless_present_any = ["install_shims", "remove_shims"], last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }

@@ -9,7 +9,7 @@ use hognose_store::Digest;
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
     /// Show what a gateway served, blocked and withheld, newest first.
-    Audit(AuditArgs),
+    Audit(Box<AuditArgs>),
     /// Say who was sent a file, and when.
     Exposure(ExposureArgs),
     /// Write everything that a gateway keeps, except artifacts, to a new file; the gateway may run meanwhile.

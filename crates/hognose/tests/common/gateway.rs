@@ -92,7 +92,7 @@ impl Running {
             .by_ref()
             .map_while(Result::ok)
             .find_map(|line| {
-                let rest = line.split("http://").nth(1)?;
+                let rest = line.split("index is at ").nth(1)?.split("://").nth(1)?;
                 Some(rest.split('/').next()?.to_owned())
             })
             .unwrap();

@@ -9,42 +9,52 @@ use hognose_gateway::catalog::Clock;
 use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Reason, Ruling};
 use hognose_identity::{Asked, Circumstances, judge_online};
 use hognose_index::{IndexFile, ProjectPage, ProjectStatus};
-use hognose_policy::conditions::{About, Stated};
+use hognose_policy::conditions::About;
 use hognose_policy::{Action, Conditions, Entry, GatewaySettings, OnUnknown, Policy, decide};
 use hognose_store::Store;
-use hognose_types::rules::conditions;
+use hognose_types::rules::{conditions, online};
 use hognose_types::{
     ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
     Subject, Version, rules,
 };
 use jiff::civil::Date;
 
+use super::shared;
 use super::weigh::{ByVersion, component, denied, not_dated, ruling, undated, whom};
-use crate::commands::scan::{Memory, Remembered, behaviour_finding};
+use crate::commands::scan::{Memory, Remembered};
 use crate::project_facts;
 
-/// What the engine is made of.
-pub(super) struct Parts {
+/// What is decided by: the configuration, as far as it may change while the gateway runs.
+#[derive(Clone)]
+pub(super) struct Rules {
     /// The policy of the project; its gate is that of reports, the gateway has one of its own.
     pub(super) policy: Policy,
     pub(super) settings: GatewaySettings,
     pub(super) min_age: i64,
     pub(super) conditions: Conditions,
     pub(super) owned: OwnedNames,
-    pub(super) memory: Memory,
+    /// Of the file that says all that.
+    pub(super) digest: String,
+}
+
+/// What the engine is made of beside.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) memory: Arc<Memory>,
     pub(super) clock: Clock,
     /// What was seen before; none where nothing is to be kept.
     pub(super) store: Option<Arc<dyn Store>>,
 }
 
 /// The judge of the gateway.
-pub(in crate::commands) struct Engine {
-    parts: Parts,
+pub(super) struct Engine {
+    pub(super) rules: Rules,
+    pub(super) parts: Parts,
     known: RwLock<Known>,
     /// Rulings of bytes, so that the warm path touches no disk.
     held: Mutex<Held>,
     /// Files that had other bytes before, by digest and name, and what those were.
-    replaced: Mutex<HashMap<(String, String), String>>,
+    pub(super) replaced: Mutex<HashMap<(String, String), String>>,
 }
 
 /// What a decision rests on beside the policy: the advisories, the analyser, the day that waivers are measured with.
@@ -58,13 +68,20 @@ struct Known {
 }
 
 impl Known {
-    fn new(database: Arc<Database>, today: Date, conditions: &Conditions) -> Self {
+    fn new(database: Arc<Database>, today: Date, rules: &Rules) -> Self {
         // What cannot be read has no places: nothing is popular then.
-        let popular = conditions.max_rank.and_then(|_| database.popular().ok());
+        let popular = rules
+            .conditions
+            .max_rank
+            .and_then(|_| database.popular().ok());
         let ranks = popular.unwrap_or_default().into_iter().enumerate();
         let model = &hognose_behaviour::Model::builtin().version;
         let analyser = hognose_behaviour::model::ANALYSER;
-        let revision = format!("{}-{analyser}-{model}-{today}", database.revision());
+        let policy = &rules.digest;
+        let revision = format!(
+            "{}-{analyser}-{model}-{policy}-{today}",
+            database.revision()
+        );
         Self {
             revision: revision.into(),
             database,
@@ -95,24 +112,28 @@ impl Held {
 const MAX_HELD: usize = 50_000;
 
 impl Engine {
-    pub(super) fn new(mut parts: Parts, database: Database) -> Self {
-        parts.policy.fail_on = parts.settings.fail_on;
+    pub(super) fn new(rules: Rules, parts: Parts, database: Database) -> Self {
+        Self::with(rules, parts, Arc::new(database))
+    }
+
+    fn with(mut rules: Rules, parts: Parts, database: Arc<Database>) -> Self {
+        rules.policy.fail_on = rules.settings.fail_on;
         // A group is a matter of a project; an index page has none.
-        parts.policy.groups.clear();
-        // Age is the one rule that only a gate at the door can enforce, so here it does unless the policy says else.
-        for rule in [rules::online::NEW, rules::online::QUARANTINED] {
-            parts.policy.rules.entry(rule).or_insert(Action::Block);
-        }
+        rules.policy.groups.clear();
+        // These only a gate at the door can enforce, so here it does unless the policy says else.
         for rule in [
+            online::NEW,
+            online::QUARANTINED,
             conditions::NEWCOMER,
             conditions::OBSCURE,
             conditions::DENIED,
         ] {
-            parts.policy.rules.entry(rule).or_insert(Action::Block);
+            rules.policy.rules.entry(rule).or_insert(Action::Block);
         }
         let today = day((parts.clock)());
-        let known = Known::new(Arc::new(database), today, &parts.conditions);
+        let known = Known::new(database, today, &rules);
         Self {
+            rules,
             parts,
             known: RwLock::new(known),
             held: Mutex::default(),
@@ -120,10 +141,20 @@ impl Engine {
         }
     }
 
+    /// The same with other rules. What was seen to be exchanged stays so.
+    pub(super) fn under(&self, rules: Rules) -> Self {
+        let known = self.known();
+        let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            replaced: Mutex::new(replaced.clone()),
+            ..Self::with(rules, self.parts.clone(), known.database)
+        }
+    }
+
     /// From now on these are the advisories: every page is decided again when it is next asked for.
-    pub(in crate::commands) fn learn(&self, database: Database) {
+    pub(super) fn learn(&self, database: Database) {
         let today = day((self.parts.clock)());
-        let known = Known::new(Arc::new(database), today, &self.parts.conditions);
+        let known = Known::new(Arc::new(database), today, &self.rules);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
@@ -136,7 +167,7 @@ impl Engine {
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Known::new(Arc::clone(&known.database), today, &self.parts.conditions);
+        *known = Known::new(Arc::clone(&known.database), today, &self.rules);
         known.clone()
     }
 
@@ -178,7 +209,7 @@ impl Engine {
             min_age: if self.is_own(offer) {
                 0
             } else {
-                self.parts.min_age
+                self.rules.min_age
             },
             python: None,
             popular: BTreeSet::new(),
@@ -199,7 +230,7 @@ impl Engine {
             first_upload: uploads.filter_map(project_facts::seconds).min(),
             rank: known.ranks.get(offer.name.as_str()).copied(),
         };
-        let conditions = &self.parts.conditions;
+        let conditions = &self.rules.conditions;
         let components = inventory.components.iter();
         components
             .flat_map(|component| conditions.project(&about, &whom(Subject::of(component))))
@@ -207,11 +238,11 @@ impl Engine {
     }
 
     fn is_own(&self, offer: &Offer<'_>) -> bool {
-        offer.owned || self.parts.owned.owns(offer.name)
+        offer.owned || self.rules.owned.owns(offer.name)
     }
 
     /// What the lists of the policy say; none where they say nothing.
-    fn listed(&self, name: &PackageName, version: &Version) -> Option<Action> {
+    pub(super) fn listed(&self, name: &PackageName, version: &Version) -> Option<Action> {
         let on = |list: &[Entry]| {
             list.iter().any(|entry| {
                 entry.package == *name
@@ -221,14 +252,14 @@ impl Engine {
                         .is_none_or(|versions| versions.contains(version))
             })
         };
-        if on(&self.parts.settings.deny) {
+        if on(&self.rules.settings.deny) {
             return Some(Action::Block);
         }
-        on(&self.parts.settings.allow).then_some(Action::Off)
+        on(&self.rules.settings.allow).then_some(Action::Off)
     }
 
-    fn decided(&self, findings: Vec<Finding>, today: Date) -> Vec<Judged> {
-        decide(findings, Vec::new(), &self.parts.policy, today, true).judged
+    pub(super) fn decided(&self, findings: Vec<Finding>, today: Date) -> Vec<Judged> {
+        decide(findings, Vec::new(), &self.rules.policy, today, true).judged
     }
 }
 
@@ -262,14 +293,18 @@ impl Judge for Engine {
     }
 
     fn inspects(&self) -> bool {
-        self.parts.settings.inspect
+        self.rules.settings.inspect
     }
 
     fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected> {
         let known = self.known();
         let key = (artifact.sha256.to_owned(), artifact.file.filename.clone());
         if let Some(before) = self.other(&key) {
-            return Some(Inspected::Read(self.exchanged(artifact, &before)));
+            let ruling = self.exchanged(artifact, &before);
+            // Somebody who lets it in has not read it: that is still to be done.
+            if ruling.blocks() {
+                return Some(Inspected::Read(ruling));
+            }
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ruling) = held.of(&known.revision).get(&key) {
@@ -288,13 +323,18 @@ impl Judge for Engine {
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected {
         let known = self.known();
         let name = &artifact.file.filename;
-        let inspected = match Remembered::named(path, name, artifact.sha256) {
-            Ok(remembered) => {
-                self.keep(&remembered);
-                self.inspected(artifact, &remembered, known.today)
-            }
-            Err(reason) => return Inspected::Unknown(reason),
+        // Another node may be reading the same bytes: what it found is there when the turn is ours.
+        let store = self.parts.store.as_deref();
+        let _turn = store.and_then(|store| shared::turn(store, artifact.sha256));
+        let remembered = match self.remembered(artifact.sha256) {
+            Some(remembered) => remembered,
+            None => match Remembered::named(path, name, artifact.sha256) {
+                Ok(remembered) => remembered,
+                Err(reason) => return Inspected::Unknown(reason),
+            },
         };
+        self.keep(&remembered);
+        let inspected = self.inspected(artifact, &remembered, known.today);
         let key = (artifact.sha256.to_owned(), name.clone());
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.of(&known.revision)
@@ -354,7 +394,7 @@ impl Engine {
                 reasons: vec![gap],
             });
         }
-        if !self.parts.settings.allow_undated && !self.is_own(offer) && undated(file) {
+        if !self.rules.settings.allow_undated && !self.is_own(offer) && undated(file) {
             out.join(not_dated());
         }
         out
@@ -363,7 +403,7 @@ impl Engine {
     /// Without advisories nothing is known of anything: what that means is for the policy to say.
     fn unknown(&self, offer: &Offer<'_>, error: &str) -> PageRulings {
         let ruling = Ruling {
-            decision: if self.parts.settings.on_unknown == OnUnknown::Allow {
+            decision: if self.rules.settings.on_unknown == OnUnknown::Allow {
                 Decision::Warn
             } else {
                 Decision::Block
@@ -380,98 +420,6 @@ impl Engine {
         }
     }
 
-    /// What remembered bytes mean under this policy.
-    fn inspected(
-        &self,
-        artifact: &Artifact<'_>,
-        remembered: &Remembered,
-        today: Date,
-    ) -> Inspected {
-        let malicious = remembered.band() == hognose_behaviour::Band::Malicious;
-        let listed = self.listed(artifact.name, &artifact.file.version);
-        if listed == Some(Action::Off) && !malicious {
-            return Inspected::Read(Ruling::ALLOW);
-        }
-        let subject = Subject::of(&component(artifact.name, &artifact.file.version));
-        let finding = behaviour_finding(remembered, subject.clone(), Vec::new());
-        let mut judged = self.decided(finding.into_iter().collect(), today);
-        let conditions = &self.parts.conditions;
-        let most = conditions
-            .max_score
-            .is_some_and(|most| remembered.score() >= most);
-        for one in &mut judged {
-            // The gate of known flaws says nothing of behaviour: what behaves like malware is withheld by itself.
-            if (malicious || most) && one.waiver.is_none() {
-                one.decision = Decision::Block;
-            }
-        }
-        if !self.parts.owned.owns(artifact.name) {
-            let stated = Stated {
-                statement: remembered.license.clone(),
-                classifiers: Vec::new(),
-            };
-            let unmet = conditions.license(&stated, &whom(subject));
-            judged.extend(self.decided(unmet.into_iter().collect(), today));
-        }
-        let ruling = ruling(judged.iter());
-        match remembered.unread.first() {
-            // What was seen is enough to refuse it; it is never enough to let it in.
-            Some(first) if !ruling.blocks() => Inspected::Unknown(format!(
-                "{} parts of it were not read; the first: {}",
-                remembered.unread.len(),
-                hognose_types::text::short(first, 200)
-            )),
-            _ => Inspected::Read(ruling),
-        }
-    }
-
-    /// What bytes showed when they were read here, or by another node.
-    fn remembered(&self, sha256: &str) -> Option<Remembered> {
-        if let Some(own) = self.parts.memory.recall(sha256) {
-            return Some(own);
-        }
-        let store = self.parts.store.as_ref()?;
-        let kept = store.ruling(sha256, &Remembered::basis()).ok()??;
-        Remembered::of_json(&kept, sha256)
-    }
-
-    /// Where that fails the artifact is read again: nothing is lost but time.
-    fn keep(&self, remembered: &Remembered) {
-        self.parts.memory.keep(remembered);
-        if let Some(store) = &self.parts.store {
-            let (sha256, json) = (remembered.sha256(), remembered.json());
-            let _ = store.keep_ruling(sha256, &Remembered::basis(), &json);
-        }
-    }
-
-    /// What a file had before, where it had other bytes.
-    fn other(&self, key: &(String, String)) -> Option<String> {
-        let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-        replaced.get(key).cloned()
-    }
-
-    /// What it means that a file name came with other bytes: the list of what is let in is the way out, after a look.
-    fn exchanged(&self, artifact: &Artifact<'_>, before: &str) -> Ruling {
-        let version = &artifact.file.version;
-        if self.listed(artifact.name, version) == Some(Action::Off) {
-            return Ruling::ALLOW;
-        }
-        Ruling {
-            decision: Decision::Block,
-            reasons: vec![Reason {
-                rule: rules::online::REPLACED.as_str().to_owned(),
-                message: format!(
-                    "the file had other bytes when it was first served (sha256 {})",
-                    before.get(..16).unwrap_or(before)
-                ),
-                remedy: format!(
-                    "compare the two; `allow = [\"{}=={version}\"]` in [gateway] lets it in",
-                    artifact.name.as_str()
-                ),
-            }],
-        }
-    }
-
     /// When the next file comes of age.
     fn next_birthday(&self, offer: &Offer<'_>) -> Option<i64> {
         if self.is_own(offer) {
@@ -480,7 +428,7 @@ impl Engine {
         let uploads = offer.files.iter().filter_map(|f| f.upload_time.as_deref());
         uploads
             .filter_map(project_facts::seconds)
-            .map(|uploaded| uploaded.saturating_add(self.parts.min_age))
+            .map(|uploaded| uploaded.saturating_add(self.rules.min_age))
             .filter(|of_age| *of_age > offer.now)
             .min()
     }

@@ -1,18 +1,24 @@
 //! `hognose gateway`: a package index that withholds what the policy blocks.
 
+mod bytes;
 pub(super) mod check;
 mod engine;
+mod gc;
 mod happened;
 mod news;
+mod seat;
 mod setup;
 mod shared;
 pub(super) mod state;
 mod weigh;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use hognose_gateway::event::Events;
 use hognose_gateway::{Server, ServerLimits};
+use hognose_policy::ServerSettings;
 use hognose_store::Store;
 
 use crate::cli::{Cli, GatewayArgs, GatewayCommand};
@@ -24,6 +30,8 @@ use crate::surroundings::Surroundings;
 pub(super) use happened::{Happened, Told};
 pub(super) use setup::{Built, Request, build};
 
+use news::News;
+
 use state::{Place, Recorder};
 
 pub(super) fn run(
@@ -33,6 +41,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     match &args.command {
         Some(GatewayCommand::Check(args)) => return check::run(cli, args, surroundings),
+        Some(GatewayCommand::Gc(args)) => return gc::run(args, surroundings),
         Some(GatewayCommand::State(command)) => return state::run(command, surroundings),
         None => {}
     }
@@ -45,11 +54,12 @@ pub(super) fn run(
         Arc::clone(&happened) as Arc<dyn Events>,
         surroundings,
     );
+    let events = Arc::new(recorder) as Arc<dyn Events>;
     let built = build(&Request {
         args: &args.serve,
         prefix: String::new(),
         quiet: cli.quiet,
-        events: Arc::new(recorder),
+        events: Arc::clone(&events),
         store: Some(Arc::clone(&store)),
         nodes: true,
         surroundings,
@@ -63,9 +73,28 @@ pub(super) fn run(
     for notice in &built.notices {
         output::warning(notice);
     }
+    let news = News {
+        database: built.database.clone(),
+        args: args.serve.clone(),
+        seat: Arc::clone(&built.engine),
+        events,
+    };
+    serve(cli, listen, built, news)?;
+    store.flush()?;
+    Ok(Exit::Clean)
+}
+
+/// Serves until the process is told to end.
+fn serve(cli: &Cli, listen: SocketAddr, built: Built, news: News) -> Result<(), Failure> {
+    let limits = limits(&built.server, &built.base)?;
+    let scheme = if limits.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     runtime()?.block_on(async {
-        let news = tokio::spawn(news::watch(built.database, built.engine));
-        let server = Server::start(listen, built.gateway, ServerLimits::default())
+        let news = tokio::spawn(news::watch(news));
+        let server = Server::start(listen, built.gateway, limits)
             .await
             .map_err(|e| {
                 Failure::usage(format!("cannot listen on {listen}"))
@@ -74,7 +103,7 @@ pub(super) fn run(
             })?;
         if !cli.quiet {
             output::human(&format!(
-                "the index is at http://{}/simple/",
+                "the index is at {scheme}://{}/simple/",
                 server.address
             ));
         }
@@ -82,9 +111,30 @@ pub(super) fn run(
         news.abort();
         server.stop().await;
         Ok::<_, Failure>(())
-    })?;
-    store.flush()?;
-    Ok(Exit::Clean)
+    })
+}
+
+/// How the server meets its clients.
+fn limits(settings: &ServerSettings, base: &Path) -> Result<ServerLimits, Failure> {
+    let mut limits = ServerLimits {
+        rate: settings.rate,
+        ..ServerLimits::default()
+    };
+    limits.connections = settings.connections.unwrap_or(limits.connections);
+    for proxy in &settings.trusted_proxies {
+        if !limits.trusted.add(proxy) {
+            let shown = hognose_types::text::short(proxy, 60);
+            return Err(Failure::usage(format!(
+                "{shown:?} of trusted-proxies is no address or network"
+            ))
+            .hint("write 10.0.0.1 or 10.0.0.0/8"));
+        }
+    }
+    if let Some((certificate, key)) = &settings.tls {
+        let tls = hognose_gateway::tls::server(&base.join(certificate), &base.join(key));
+        limits.tls = Some(tls.map_err(|e| Failure::usage("TLS cannot be spoken").because(&e))?);
+    }
+    Ok(limits)
 }
 
 /// What is written down of a run that is no server: the same log, where there is a place for it. Without it the run goes

@@ -1,41 +1,107 @@
-//! New advisories while the gateway runs: `hognose db update` puts a new file in the place of the old one, and what it
-//! condemns is served no more, from the cache either.
+//! What changes while the gateway runs: `hognose db update` puts a new database in the place of the old one, and somebody
+//! edits the configuration. What either condemns is served no more, from the cache either.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hognose_advisories::Database;
+use hognose_gateway::event::{Event, Events};
 
-use super::engine::Engine;
+use super::seat::Seat;
+use super::setup::rules_now;
+use crate::cli::ServeArgs;
+use crate::output;
+use crate::settings;
 
-/// How often the file is looked at.
+/// How often the files are looked at.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Looks for a new file as long as the gateway runs.
-pub(super) async fn watch(path: PathBuf, engine: Arc<Engine>) {
-    let mut seen = stamp(&path);
+/// What is looked at, and who is told.
+pub(super) struct News {
+    pub(super) database: PathBuf,
+    /// How the gateway was started: they name the configuration.
+    pub(super) args: ServeArgs,
+    pub(super) seat: Arc<Seat>,
+    pub(super) events: Arc<dyn Events>,
+}
+
+impl News {
+    /// A file that cannot be read is no reason to know less than before: it is tried again.
+    fn learn(&self) -> Option<()> {
+        let database = Database::open(&self.database).ok()?;
+        database.verify().ok()?;
+        let revision = database.revision();
+        self.seat.learn(database);
+        self.tell("database", revision);
+        Some(())
+    }
+
+    /// A configuration that is wrong changes nothing, and is said once.
+    fn obey(&self) {
+        match rules_now(&self.args) {
+            Ok(rules) => {
+                let digest = rules.digest.clone();
+                self.seat.obey(rules);
+                self.tell("policy", digest);
+                output::human(
+                    "the configuration has changed, and is in force; addresses and caches change with a restart",
+                );
+            }
+            Err(failure) => {
+                output::warning(&format!(
+                    "the configuration has changed and is not in force: {}",
+                    failure.line()
+                ));
+            }
+        }
+    }
+
+    fn tell(&self, what: &str, revision: String) {
+        self.events.record(Event::Changed {
+            what: what.to_owned(),
+            revision,
+        });
+    }
+
+    fn configuration(&self) -> Vec<Option<Stamp>> {
+        let files = match (&self.args.config, self.args.no_config) {
+            (_, true) => Vec::new(),
+            (Some(path), _) => vec![path.clone()],
+            (None, _) => settings::place(Path::new(".")),
+        };
+        files.iter().map(|path| stamp(path)).collect()
+    }
+}
+
+/// Looks for changes as long as the gateway runs.
+pub(super) async fn watch(news: News) {
+    let news = Arc::new(news);
+    let mut seen = stamp(&news.database);
+    let mut policy = news.configuration();
     loop {
         tokio::time::sleep(PAUSE).await;
-        let now = stamp(&path);
-        if now == seen || now.is_none() {
-            continue;
+        let now = stamp(&news.database);
+        if now != seen && now.is_some() {
+            let own = Arc::clone(&news);
+            let learnt = tokio::task::spawn_blocking(move || own.learn()).await;
+            if learnt.is_ok_and(|learnt| learnt.is_some()) {
+                seen = now;
+            }
         }
-        let (own, engine) = (path.clone(), Arc::clone(&engine));
-        let opened = tokio::task::spawn_blocking(move || {
-            // A file that cannot be read is no reason to know less than before: it is tried again.
-            let database = Database::open(&own).ok()?;
-            database.verify().ok()?;
-            engine.learn(database);
-            Some(())
-        });
-        if opened.await.is_ok_and(|learnt| learnt.is_some()) {
-            seen = now;
+        let now = news.configuration();
+        if now != policy {
+            policy = now;
+            let own = Arc::clone(&news);
+            // A run that ends meanwhile needs no rules.
+            let _ = tokio::task::spawn_blocking(move || own.obey()).await;
         }
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+type Stamp = (SystemTime, u64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
 }

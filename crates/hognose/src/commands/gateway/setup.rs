@@ -13,11 +13,12 @@ use hognose_gateway::judge::Judge;
 use hognose_gateway::upstream::{Upstream, Upstreams};
 use hognose_gateway::{Gateway, Gear, OnUnknown, Options};
 use hognose_index::IndexUrl;
-use hognose_policy::{GatewaySettings, UpstreamSettings};
+use hognose_policy::{GatewaySettings, ServerSettings, UpstreamSettings};
 use hognose_store::Store;
 use hognose_types::{ConfiguredIndex, OwnedNames};
 
-use super::engine::{Engine, Parts};
+use super::engine::{Engine, Parts, Rules};
+use super::seat::Seat;
 use crate::cli::ServeArgs;
 use crate::commands::scan::Memory;
 use crate::database::{self, Opened};
@@ -45,10 +46,14 @@ pub(in crate::commands) struct Built {
     pub(in crate::commands) gateway: Arc<Gateway>,
     /// Where the configuration wants it.
     pub(in crate::commands) listen: SocketAddr,
+    /// How it meets its clients.
+    pub(in crate::commands) server: ServerSettings,
+    /// Directory that relative paths of the configuration start at.
+    pub(in crate::commands) base: PathBuf,
     /// What is not as it should be.
     pub(in crate::commands) notices: Vec<String>,
     /// Who decides.
-    pub(in crate::commands) engine: Arc<Engine>,
+    pub(in crate::commands) engine: Arc<Seat>,
     /// The file of the advisories.
     pub(in crate::commands) database: PathBuf,
     /// The indexes of the user's tools; none where the configuration names its own.
@@ -68,28 +73,23 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let opened = open_database(request, &found, &cache)?;
     let feeds = settings::feeds(&args.feeds, &found)?;
     let database = DatabaseFile::new(&cache, &feeds).path();
-    let mut own = found.config.gateway.clone();
-    own.observe |= args.observe;
-    own.inspect &= !args.no_inspect;
+    let own = as_asked(found.config.gateway.clone(), args);
     let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
     let upstreams = Arc::new(upstreams);
     let options = options(request, &own);
     let blobs = blobs(request, &own, &cache)?;
-    let (listen, fresh) = (own.listen, own.fresh);
-    let min_age = found.config.min_age.unwrap_or(MIN_AGE);
-    let engine = Arc::new(Engine::new(
+    let (listen, fresh, server) = (own.listen, own.fresh, own.server.clone());
+    let base = found.base.clone();
+    let engine = Engine::new(
+        rules(found, own),
         Parts {
-            policy: found.config.policy,
-            settings: own,
-            min_age: min_age.as_secs().cast_signed(),
-            conditions: found.config.conditions,
-            owned: found.config.owned,
-            memory: Memory::new(&cache),
+            memory: Arc::new(Memory::new(&cache)),
             clock: clock(request.surroundings),
             store: request.store.clone(),
         },
         opened.database,
-    ));
+    );
+    let engine = Arc::new(Seat::new(engine));
     let judge = Arc::clone(&engine) as Arc<dyn Judge>;
     let catalog = Catalog::new(Shelves {
         upstreams: Arc::clone(&upstreams),
@@ -114,11 +114,39 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     Ok(Built {
         gateway: Arc::new(gateway),
         listen,
+        server,
+        base,
         notices: opened.gaps.into_iter().map(|g| g.message).collect(),
         engine,
         database,
         indexes,
     })
+}
+
+/// The settings of the file as the arguments change them.
+fn as_asked(mut own: GatewaySettings, args: &ServeArgs) -> GatewaySettings {
+    own.observe |= args.observe;
+    own.inspect &= !args.no_inspect;
+    own
+}
+
+fn rules(found: Found, settings: GatewaySettings) -> Rules {
+    let min_age = found.config.min_age.unwrap_or(MIN_AGE);
+    Rules {
+        policy: found.config.policy,
+        settings,
+        min_age: min_age.as_secs().cast_signed(),
+        conditions: found.config.conditions,
+        owned: found.config.owned,
+        digest: found.digest,
+    }
+}
+
+/// The rules as the configuration has them now.
+pub(super) fn rules_now(args: &ServeArgs) -> Result<Rules, Failure> {
+    let found = settings::configuration(args.config.as_deref(), args.no_config, Path::new("."))?;
+    let own = as_asked(found.config.gateway.clone(), args);
+    Ok(rules(found, own))
 }
 
 fn blobs(request: &Request<'_>, own: &GatewaySettings, cache: &Path) -> Result<Blobs, Failure> {

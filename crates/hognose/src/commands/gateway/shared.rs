@@ -8,7 +8,7 @@ use hognose_gateway::blobs::Blobs;
 use hognose_gateway::catalog::Clock;
 use hognose_gateway::s3::{Bucket, Credentials, S3};
 use hognose_policy::BucketSettings;
-use hognose_store::Store;
+use hognose_store::{Store, Turn};
 use hognose_types::RedactedUrl;
 
 use crate::error::Failure;
@@ -41,6 +41,11 @@ pub(super) fn share(
         Some(Box::new(turn) as Box<dyn Any + Send>)
     };
     Ok(blobs.with_shared(Arc::new(s3), Arc::new(turns)))
+}
+
+/// Waits for a turn at reading an artifact among all nodes; without one it is read twice at worst.
+pub(super) fn turn(store: &dyn Store, sha256: &str) -> Option<Turn> {
+    store.turn(&format!("reading {sha256}"), PATIENCE).ok()?
 }
 
 fn bucket(settings: &BucketSettings, surroundings: &Surroundings) -> Result<Bucket, Failure> {

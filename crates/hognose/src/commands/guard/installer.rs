@@ -1,7 +1,7 @@
 //! What an installer's arguments say of indexes: they count more than variables, so they are taken out and become
 //! upstreams.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use super::command::{Call, Tool, call};
 use super::grammar::{Grammar, Role};
@@ -22,6 +22,8 @@ pub(super) struct Lifted {
     /// What runs, and how many of the arguments are not its own.
     pub(super) tool: Tool,
     pub(super) lead: usize,
+    /// The search path without shims, where a shim started this.
+    pub(super) search: Option<OsString>,
 }
 
 /// A file that says what to install.
@@ -33,6 +35,17 @@ pub(super) struct Listed {
 }
 
 impl Lifted {
+    /// The program is a shim: the one behind it is meant.
+    pub(super) fn stands_for(&mut self, path: &OsStr) -> Result<(), Failure> {
+        let behind = super::shims::program(&self.program, path).ok_or_else(|| {
+            let name = self.program.to_string_lossy();
+            Failure::usage(format!("there is no {name} behind its shim"))
+        })?;
+        self.program = behind.into_os_string();
+        self.search = Some(path.to_owned());
+        Ok(())
+    }
+
     /// The words of the tool itself.
     pub(super) fn own(&self) -> Vec<String> {
         let own = self.arguments.iter().skip(self.lead);

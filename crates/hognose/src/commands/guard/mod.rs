@@ -9,6 +9,7 @@ mod files;
 mod grammar;
 mod installer;
 mod locks;
+mod shims;
 mod summary;
 
 use std::net::SocketAddr;
@@ -32,7 +33,27 @@ pub(super) fn run(
     args: &GuardArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
-    let lifted = installer::lift(&args.command)?;
+    if args.command.is_empty() {
+        let directory = args.shims_dir.as_deref();
+        return if args.install_shims {
+            shims::install(directory, surroundings)
+        } else {
+            shims::remove(directory, surroundings)
+        };
+    }
+    guard(cli, args, surroundings)
+}
+
+/// Runs a command behind a gateway of its own.
+fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let mut lifted = installer::lift(&args.command)?;
+    if let Some(path) = shims::search_path(surroundings) {
+        lifted.stands_for(&path)?;
+        if !shims::installs(lifted.tool, &lifted.own()) {
+            let status = runtime()?.block_on(run_child(&lifted, Vec::new()))?;
+            return Ok(exit(status, false));
+        }
+    }
     let here = std::env::current_dir()
         .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
     let way = locks::way(lifted.tool, &lifted.own(), &here, surroundings)?;
@@ -150,6 +171,9 @@ async fn run_child(
 ) -> Result<ExitStatus, Failure> {
     let mut command = tokio::process::Command::new(&lifted.program);
     command.args(&lifted.arguments);
+    if let Some(path) = &lifted.search {
+        command.env("PATH", path).env_remove(shims::VARIABLE);
+    }
     for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),

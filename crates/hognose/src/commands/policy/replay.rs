@@ -227,7 +227,7 @@ fn tell(
     let word = |blocked| if blocked { "blocked" } else { "served" };
     if ruling.blocks() {
         replay.would_block += times.count;
-        let rule = ruling.reasons.first().map(|r| rule(r));
+        let rule = ruling.reasons.first().map(rule);
         *replay.by_rule.entry(rule.unwrap_or_default()).or_default() += times.count;
     }
     if ruling.blocks() == past.blocked {

@@ -7,7 +7,7 @@ use std::path::Path;
 use hognose_advisories::Judgement;
 use hognose_identity::facts::{Presence, ProjectFacts, Repository};
 use hognose_identity::history::Past;
-use hognose_identity::{Asked, Circumstances, Sought, Unmended, judge_online};
+use hognose_identity::{Asked, Circumstances, Sought, Unmended, acquit, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
 use hognose_policy::{Asking, Conditions};
 use hognose_types::{
@@ -141,6 +141,13 @@ fn conclude(
     circumstances.written = written::dates(inventory, asked, &told, request);
     let found = judge_online(inventory, asked, &circumstances);
     evidence.findings.extend(found.findings);
+    let acquitted = acquit(&mut evidence.findings, asked, request.surroundings.now);
+    if acquitted > 0 {
+        notices.push(notice(format!(
+            "{} that look like another are not reported: years of releases, an owner or a publisher speak for them",
+            count(acquitted)
+        )));
+    }
     let unmet = conditions::unmet(inventory, asked, request);
     evidence.findings.extend(unmet);
     notices.extend(found.notices);

@@ -192,6 +192,9 @@ fn why(body: &Value) -> Option<String> {
     if let Some(before) = word("before") {
         return Some(format!("had sha256 {before}"));
     }
+    if let (Some(what), Some(revision)) = (word("what"), word("revision")) {
+        return Some(format!("{what} is now {revision}"));
+    }
     word("outcome")
         .or_else(|| word("reason"))
         .or_else(|| word("file"))

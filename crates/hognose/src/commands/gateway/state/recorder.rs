@@ -88,6 +88,7 @@ fn entry(event: &Event, time: i64) -> AuditEntry {
         Event::Inspected { file, .. } => ("inspected", None, Some(file)),
         Event::Replaced { file, .. } => ("replaced", None, Some(file)),
         Event::Upstream { project, .. } => ("upstream", Some(project), None),
+        Event::Changed { .. } => ("changed", None, None),
     };
     let of = |take: fn(&FileEvent) -> &str| file.map(|file| clip(take(file)));
     AuditEntry {
@@ -129,6 +130,9 @@ fn body(event: &Event, kind: &str) -> String {
         }
         Event::Inspected { outcome: text, .. } | Event::Upstream { reason: text, .. } => {
             json!({ "event": kind, "reason": short(text) })
+        }
+        Event::Changed { what, revision } => {
+            json!({ "event": kind, "what": short(what), "revision": short(revision) })
         }
         Event::Replaced { before, .. } => json!({ "event": kind, "before": short(before) }),
     };

@@ -1,0 +1,63 @@
+//! The judge as the gateway knows it: the rules that it goes by may be exchanged while it works.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hognose_advisories::Database;
+use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Ruling};
+
+use super::engine::{Engine, Rules};
+
+/// The judge in force.
+pub(in crate::commands) struct Seat(RwLock<Arc<Engine>>);
+
+impl Seat {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self(RwLock::new(Arc::new(engine)))
+    }
+
+    fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these are the advisories: every page is decided again when it is next asked for.
+    pub(super) fn learn(&self, database: Database) {
+        self.engine().learn(database);
+    }
+
+    /// From now on these are the rules.
+    pub(super) fn obey(&self, rules: Rules) {
+        let next = Arc::new(self.engine().under(rules));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+impl Judge for Seat {
+    fn page(&self, offer: &Offer<'_>) -> PageRulings {
+        self.engine().page(offer)
+    }
+
+    fn inspects(&self) -> bool {
+        self.engine().inspects()
+    }
+
+    fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected> {
+        self.engine().recall(artifact)
+    }
+
+    fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected {
+        self.engine().artifact(artifact, path)
+    }
+
+    fn known_good(&self, artifact: &Artifact<'_>) -> bool {
+        self.engine().known_good(artifact)
+    }
+
+    fn first(&self, artifact: &Artifact<'_>) -> Result<Option<(String, Ruling)>, String> {
+        self.engine().first(artifact)
+    }
+
+    fn revision(&self) -> Arc<str> {
+        self.engine().revision()
+    }
+}
