@@ -22,12 +22,22 @@ pub(crate) fn absent(pin: &Pin<'_>) -> Said {
         rule::ABSENT,
         Severity::High,
         format!(
-            "the index does not have {name}: anybody may register the name, and is then installed"
+            "the index does not have {name}{}: anybody may register the name, and is then installed",
+            elsewhere(name.as_str())
         ),
         format!(
             "correct the name if it is wrong; if {name} is your own, bind it to your own index"
         ),
     )
+}
+
+/// Where the name does exist: assistants and people take packages of one language for those of another.
+pub(crate) fn elsewhere(name: &str) -> &'static str {
+    if names::is_javascript(name) {
+        ", which is a well-known JavaScript package"
+    } else {
+        ""
+    }
 }
 
 /// A young project whose name joins two popular ones.

@@ -28,6 +28,7 @@ pub use confusion::{Configured, confusion};
 pub use domains::{domains, expired};
 pub use evidence::{Asked, Circumstances, Evidence, Unmended};
 pub use judge::{Knowledge, judge};
+pub use lookalike::acquit;
 pub use mentions::{Mention, judge_mentions, mentions};
 pub use online::judge_online;
 pub use pythons::ended;

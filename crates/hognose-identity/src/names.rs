@@ -15,6 +15,13 @@ pub fn popular() -> impl Iterator<Item = &'static str> {
     lines(include_str!("../names/popular.txt"))
 }
 
+/// Whether a well-known JavaScript package bears the name.
+pub fn is_javascript(name: &str) -> bool {
+    static NAMES: LazyLock<FxHashSet<&str>> =
+        LazyLock::new(|| lines(include_str!("../names/javascript.txt")).collect());
+    NAMES.contains(name)
+}
+
 /// Whether a top-level module belongs to the standard library of any Python from 2.7 on.
 pub fn is_standard(module: &str) -> bool {
     static NAMES: LazyLock<FxHashSet<&str>> =
@@ -96,6 +103,19 @@ mod tests {
             Some("github.com/psf/requests")
         );
         assert!(super::holders("github.com/nobody/nothing").is_empty());
+    }
+
+    #[test]
+    fn names_of_another_language_are_of_no_popular_project() {
+        let popular: std::collections::BTreeSet<&str> = super::popular().collect();
+        let names: Vec<&str> = super::lines(include_str!("../names/javascript.txt")).collect();
+        assert!(names.is_sorted() && names.len() > 150);
+        for name in names {
+            let normal = hognose_types::PackageName::new(name).unwrap();
+            assert_eq!(normal.as_str(), name);
+            assert!(!popular.contains(name), "{name}");
+            assert!(super::is_javascript(name));
+        }
     }
 
     #[test]

@@ -141,7 +141,11 @@ fn nobody_has(sought: &Sought) -> Said {
     let severity = sought.lead.severity();
     if sought.lead == Lead::Command {
         let message = format!(
-            "the index does not have {name}, which is to be installed here: anybody may register the name, and is then installed"
+            "the index does not have {name}, which is to be installed here{}: anybody may register the name, and is then installed",
+            match absent::elsewhere(name.as_str()) {
+                "" => "",
+                _ => " and is a well-known JavaScript package",
+            }
         );
         let advice =
             format!("correct the name; if {name} is your own, say from which index it comes");

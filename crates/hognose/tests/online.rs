@@ -98,6 +98,31 @@ fn a_second_run_asks_nothing_and_a_later_one_only_whether_anything_changed() {
 }
 
 #[test]
+fn an_old_project_is_no_imitation() {
+    let releases = |name: &str, step: i64| {
+        let one = |at: i64| file(name, &format!("1.{at}"), TODAY - (20 - at) * step, false);
+        page(&(0..20).map(one).collect::<Vec<_>>())
+    };
+    for (step, expected) in [(100 * DAY, false), (DAY, true)] {
+        let (sandbox, index, _) = pages(&[("reqeusts.json", releases("reqeusts", step))]);
+        sandbox.write("requirements.txt", "reqeusts==1.19\nlodash==4.17.21\n");
+        let outcome = index.scan(&sandbox, TODAY, &["-f", "json"]);
+        let found = findings(&outcome);
+        let is_found = found.iter().any(|(rule, _)| rule == "HOG-ID-lookalike");
+        assert_eq!(is_found, expected, "{}", outcome.whole());
+        let said = outcome
+            .stdout
+            .contains("that look like another are not reported");
+        assert_eq!(said, !expected, "{}", outcome.whole());
+        assert!(
+            outcome
+                .stdout
+                .contains("lodash, which is a well-known JavaScript package")
+        );
+    }
+}
+
+#[test]
 fn an_index_without_project_pages_is_not_asked_for_each_of_them() {
     let names = ["a1", "b2", "c3", "d4", "e5"];
     let html = |name: &str| {

@@ -10,12 +10,14 @@
 //! Method and operating points follow the comparison of published detectors in the project's notes on identity; ours
 //! are in `docs/identity.md`.
 
+mod acquit;
 mod candidates;
 mod edit;
 mod features;
 mod model;
 mod targets;
 
+pub use acquit::acquit;
 pub use edit::Edit;
 pub use features::{Feature, Features};
 pub use model::{Model, ModelError};
