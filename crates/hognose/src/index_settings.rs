@@ -84,17 +84,26 @@ pub(crate) fn find_for(
     let mut layers = vec![layer::flags(args)];
     // An index named by hand is the only one, with the companions named by hand.
     if args.index_url.is_none() {
-        layers.push(layer::pip_variables(surroundings));
-        layers.push(layer::uv_variables(surroundings));
-        for path in requirements.iter().filter(|_| trusted) {
-            if path.extension().is_some_and(|e| e == "py") {
-                layers.extend(files::script(path)?);
-                continue;
-            }
+        let is_script = |path: &&PathBuf| path.extension().is_some_and(|e| e == "py");
+        let (scripts, lists): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            requirements.iter().filter(|_| trusted).partition(is_script);
+        // What stands in a requirements file wins over variables of pip, and its index over all others.
+        for path in lists {
             let text = files::text(path)?.unwrap_or_default();
             layers.extend(requirements::read(&text, path));
         }
+        let is_replaced = layers.iter().any(|l| l.main().is_some());
+        let written = layers.len();
+        layers.push(layer::pip_variables(surroundings));
+        layers.push(layer::uv_variables(surroundings));
+        for path in scripts {
+            layers.extend(files::script(path)?);
+        }
         layers.extend(files::layers(python, trusted, surroundings)?);
+        let others = layers.iter_mut().skip(written);
+        for layer in others.filter(|l| is_replaced && l.tool == IndexTool::Pip) {
+            layer.indexes.retain(|i| i.role == IndexRole::FindLinks);
+        }
     } else {
         // It still speaks TLS as the user's tools do.
         let mut own = layer::pip_variables(surroundings);

@@ -122,6 +122,33 @@ const PIP: &[Row] = &[
         "a(ada)"
     ),
     row!(
+        "options of the file",
+        [(
+            "requirements.txt",
+            "--index-url {a}\n--extra-index-url {b}\nacme==1.0\nobscure==1.0\n"
+        )],
+        [("PIP_INDEX_URL", "{c}")],
+        "a b",
+        "a b"
+    ),
+    row!(
+        "an index in the file takes the place of all",
+        [("requirements.txt", "-i {a}\nacme==1.0\nobscure==1.0\n")],
+        [("PIP_EXTRA_INDEX_URL", "{b}")],
+        "a",
+        "a"
+    ),
+    row!(
+        "one more in a file that is included",
+        [
+            ("requirements.txt", "-r more.txt\nacme==1.0\n"),
+            ("more.txt", "--extra-index-url={b}\nobscure==1.0\n")
+        ],
+        [("PIP_INDEX_URL", "{c}")],
+        "c b",
+        "c b"
+    ),
+    row!(
         "a password in the address before netrc",
         [
             LOCK,

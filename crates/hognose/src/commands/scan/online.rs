@@ -215,13 +215,15 @@ fn indexes(request: &Request<'_>, inventory: &Inventory) -> Result<Indexes, Stri
     let python = request.args.input.python.as_deref();
     // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
     let trusted = !request.args.input.no_config;
-    // What a script says holds for it alone.
-    let script = match inventory.inputs.as_slice() {
-        [one] if one.format == InputFormat::Script => vec![one.path.clone().into()],
-        _ => Vec::new(),
+    // What a script or requirements files say holds for nothing else.
+    let inputs = inventory.inputs.as_slice();
+    let own = match inputs {
+        [one] => matches!(one.format, InputFormat::Script | InputFormat::Requirements),
+        all => all.iter().all(|i| i.format == InputFormat::Requirements),
     };
-    let args = &request.args.index;
-    let found = index_settings::find_for(args, python, trusted, &script, request.surroundings);
+    let paths = inputs.iter().filter(|_| own).map(|i| i.path.clone().into());
+    let (args, paths) = (&request.args.index, paths.collect::<Vec<_>>());
+    let found = index_settings::find_for(args, python, trusted, &paths, request.surroundings);
     let mut indexes = found.map_err(|e| Failure::line(&e))?;
     indexes.asking.cache = Some(request.cache.to_owned());
     Ok(indexes)
