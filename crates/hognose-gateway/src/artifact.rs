@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hognose_index::IndexFile;
+use hognose_index::{IndexError, IndexFile};
 use hognose_types::{Decision, PackageName};
 
 use crate::answer::{self, Answer};
@@ -16,6 +16,8 @@ use crate::problem::Problem;
 use crate::route::FilePath;
 use crate::send::{coming, large, whole};
 
+/// How the reason begins where this side is at fault, and not the upstream.
+const NOT_KEPT: &str = "the artifact cannot be kept";
 /// Most files remembered as sent before under the same digest.
 const MAX_WITNESSED: usize = 50_000;
 
@@ -221,7 +223,12 @@ impl Gateway {
 
     pub(crate) fn unavailable<T>(&self, reason: &str) -> Result<T, Box<Answer>> {
         count(&self.counts.failures);
-        let problem = Problem::new(503, "Upstream unavailable", reason);
+        let phrase = if reason.starts_with(NOT_KEPT) {
+            "No room"
+        } else {
+            "Upstream unavailable"
+        };
+        let problem = Problem::new(503, phrase, reason);
         Err(Box::new(answer::problem(&problem)))
     }
 
@@ -389,12 +396,15 @@ impl Gateway {
             Box::new(move |sink| {
                 let upstream = upstreams.get(at).ok_or("the index is gone")?;
                 let streamed = upstream.client.stream(&file, sink);
-                streamed.map(|s| s.sha256).map_err(|e| e.to_string())
+                streamed.map(|s| s.sha256).map_err(|e| match e {
+                    IndexError::Write { source, .. } => format!("{NOT_KEPT}: {source}"),
+                    other => other.to_string(),
+                })
             }),
         );
         count(&self.counts.downloads);
         started.map_err(|e| {
-            let detail = format!("the artifact cannot be kept: {e}");
+            let detail = format!("{NOT_KEPT}: {e}");
             Box::new(answer::problem(&Problem::new(503, "No room", &detail)))
         })
     }

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod catalog;
 mod check;
 pub mod event;
+pub mod fuzzing;
 mod gateway;
 pub mod judge;
 mod legacy;

@@ -12,6 +12,7 @@ mod config;
 mod download;
 mod error;
 mod file;
+pub mod fuzzing;
 mod html;
 mod http;
 mod json;

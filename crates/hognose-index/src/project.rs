@@ -168,6 +168,11 @@ impl Client {
     }
 }
 
+/// Reads a project page of which only the bytes are there.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Project> {
+    serde_json::from_slice(bytes).ok().map(read)
+}
+
 fn read(document: Document<'_>) -> Project {
     let info = document.info;
     let newest = info.version.clone().unwrap_or_default();

@@ -68,6 +68,11 @@ impl Client {
     }
 }
 
+/// The repository that a provenance object of which only the bytes are there names.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Option<String> {
+    repository(serde_json::from_slice(bytes).ok()?)
+}
+
 fn repository(provenance: Provenance) -> Option<String> {
     let mut publishers = provenance.attestation_bundles.into_iter();
     publishers.find_map(|bundle| {

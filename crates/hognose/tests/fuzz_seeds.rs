@@ -26,6 +26,11 @@ fn targets() -> Vec<(&'static str, Entry)> {
         ("texts", hognose_behaviour::fuzzing::texts),
         ("config", hognose_policy::fuzzing::config),
         ("ignores", hognose_policy::fuzzing::ignores),
+        ("index_page", hognose_index::fuzzing::project_page),
+        ("index_project", hognose_index::fuzzing::project_document),
+        ("index_filename", hognose_index::fuzzing::filename),
+        ("gateway_path", hognose_gateway::fuzzing::path),
+        ("gateway_headers", hognose_gateway::fuzzing::headers),
         ("vocabulary", hognose_types::fuzzing::vocabulary),
         ("core_metadata", |data| {
             hognose_inventory::fuzzing::core_metadata(data);

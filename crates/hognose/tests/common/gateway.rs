@@ -1,8 +1,9 @@
 //! A gateway of the binary's own, in a process that ends with the test.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{Sandbox, root};
@@ -63,8 +64,38 @@ impl Running {
         variables: &[(&str, &str)],
     ) -> Self {
         sandbox.write("hognose.toml", configuration);
+        Self::launch(sandbox, upstream, feed, variables, |program| {
+            Command::new(program)
+        })
+    }
+
+    /// One that another program starts.
+    pub fn start_by(
+        sandbox: &Sandbox,
+        upstream: &str,
+        configuration: &str,
+        by: impl FnOnce(&OsStr) -> Command,
+    ) -> Self {
+        sandbox.write("hognose.toml", configuration);
+        let feed = root().join("examples/feeds");
+        Self::launch(sandbox, upstream, feed.to_str().unwrap(), &[], by)
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    fn launch(
+        sandbox: &Sandbox,
+        upstream: &str,
+        feed: &str,
+        variables: &[(&str, &str)],
+        by: impl FnOnce(&OsStr) -> Command,
+    ) -> Self {
         let made = sandbox.command(&[]);
-        let mut command = std::process::Command::new(made.get_program());
+        let mut command = by(made.get_program());
         command.env_clear().current_dir(sandbox.work());
         for (name, value) in made.get_envs() {
             if let Some(value) = value {
@@ -104,7 +135,7 @@ impl Running {
     /// Asks it to end, and waits until it has.
     pub fn terminate(&mut self) {
         let id = self.process.id().to_string();
-        let told = std::process::Command::new("kill").arg(id).status();
+        let told = Command::new("kill").arg(id).status();
         assert!(told.unwrap().success());
         assert!(self.process.wait().unwrap().success());
     }
