@@ -1,5 +1,6 @@
 //! What a database shared by nodes must survive: each other, restarts, foreign hands, other releases.
 
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -11,7 +12,11 @@ mod common;
 mod postgres;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Place, served, whole};
@@ -137,34 +142,117 @@ fn a_server_that_restarts_under_load_loses_nothing() {
 }
 
 #[test]
-fn a_commit_whose_answer_is_lost_is_not_repeated() {
+fn connections_that_are_ended_lose_nothing() {
     let server = Server::start();
     let store = open(&server);
-    let over = AtomicBool::new(false);
-    let ended = std::thread::scope(|scope| {
+    let (mut time, mut ended) = (0, 0);
+    std::thread::scope(|scope| {
         let killer = scope.spawn(|| {
-            let mut ended = 0;
-            while !over.load(Ordering::Relaxed) {
-                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                           WHERE application_name = 'hognose'";
-                ended += server.sql(sql).trim().parse::<u64>().unwrap();
-            }
-            ended
+            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                       WHERE application_name = 'hognose'";
+            let end = |round: u64| {
+                std::thread::sleep(Duration::from_millis(120 + round * 37 % 90));
+                server.sql(sql).trim().parse::<u64>().unwrap()
+            };
+            (0..20).map(end).sum::<u64>()
         });
-        for time in 0..3_000 {
+        while !killer.is_finished() {
             store.append(served(time, "a")).unwrap();
+            time += 1;
             if time % 10 == 0 {
-                store.flush().unwrap();
+                // It may last too long for one who waits; what waits is written all the same.
+                let _ = store.flush();
             }
         }
-        over.store(true, Ordering::Relaxed);
-        killer.join().unwrap()
+        ended = killer.join().unwrap();
     });
     store.flush().unwrap();
-    assert_eq!(whole(&store).rows, 3_000);
-    assert_eq!(times(&store, "a"), (0..3_000).collect::<Vec<_>>());
-    println!("{ended} connections ended");
-    assert!(ended > 0);
+    assert_eq!(whole(&store).rows, time.unsigned_abs());
+    assert_eq!(times(&store, "a"), (0..time).collect::<Vec<_>>());
+    println!("{ended} connections ended, {time} rows");
+    assert!(ended > 10 && time > 100);
+}
+
+/// Stands between a store and its server, and cuts a connection when a commit was made and its answer is on the way.
+#[derive(Debug)]
+struct Between {
+    directory: tempfile::TempDir,
+    cuts: Arc<AtomicUsize>,
+}
+
+impl Between {
+    fn start(server: &Server) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).unwrap();
+        let (cuts, target) = (
+            Arc::new(AtomicUsize::new(0)),
+            server.path().join(".s.PGSQL.5432"),
+        );
+        let theirs = Arc::clone(&cuts);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = UnixStream::connect(&target).unwrap();
+                relay(&client, &server, &theirs);
+            }
+        });
+        Self { directory, cuts }
+    }
+
+    fn address(&self) -> PostgresAddress {
+        let socket = self.directory.path().to_str().unwrap().replace('/', "%2F");
+        PostgresAddress::parse(&format!("postgres://hognose@{socket}/postgres")).unwrap()
+    }
+}
+
+fn relay(client: &UnixStream, server: &UnixStream, cuts: &Arc<AtomicUsize>) {
+    let cut = Arc::new(AtomicBool::new(false));
+    let both = || (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let pass = |from_client: bool| {
+        let (cut, cuts, (client, server)) = (Arc::clone(&cut), Arc::clone(cuts), both());
+        move || {
+            let (mut from, mut to) = if from_client {
+                (&client, &server)
+            } else {
+                (&server, &client)
+            };
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(read @ 1..) = from.read(&mut bytes) {
+                let part = &bytes[..read];
+                if from_client && part.windows(7).any(|w| w == b"COMMIT\0") {
+                    let less = |n: usize| n.checked_sub(1);
+                    let taken = cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+                    cut.store(taken.is_ok(), Ordering::SeqCst);
+                }
+                if (!from_client && cut.load(Ordering::SeqCst)) || to.write_all(part).is_err() {
+                    break;
+                }
+            }
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    };
+    std::thread::spawn(pass(true));
+    std::thread::spawn(pass(false));
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_not_repeated() {
+    let server = Server::start();
+    let between = Between::start(&server);
+    let store = PostgresStore::open(&between.address(), Opening::Create).unwrap();
+    for round in 0..20 {
+        between.cuts.store(1 + round % 2, Ordering::SeqCst);
+        for time in 0..50 {
+            let time = i64::try_from(round).unwrap() * 50 + time;
+            store.append(served(time, "a")).unwrap();
+        }
+        store.keep_ruling(&round.to_string(), "r1", "{}").unwrap();
+        store.flush().unwrap();
+    }
+    assert_eq!(whole(&store).rows, 1_000);
+    assert_eq!(times(&store, "a"), (0..1_000).collect::<Vec<_>>());
+    let store = open(&server);
+    assert!(store.ruling("0", "r1").unwrap().is_some());
 }
 
 #[test]

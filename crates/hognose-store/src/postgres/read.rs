@@ -12,6 +12,9 @@ const READING: &str = "read the audit log";
 /// A page ends after so many bytes, however few rows they are.
 const PAGE_BYTES: i64 = 16 << 20;
 
+/// Characters of a text that are in an index.
+const INDEXED: usize = 200;
+
 /// Conditions and their values.
 #[derive(Default)]
 struct Conditions {
@@ -26,13 +29,20 @@ impl Conditions {
         format!("${}", self.values.len())
     }
 
-    /// A column has a text. The index knows its beginning, the row the rest.
+    /// A column has a text. The index knows its beginning; where that is all of it nothing else is asked: the server would
+    /// take two conditions for two coincidences, and the rows for few.
     fn is(&mut self, column: &str, text: Option<&str>) {
         if let Some(text) = text {
-            let value = self.name(text::put(text).into_owned());
-            self.sql.push(format!(
-                "left({column}, 200) = left({value}, 200) AND {column} = {value}"
-            ));
+            let text = text::put(text).into_owned();
+            let short = text.chars().count() < INDEXED;
+            let value = self.name(text);
+            self.sql.push(if short {
+                format!("left({column}, {INDEXED}) = {value}")
+            } else {
+                format!(
+                    "left({column}, {INDEXED}) = left({value}, {INDEXED}) AND {column} = {value}"
+                )
+            });
         }
     }
 
@@ -110,10 +120,21 @@ pub(super) fn audit(session: &mut Session, query: &Query) -> Result<Page, StoreE
 
 fn conditions(query: &Query) -> Conditions {
     let mut wanted = Conditions::default();
-    wanted.is("sha256", query.sha256.as_deref());
-    wanted.is("project", query.project.as_deref());
-    wanted.is("client", query.client.as_deref());
-    wanted.is("kind", query.kind.as_deref());
+    // The index that leaves the fewest rows, and no other to choose from.
+    let columns = [
+        ("sha256", &query.sha256),
+        ("project", &query.project),
+        ("client", &query.client),
+        ("kind", &query.kind),
+    ];
+    let index = columns.iter().position(|(_, text)| text.is_some());
+    for (at, (column, text)) in columns.into_iter().enumerate() {
+        if index == Some(at) {
+            wanted.is(column, text.as_deref());
+        } else {
+            wanted.also(column, text.as_deref());
+        }
+    }
     wanted.also("version", query.version.as_deref());
     wanted.time(">=", query.since);
     wanted.time("<", query.until);

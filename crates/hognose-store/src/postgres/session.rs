@@ -27,10 +27,11 @@ const MOST: usize = 4;
 const PREPARED: usize = 200;
 
 /// A lock that another holds is waited for, a statement that hangs is given up, and a node that stands still in the middle
-/// of a transaction lets the others go on. Names are looked up where the database says, never in temporary tables of
-/// others.
+/// of a transaction lets the others go on. A page is the beginning of an index, read in its order: what the server plans
+/// while it has not yet counted a growing table would sort all there is.
 const MANNERS: &str = "SET lock_timeout = '15s'; SET statement_timeout = '90s'; \
     SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = 'error'; \
+    SET enable_bitmapscan = off; SET enable_seqscan = off; \
     SET default_transaction_isolation = 'read committed'";
 
 /// Makes connections.
