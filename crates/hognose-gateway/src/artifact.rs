@@ -134,7 +134,8 @@ impl Gateway {
             settled: !self.gear.judge.inspects(),
         };
         let digest = offered.file.sha256.as_deref();
-        let recalled = digest.and_then(|d| self.gear.judge.recall(&artifact(page, offered, d)));
+        let recalled =
+            digest.and_then(|d| self.gear.judge.recall(&artifact(page, offered, d), true));
         if let Some(Inspected::Read(read)) = recalled {
             standing.settled = true;
             // What the page knew already is not said twice.
@@ -143,6 +144,10 @@ impl Gateway {
                 .iter()
                 .all(|r| standing.ruling.reasons.contains(r))
             {
+                if read.blocks() && !standing.ruling.blocks() {
+                    // Another page or another node saw it first; this page says so from now on.
+                    self.gear.catalog.decide_again(&page.parts.name);
+                }
                 standing.ruling.join(read);
             }
         }
@@ -347,7 +352,7 @@ impl Gateway {
     async fn read_once(self: Arc<Self>, reading: Reading) -> Inspected {
         let turn = self.reading.of(&reading.blob.sha256);
         let mut left = turn.lock().await;
-        if let Some(known) = self.gear.judge.recall(&reading.artifact()) {
+        if let Some(known) = self.gear.judge.recall(&reading.artifact(), true) {
             return known;
         }
         if let Some(found) = left.clone() {

@@ -3,7 +3,7 @@
 //! An upstream that fails never makes a project absent: what is known of it is served on, and what is not is said to
 //! be unavailable. A 404 would send installers elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use hognose_types::PackageName;
 use tokio::sync::Semaphore;
 
 use crate::event::{Event, Events};
-use crate::judge::{Artifact, Inspected, Judge, Offer, Ruling};
+use crate::judge::{Artifact, Inspected, Judge, Offer, Reason, Ruling};
 use crate::offer::{OfferedFile, Page, Parts};
 use crate::upstream::{Found, Unavailable, Upstreams};
 
@@ -269,6 +269,7 @@ impl Catalog {
             upstream: parts.files.first().map_or(0, |f| f.upstream),
             status: parts.status.clone(),
             project: parts.project.clone(),
+            publishers: Some(parts.publishers.clone()),
         });
         again.asked = page.asked;
         again
@@ -295,6 +296,7 @@ impl Catalog {
             upstream: found.upstream,
             status: found.page.status.map(|s| (s.status, s.reason)),
             project: found.project.map(Arc::new),
+            publishers: None,
         }))
     }
 
@@ -305,36 +307,37 @@ impl Catalog {
             upstream,
             status,
             project,
+            publishers,
         } = project;
         let revision = self.judge.revision();
-        let rulings = self.judge.page(&Offer {
-            name,
-            owned: self.upstreams.owns(name),
-            status: status.as_ref().map(|(s, r)| (s.as_str(), r.as_deref())),
-            files: &files,
-            project: project.as_deref(),
-            now: (self.clock)(),
-        });
+        let may_ask = publishers.is_none();
+        let mut publishers = publishers.unwrap_or_default();
+        let decide = |publishers: &BTreeMap<String, String>| {
+            self.judge.page(&Offer {
+                name,
+                owned: self.upstreams.owns(name),
+                status: status.as_ref().map(|(s, r)| (s.as_str(), r.as_deref())),
+                files: &files,
+                project: project.as_deref(),
+                publishers,
+                now: (self.clock)(),
+            })
+        };
+        let mut rulings = decide(&publishers);
+        if may_ask && !rulings.wanted.is_empty() {
+            publishers = self.upstreams.publishers(upstream, &files, &rulings.wanted);
+            rulings = decide(&publishers);
+        }
+        let stranger = self.stranger(name, upstream);
         let mut decided = rulings.files.into_iter();
         let files = files.into_iter().map(|file| {
             // A file without a ruling was not judged: it is not let in by a slip of counting.
-            let mut ruling = decided.next().unwrap_or_else(unjudged);
-            let digest = file.sha256.as_deref();
-            let read = digest.and_then(|sha256| {
-                self.judge.recall(&Artifact {
-                    name,
-                    file: &file,
-                    sha256,
-                })
-            });
-            if let Some(Inspected::Read(other)) = read {
-                ruling.join(other);
-            }
+            let ruling = decided.next().unwrap_or_else(unjudged);
             OfferedFile {
                 metadata: file.metadata.clone(),
+                ruling: self.joined(name, &file, ruling, stranger.as_ref()),
                 file,
                 upstream,
-                ruling,
             }
         });
         Page::new(Parts {
@@ -344,7 +347,53 @@ impl Catalog {
             revision,
             until: rulings.until,
             project,
+            publishers,
             observe: self.observe,
+        })
+    }
+
+    /// A ruling with what the bytes of the file showed, where they were read, and whose the project is.
+    fn joined(
+        &self,
+        name: &PackageName,
+        file: &IndexFile,
+        mut ruling: Ruling,
+        stranger: Option<&Ruling>,
+    ) -> Ruling {
+        let read = file.sha256.as_deref().and_then(|sha256| {
+            let artifact = Artifact { name, file, sha256 };
+            self.judge.recall(&artifact, false)
+        });
+        if let Some(Inspected::Read(other)) = read {
+            ruling.join(other);
+        }
+        if let Some(stranger) = stranger {
+            ruling.join(stranger.clone());
+        }
+        ruling
+    }
+
+    /// What it means that another upstream delivered the project first: whoever can publish on one must not deliver for
+    /// all once a name is gone from its home (dependency confusion).
+    fn stranger(&self, name: &PackageName, upstream: usize) -> Option<Ruling> {
+        if self.upstreams.iter().count() < 2 || self.upstreams.owns(name) {
+            return None;
+        }
+        let now = &self.upstreams.get(upstream)?.name;
+        let first = self.judge.owner(name, now)?;
+        let known = self.upstreams.iter().any(|u| u.name == first);
+        (first != *now && known).then(|| Ruling {
+            decision: hognose_types::Decision::Block,
+            reasons: vec![Reason {
+                rule: "HOG-ID-confusion".to_owned(),
+                message: format!(
+                    "the project came from {first}, which has it no more; what {now} has under its name may be anybody's"
+                ),
+                remedy: format!(
+                    "where it has moved, say so: `owned = [\"{}\"]` at that upstream",
+                    name.as_str()
+                ),
+            }],
         })
     }
 
@@ -394,6 +443,8 @@ struct Unruled<'a> {
     upstream: usize,
     status: Option<(String, Option<String>)>,
     project: Option<Arc<Project>>,
+    /// Who published files; none where nobody was asked yet, and there is time to ask.
+    publishers: Option<BTreeMap<String, String>>,
 }
 
 fn unjudged() -> Ruling {

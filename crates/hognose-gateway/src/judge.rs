@@ -1,5 +1,6 @@
 //! Who decides: one interface between what is served and the engine that knows why not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +71,8 @@ pub struct Offer<'a> {
     pub files: &'a [IndexFile],
     /// What the upstream's project page says, where it has one.
     pub project: Option<&'a Project>,
+    /// Who published files, as their attestations say (PEP 740), by file name; only of those that were asked for.
+    pub publishers: &'a BTreeMap<String, String>,
     /// Unix seconds.
     pub now: i64,
 }
@@ -81,6 +84,8 @@ pub struct PageRulings {
     pub files: Vec<Ruling>,
     /// When time alone may change one of them, Unix seconds.
     pub until: Option<i64>,
+    /// Files whose publisher would change a ruling.
+    pub wanted: Vec<String>,
 }
 
 /// What the bytes of an artifact showed.
@@ -111,8 +116,13 @@ pub trait Judge: Send + Sync + 'static {
     /// Whether artifacts are to be read before they are served.
     fn inspects(&self) -> bool;
 
-    /// What the bytes of a digest showed when they were read before, under this revision.
-    fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected>;
+    /// What the bytes of a digest showed when they were read before, under this revision. `anywhere` asks other nodes
+    /// too, which is for single files: a page may have thousands.
+    fn recall(&self, artifact: &Artifact<'_>, anywhere: bool) -> Option<Inspected>;
+
+    /// The upstream that first delivered a project, with this one recorded where there is none; `None` where nothing is
+    /// recorded. May wait for a disk.
+    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String>;
 
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;

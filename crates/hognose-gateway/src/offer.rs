@@ -71,6 +71,8 @@ pub struct Parts {
     pub until: Option<i64>,
     /// What the upstream's project page says, where it has one.
     pub project: Option<Arc<Project>>,
+    /// Who published files, as far as it was asked.
+    pub publishers: BTreeMap<String, String>,
     /// What is withheld is shown as if it were not: decisions are only told.
     pub observe: bool,
 }

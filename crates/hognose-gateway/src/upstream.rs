@@ -54,6 +54,9 @@ pub enum Unavailable {
     },
 }
 
+/// Most files of a page whose publisher is asked for.
+const MAX_PUBLISHERS: usize = 6;
+
 impl Upstreams {
     /// Upstreams in the order in which they are asked.
     pub fn new(upstreams: Vec<Upstream>) -> Self {
@@ -73,6 +76,24 @@ impl Upstreams {
     /// Whether a name belongs to one of them.
     pub fn owns(&self, name: &PackageName) -> bool {
         self.0.iter().any(|u| u.owned.owns(name))
+    }
+
+    /// Who published files of a page, as their attestations say; those that could not be asked are left out.
+    pub(crate) fn publishers(
+        &self,
+        upstream: usize,
+        files: &[IndexFile],
+        wanted: &[String],
+    ) -> BTreeMap<String, String> {
+        let Some(upstream) = self.get(upstream) else {
+            return BTreeMap::new();
+        };
+        let files = files.iter().filter(|f| wanted.contains(&f.filename));
+        let told = files.take(MAX_PUBLISHERS).filter_map(|file| {
+            let publisher = upstream.client.publisher(file).ok()??;
+            Some((file.filename.clone(), publisher))
+        });
+        told.collect()
     }
 
     /// Asks for a project: of an owned name its owner alone, else one after the other until one has it. Answers of two

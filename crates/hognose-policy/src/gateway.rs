@@ -28,6 +28,8 @@ pub struct GatewaySettings {
     pub on_unknown: OnUnknown,
     /// Whether files whose age nobody says are served.
     pub allow_undated: bool,
+    /// Whether a young release is let in where every older one has known flaws and its publisher is the same.
+    pub fast_lane: bool,
     /// Most bytes of artifacts kept.
     pub cache_bytes: u64,
     /// How long pages are served without asking again.
@@ -69,6 +71,7 @@ impl Default for GatewaySettings {
             budget: Duration::from_secs(30),
             on_unknown: OnUnknown::Block,
             allow_undated: true,
+            fast_lane: true,
             cache_bytes: 10 << 30,
             fresh: Duration::from_mins(5),
             state: None,
@@ -135,6 +138,7 @@ pub(crate) struct RawGateway {
     budget: Option<Spanned<String>>,
     on_unknown: Option<Spanned<String>>,
     on_undated: Option<Spanned<String>>,
+    fast_lane: Option<bool>,
     cache_size: Option<Spanned<String>>,
     fresh: Option<Spanned<String>>,
     state: Option<Spanned<String>>,
@@ -185,18 +189,10 @@ impl Context<'_> {
         };
         out.observe = choose(&raw.mode, "mode", "observe", "enforce", out.observe)?;
         if let Some(word) = &raw.on_unknown {
-            out.on_unknown = match word.get_ref().as_str() {
-                "block" => OnUnknown::Block,
-                "allow" => OnUnknown::Allow,
-                "serve-known-good" => OnUnknown::KnownGood,
-                other => {
-                    let message = format!("unknown word {other:?} in on-unknown");
-                    let hint = "use \"block\", \"allow\" or \"serve-known-good\"";
-                    return Err(self.error(word.span().start, message, Some(hint)));
-                }
-            };
+            out.on_unknown = self.on_unknown(word)?;
         }
         out.allow_undated = choose(&raw.on_undated, "on-undated", "allow", "block", true)?;
+        out.fast_lane = raw.fast_lane.unwrap_or(out.fast_lane);
         out.inspect = raw.inspect.unwrap_or(out.inspect);
         if let Some(word) = &raw.budget {
             out.budget = Duration::from_secs(self.amount(word, "budget", &TIMES)?);
@@ -274,6 +270,19 @@ impl Context<'_> {
                 .map(|url| RedactedUrl::new(url.get_ref().trim_end_matches('/'))),
             region: raw.s3_region.as_ref().map(|r| r.get_ref().clone()),
         }))
+    }
+
+    fn on_unknown(&self, word: &Spanned<String>) -> Result<OnUnknown, ConfigError> {
+        match word.get_ref().as_str() {
+            "block" => Ok(OnUnknown::Block),
+            "allow" => Ok(OnUnknown::Allow),
+            "serve-known-good" => Ok(OnUnknown::KnownGood),
+            other => {
+                let message = format!("unknown word {other:?} in on-unknown");
+                let hint = "use \"block\", \"allow\" or \"serve-known-good\"";
+                Err(self.error(word.span().start, message, Some(hint)))
+            }
+        }
     }
 
     fn server(&self, raw: &RawGateway) -> Result<ServerSettings, ConfigError> {

@@ -804,3 +804,82 @@ fn the_cache_is_made_smaller_by_hand() {
     assert_eq!(gc(&["--keep", "much"]).code, 2);
     assert_eq!(Sandbox::new().run(&["gateway", "gc"]).code, 4);
 }
+
+#[test]
+fn a_name_that_left_its_home_is_not_anybody_s() {
+    let (private, public) = (Upstream::new(), Upstream::new());
+    let (mine, theirs) = (good("1.0"), good("9999.0"));
+    private.project("good", &[("good-1.0-py3-none-any.whl", &mine, OLD)]);
+    public.project("good", &[("good-9999.0-py3-none-any.whl", &theirs, OLD)]);
+    let sandbox = Sandbox::new();
+    let upstreams = |owned: &str| {
+        format!(
+            "[[gateway.upstream]]\nname = \"private\"\nurl = \"{}\"\n[[gateway.upstream]]\nname = \"public\"\nurl = \"{}\"\n{owned}",
+            private.url(),
+            public.url()
+        )
+    };
+    let start = |configuration: &str| Running::start(&sandbox, &public.url(), configuration);
+    let gateway = start(&upstreams(""));
+    assert_eq!(gateway.ask(&Set::path("1.0", &mine), "").status(), 200);
+    drop(gateway);
+    private.put("/simple/good/", Answer::status(404));
+    let gateway = start(&upstreams(""));
+    let got = gateway.ask(&Set::path("9999.0", &theirs), "");
+    assert!(got.line.contains("HOG-ID-confusion"), "{}", got.line);
+    drop(gateway);
+    // It has moved, and somebody says so.
+    let gateway = start(&upstreams("owned = [\"good\"]\n"));
+    assert_eq!(gateway.ask(&Set::path("9999.0", &theirs), "").status(), 200);
+}
+
+#[test]
+fn what_mends_everything_older_need_not_wait() {
+    let set = Set::new();
+    let (old, young) = (good("1.0"), good("2.0"));
+    let provenance = |repository: &str| {
+        Answer::html(format!(
+            r#"{{"version":1,"attestation_bundles":[{{"publisher":{{"kind":"GitHub","repository":"{repository}"}},"attestations":[]}}]}}"#
+        ))
+    };
+    let told = |version: &str, time: &str| format!("{time} data-provenance=\"/p/{version}\"");
+    set.upstream.project(
+        "good",
+        &[
+            ("good-1.0-py3-none-any.whl", &old, &told("1.0", OLD)),
+            ("good-2.0-py3-none-any.whl", &young, &told("2.0", YOUNG)),
+        ],
+    );
+    set.upstream.put("/p/1.0", provenance("acme/good"));
+    let feed = set.sandbox.work().join("feed");
+    copy(&root().join("examples/feeds"), &feed);
+    let flaw = r#"{"id":"EX-2026-9","modified":"2026-11-18T00:00:00Z","summary":"reads too far","database_specific":{"severity":"HIGH"},"affected":[{"package":{"ecosystem":"PyPI","name":"good"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2.0"}]}]}]}"#;
+    std::fs::write(feed.join("EX-2026-9.json"), flaw).unwrap();
+    let feed = feed.to_str().unwrap();
+    let asked = |configuration: &str, publisher: &str| {
+        set.upstream.put("/p/2.0", provenance(publisher));
+        let sandbox = Sandbox::new();
+        let gateway = Running::start_with(&sandbox, &set.upstream.url(), configuration, feed);
+        gateway.ask(&Set::path("2.0", &young), "").line
+    };
+    let same = asked("", "acme/good");
+    assert!(same.contains("200"), "{same}");
+    let other = asked("", "mallory/good");
+    assert!(other.contains("HOG-STATUS-new"), "{other}");
+    let off = asked("[gateway]\nfast-lane = false\n", "acme/good");
+    assert!(off.contains("HOG-STATUS-new"), "{off}");
+    // Nothing older is flawed once an older release mends it.
+    let mended = good("1.1");
+    set.upstream.project(
+        "good",
+        &[
+            ("good-1.0-py3-none-any.whl", &old, &told("1.0", OLD)),
+            ("good-1.1-py3-none-any.whl", &mended, &told("1.0", OLD)),
+            ("good-2.0-py3-none-any.whl", &young, &told("2.0", YOUNG)),
+        ],
+    );
+    let flaw = flaw.replace("\"fixed\":\"2.0\"", "\"fixed\":\"1.1\"");
+    std::fs::write(format!("{feed}/EX-2026-9.json"), flaw).unwrap();
+    let mended = asked("", "acme/good");
+    assert!(mended.contains("HOG-STATUS-new"), "{mended}");
+}

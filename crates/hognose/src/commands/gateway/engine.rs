@@ -19,6 +19,7 @@ use hognose_types::{
 };
 use jiff::civil::Date;
 
+use super::lane::Lane;
 use super::shared;
 use super::weigh::{ByVersion, component, denied, not_dated, ruling, undated, whom};
 use crate::commands::scan::{Memory, Remembered};
@@ -282,13 +283,25 @@ impl Judge for Engine {
         findings.extend(self.unmet(offer, &inventory, &known));
         let judged = self.decided(findings, known.today);
         let found = ByVersion::new(&judged, &gaps);
+        let lane = self
+            .rules
+            .settings
+            .fast_lane
+            .then(|| Lane::new(offer, &found));
+        let lane = lane.unwrap_or_default();
         let files = offer
             .files
             .iter()
-            .map(|file| self.by_page(offer, file, &found));
+            .map(|file| match lane.lets_in(&file.version) {
+                Some(reason) => {
+                    self.by_page(offer, file, &found.without_age(&file.version, reason))
+                }
+                None => self.by_page(offer, file, &found),
+            });
         PageRulings {
             files: files.collect(),
             until: self.next_birthday(offer),
+            wanted: lane.wanted,
         }
     }
 
@@ -296,7 +309,12 @@ impl Judge for Engine {
         self.rules.settings.inspect
     }
 
-    fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected> {
+    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String> {
+        let store = self.parts.store.as_ref()?;
+        store.record_owner(name.as_str(), upstream).ok()
+    }
+
+    fn recall(&self, artifact: &Artifact<'_>, anywhere: bool) -> Option<Inspected> {
         let known = self.known();
         let key = (artifact.sha256.to_owned(), artifact.file.filename.clone());
         if let Some(before) = self.other(&key) {
@@ -307,17 +325,27 @@ impl Judge for Engine {
             }
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ruling) = held.of(&known.revision).get(&key) {
-            return ruling.clone();
+        match held.of(&known.revision).get(&key) {
+            Some(Some(ruling)) => return Some(ruling.clone()),
+            Some(None) if !anywhere => return None,
+            _ => {}
         }
         // Others need not wait for a disk.
         drop(held);
-        let remembered = self.remembered(artifact.sha256);
+        let remembered = if anywhere {
+            self.remembered(artifact.sha256)
+        } else {
+            self.parts.memory.recall(artifact.sha256)
+        };
         let found = remembered.map(|r| self.inspected(artifact, &r, known.today));
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let rulings = held.of(&known.revision);
         // What was read meanwhile is newer than what was not there.
-        rulings.entry(key).or_insert(found).clone()
+        let slot = rulings.entry(key).or_default();
+        if slot.is_none() {
+            *slot = found;
+        }
+        slot.clone()
     }
 
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected {
@@ -417,6 +445,7 @@ impl Engine {
         PageRulings {
             files: vec![ruling; offer.files.len()],
             until: None,
+            wanted: Vec::new(),
         }
     }
 

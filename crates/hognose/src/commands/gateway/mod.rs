@@ -5,6 +5,7 @@ pub(super) mod check;
 mod engine;
 mod gc;
 mod happened;
+mod lane;
 mod news;
 mod seat;
 mod setup;

@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hognose_advisories::Database;
 use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Ruling};
 
+use hognose_types::PackageName;
+
 use super::engine::{Engine, Rules};
 
 /// The judge in force.
@@ -41,8 +43,12 @@ impl Judge for Seat {
         self.engine().inspects()
     }
 
-    fn recall(&self, artifact: &Artifact<'_>) -> Option<Inspected> {
-        self.engine().recall(artifact)
+    fn recall(&self, artifact: &Artifact<'_>, anywhere: bool) -> Option<Inspected> {
+        self.engine().recall(artifact, anywhere)
+    }
+
+    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String> {
+        self.engine().owner(name, upstream)
     }
 
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected {

@@ -16,6 +16,8 @@ use crate::project_facts;
 pub(super) struct ByVersion<'j> {
     judged: BTreeMap<Version, Vec<&'j Judged>>,
     gaps: BTreeMap<Version, Vec<&'j Gap>>,
+    /// Something to be told beside.
+    also: Option<Reason>,
 }
 
 impl<'j> ByVersion<'j> {
@@ -23,6 +25,7 @@ impl<'j> ByVersion<'j> {
         let mut out = Self {
             judged: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            also: None,
         };
         for one in judged {
             let version = one.finding.subject.version.as_deref();
@@ -44,14 +47,30 @@ impl<'j> ByVersion<'j> {
         self.judged.get(version).map_or(&[], Vec::as_slice)
     }
 
+    /// The same where the age of a version does not count, for this reason.
+    pub(super) fn without_age(&self, version: &Version, reason: &Reason) -> ByVersion<'j> {
+        let mut own = Self {
+            judged: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            also: Some(reason.clone()),
+        };
+        let kept = self.judged(version).iter().copied();
+        let kept = kept.filter(|j| j.finding.rule != rules::online::NEW);
+        own.judged.insert(version.clone(), kept.collect());
+        let gaps = self.gaps.get(version).cloned().unwrap_or_default();
+        own.gaps.insert(version.clone(), gaps);
+        own
+    }
+
     /// What could not be decided of a version.
     pub(super) fn gaps(&self, version: &Version) -> impl Iterator<Item = Reason> {
         let gaps = self.gaps.get(version).map_or(&[][..], Vec::as_slice);
-        gaps.iter().map(|gap| Reason {
+        let gaps = gaps.iter().map(|gap| Reason {
             rule: gap.rule.as_str().to_owned(),
             message: gap.message.clone(),
             remedy: gap.hint.clone().unwrap_or_default(),
-        })
+        });
+        gaps.chain(self.also.clone())
     }
 }
 

@@ -191,6 +191,7 @@ fn project(
             status: status.map(|s| (s.status.as_str(), s.reason.as_deref())),
             files: &release,
             project: found.project.as_ref(),
+            publishers: &BTreeMap::new(),
             now: times.last.div_euclid(1_000),
         };
         let ruling = ruling(built, &offer, file);
@@ -204,11 +205,12 @@ fn ruling(built: &Built, offer: &Offer<'_>, file: &IndexFile) -> Ruling {
     let own = of_files.find(|(f, _)| f.filename == file.filename);
     let mut ruling = own.map_or(Ruling::ALLOW, |(_, ruling)| ruling);
     let recalled = file.sha256.as_deref().and_then(|sha256| {
-        built.engine.recall(&Artifact {
+        let artifact = Artifact {
             name: offer.name,
             file,
             sha256,
-        })
+        };
+        built.engine.recall(&artifact, true)
     });
     if let Some(Inspected::Read(read)) = recalled {
         ruling.join(read);
