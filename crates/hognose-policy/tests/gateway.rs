@@ -85,3 +85,64 @@ fn what_is_wrong_is_named_with_its_line() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+#[test]
+fn places_for_several_nodes() {
+    let config = read(
+        "[gateway]\nstate = \"postgres://hog:geheim@db.example/state\"\nblobs = \"s3://our-artifacts/a/b/\"\n\
+         s3-endpoint = \"http://127.0.0.1:9000/\"\ns3-region = \"here\"\n",
+    )
+    .unwrap();
+    let shown = format!("{:?}", config.gateway);
+    assert!(!shown.contains("geheim"), "{shown}");
+    let bucket = config.gateway.blobs.unwrap();
+    assert_eq!(
+        (bucket.bucket.as_str(), bucket.prefix.as_str()),
+        ("our-artifacts", "a/b/")
+    );
+    assert_eq!(bucket.endpoint.unwrap().expose(), "http://127.0.0.1:9000");
+    let state = config.gateway.state.unwrap();
+    assert_eq!(state.expose(), "postgres://hog:geheim@db.example/state");
+    let bucket = read("[gateway]\nblobs = \"s3://our-artifacts\"\n")
+        .unwrap()
+        .gateway
+        .blobs
+        .unwrap();
+    assert_eq!(
+        (bucket.prefix.as_str(), bucket.endpoint, bucket.region),
+        ("", None, None)
+    );
+    let hint = "(write it as \"s3://bucket/prefix\", of letters, digits, dots and hyphens)";
+    for wrong in [
+        "geheim",
+        "s3://",
+        "s3://No",
+        "s3://geheim@x",
+        "s3://bucket/../x",
+        "s3://bucket/a b",
+        "https://geheim",
+    ] {
+        let error = read(&format!("[gateway]\nblobs = \"{wrong}\"\n")).unwrap_err();
+        assert_eq!(
+            error,
+            format!("hognose.toml:2: blobs: not a bucket and a prefix {hint}")
+        );
+    }
+    for wrong in [
+        "geheim",
+        "http://",
+        "http://geheim@x",
+        "http://x/geheim",
+        "http://x?geheim",
+    ] {
+        let text = format!("[gateway]\nblobs = \"s3://bucket\"\ns3-endpoint = \"{wrong}\"\n");
+        let error = read(&text).unwrap_err();
+        assert!(
+            error.starts_with("hognose.toml:3: s3-endpoint: not an address (write"),
+            "{error}"
+        );
+        assert!(!error.contains("geheim"), "{error}");
+    }
+    let error = read("[gateway]\ns3-region = \"here\"\n").unwrap_err();
+    assert!(error.contains("blobs names none"), "{error}");
+}
