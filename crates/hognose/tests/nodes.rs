@@ -17,7 +17,7 @@ mod postgres;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::gateway::Running;
@@ -139,12 +139,15 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
     assert_eq!(read.trim(), "1", "read by one, known to both");
     // One node ends without warning while both are busy.
     let mut first = Some(one);
-    let served = AtomicU64::new(0);
+    let (over, served) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for thread in 0..12_usize {
-            let (served, many, addresses) = (&served, &many, &addresses);
+            let (over, served, many, addresses) = (&over, &served, &many, &addresses);
             scope.spawn(move || {
-                for turn in thread..thread + 4 * many.len() {
+                let enough = thread + 4 * many.len();
+                for turn in
+                    (thread..).take_while(|turn| *turn < enough || !over.load(Ordering::Relaxed))
+                {
                     let (version, bytes) = &many[turn % many.len()];
                     let node = (turn + turn / many.len()) % 2;
                     let got = ask(&addresses[node], &path(version, bytes));
@@ -158,6 +161,11 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
         }
         std::thread::sleep(Duration::from_millis(400));
         drop(first.take());
+        // Then their database, for a moment.
+        std::thread::sleep(Duration::from_millis(200));
+        state.restart();
+        std::thread::sleep(Duration::from_millis(500));
+        over.store(true, Ordering::Relaxed);
     });
     let seen = upstream.seen();
     let files = seen.iter().filter(|p| p.starts_with("/files/"));
