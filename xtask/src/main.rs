@@ -28,6 +28,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                  --compare       findings against those of other scanners
                  --inspect DIR   inspecting the wheels and sdists below DIR; needs no feeds
                  --index         asking a loopback index about 200 packages; needs no feeds
+                 --gateway       the gateway beside other index servers; needs no feeds
                  --instructions  instruction counts against benches/budgets.toml; --accept takes new ones
                  --data DIR      the feeds [default: ../shared/data]
                  --binary FILE   measure this instead of building one

@@ -85,7 +85,7 @@ fn system(program: &str, arguments: &[&str], package: &str) -> Result<()> {
     }
 }
 
-fn install(package: &str) -> Result<()> {
+pub(crate) fn install(package: &str) -> Result<()> {
     if !works("apt-get", &["--version"]) || !works("sh", &["-c", "test \"$(id -u)\" = 0"]) {
         bail!("tests need {package}: install it and run this again");
     }

@@ -3,6 +3,7 @@
 mod compare;
 mod feeds;
 mod findings;
+mod gateway;
 mod groups;
 mod index;
 mod inputs;
@@ -36,6 +37,7 @@ struct Options {
     compare: bool,
     inspect: Option<PathBuf>,
     index: bool,
+    gateway: bool,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -47,6 +49,9 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if let Some(directory) = &options.inspect {
         // Artifacts are all it needs.
         return inspect::run(directory, &binary(&options)?);
+    }
+    if options.gateway {
+        return gateway::run(&binary(&options)?);
     }
     if options.index {
         return index::run(&binary(&options)?, options.runs.unwrap_or(21));
@@ -85,6 +90,7 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--rivals" => options.rivals = true,
             "--compare" => options.compare = true,
             "--index" => options.index = true,
+            "--gateway" => options.gateway = true,
             "--inspect" => options.inspect = Some(value()?.into()),
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,
