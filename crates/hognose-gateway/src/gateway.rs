@@ -204,7 +204,7 @@ impl Gateway {
                 Bytes::from_static(b"hognose gateway: the index is at simple/\n"),
             ),
             Route::Health => plain("ok\n"),
-            Route::Ready => plain("ready\n"),
+            Route::Ready => self.readiness().await,
             Route::Metrics => plain(crate::metrics::text(self)),
             Route::Projects => self.projects(asked),
             Route::Project { name, canonical } if !canonical => self.redirect(&name),
@@ -213,6 +213,16 @@ impl Gateway {
             Route::File(path) => self.file(&path, asked).await,
             Route::Metadata(path) => self.metadata(&path, asked).await,
             Route::Provenance(path) => self.provenance(&path, asked).await,
+        }
+    }
+
+    /// A node that cannot keep what it does is passed over by whoever shares out the work.
+    async fn readiness(&self) -> Answer {
+        let judge = Arc::clone(&self.gear.judge);
+        let ready = tokio::task::spawn_blocking(move || judge.ready()).await;
+        match ready.unwrap_or_else(|_| Err("the question failed".to_owned())) {
+            Ok(()) => plain("ready\n"),
+            Err(reason) => answer::problem(&Problem::new(503, "Not ready", &reason)),
         }
     }
 

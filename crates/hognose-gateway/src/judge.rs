@@ -134,6 +134,9 @@ pub trait Judge: Send + Sync + 'static {
     /// about that. Fails where it cannot be known now. May wait for a disk.
     fn first(&self, artifact: &Artifact<'_>) -> Result<Option<(String, Ruling)>, String>;
 
+    /// Whether decisions can be made and kept now; why not, where they cannot. May wait for a disk.
+    fn ready(&self) -> Result<(), String>;
+
     /// Changes whenever policy, feeds or analyser do: what was decided under another revision is decided again.
     fn revision(&self) -> Arc<str>;
 }

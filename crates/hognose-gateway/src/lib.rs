@@ -34,4 +34,4 @@ pub use answer::{Ranged, range};
 pub use check::Checked;
 pub use gateway::{Counts, Gateway, Gear, OnUnknown, Options};
 pub use peer::Trusted;
-pub use server::{Server, ServerLimits};
+pub use server::{Access, AccessLog, Server, ServerLimits};

@@ -1,12 +1,12 @@
 //! The listener: connections, limits, an end in good order.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,6 +34,8 @@ pub struct ServerLimits {
     pub rate: Option<u32>,
     /// The proxies in front.
     pub trusted: Trusted,
+    /// Told of every request that was answered; must not block.
+    pub access: Option<AccessLog>,
     /// What is needed to speak TLS; none where a proxy does, or nobody.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -46,9 +48,37 @@ impl Default for ServerLimits {
             grace: Duration::from_secs(10),
             rate: None,
             trusted: Trusted::default(),
+            access: None,
             tls: None,
         }
     }
+}
+
+/// Takes what is to be said of requests.
+#[derive(Clone)]
+pub struct AccessLog(pub Arc<dyn Fn(&Access<'_>) + Send + Sync>);
+
+impl std::fmt::Debug for AccessLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessLog")
+    }
+}
+
+/// A request that was answered. Queries and headers are no part of it: they are where secrets stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// Who asked.
+    pub client: IpAddr,
+    /// How.
+    pub method: &'a str,
+    /// For what, as it came.
+    pub path: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// Bytes of the body, where they are known before it is sent.
+    pub bytes: Option<u64>,
+    /// Until the head of the answer was there.
+    pub took: Duration,
 }
 
 /// A server that answers.
@@ -102,6 +132,7 @@ async fn accept(
         gateway,
         rate: limits.rate.map(Rate::new),
         trusted: limits.trusted,
+        access: limits.access,
         secure: limits.tls.is_some(),
     });
     let acceptor = limits.tls.map(TlsAcceptor::from);
@@ -145,6 +176,7 @@ struct Door {
     gateway: Arc<Gateway>,
     rate: Option<Rate>,
     trusted: Trusted,
+    access: Option<AccessLog>,
     secure: bool,
 }
 
@@ -170,6 +202,24 @@ async fn serve(
 
 impl Door {
     async fn respond(&self, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
+        let began = Instant::now();
+        let answer = self.answer(request, peer).await;
+        if let Some(AccessLog(tell)) = &self.access {
+            let length = answer.headers().get(hyper::header::CONTENT_LENGTH);
+            let length = length.and_then(|v| v.to_str().ok()?.parse().ok());
+            tell(&Access {
+                client: self.trusted.client(peer.ip(), request.headers()),
+                method: request.method().as_str(),
+                path: request.uri().path(),
+                status: answer.status().as_u16(),
+                bytes: length.or_else(|| answer.body().size_hint().exact()),
+                took: began.elapsed(),
+            });
+        }
+        answer
+    }
+
+    async fn answer(&self, request: &Request<Incoming>, peer: SocketAddr) -> Answer {
         let address = self.trusted.client(peer.ip(), request.headers());
         if let Some(rate) = &self.rate
             && let Err(seconds) = rate.take(address, Instant::now())

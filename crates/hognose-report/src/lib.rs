@@ -31,7 +31,8 @@ mod words;
 
 pub use card::{
     CARD_SCHEMA, Card, CardAdvisory, CardAge, CardFile, CardFormat, CardHealth, CardIndex,
-    CardKnown, CardLookalike, CardRelease, CardSignal, CardStatus, CardWhat, CardWho, CardYank, render_card,
+    CardKnown, CardLookalike, CardRelease, CardSignal, CardStatus, CardWhat, CardWho, CardYank,
+    render_card,
 };
 pub use escape::{json_line, plain};
 pub use format::{Format, FormatError, SbomFormat};

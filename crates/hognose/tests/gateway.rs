@@ -883,3 +883,40 @@ fn what_mends_everything_older_need_not_wait() {
     let mended = asked("", "acme/good");
     assert!(mended.contains("HOG-STATUS-new"), "{mended}");
 }
+
+#[test]
+fn requests_are_logged_without_what_may_be_secret() {
+    let set = Set::new();
+    let log = set.sandbox.work().join("access.jsonl");
+    let named = log.to_str().unwrap();
+    let gateway = Running::start_by(&set.sandbox, &set.upstream.url(), "", |program| {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("shift; exec \"$0\" gateway --access-log '{named}' \"$@\"");
+        shell.arg("-c").arg(script).arg(program);
+        shell
+    });
+    gateway.ask(
+        "/simple/good/?token=secret",
+        "Authorization: Basic c2VjcmV0\r\n",
+    );
+    gateway.ask("/a\u{1b}[2Jb", "");
+    gateway.ask("/readyz", "");
+    let began = Instant::now();
+    let lines = loop {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        if text.lines().count() >= 2 {
+            break text;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{text}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(
+        !lines.contains("secret") && !lines.contains("c2VjcmV0"),
+        "{lines}"
+    );
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["path"], "/simple/good/");
+    assert_eq!(first["status"], 200);
+    assert_eq!(first["client"], "127.0.0.1");
+    assert!(first["bytes"].as_u64().unwrap() > 100, "{first}");
+}

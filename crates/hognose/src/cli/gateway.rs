@@ -38,6 +38,9 @@ pub(crate) struct GatewayArgs {
     /// Listen here [default: the configuration's, else 127.0.0.1:8990].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Add a line of JSON for every request to this file; `-` for stderr.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_log: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]

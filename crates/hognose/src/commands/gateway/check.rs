@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use hognose_gateway::{Checked, Gateway};
 use hognose_inventory::{Disk, Options, scan_paths};
+use hognose_store::Opening;
 use hognose_types::{
     ComponentKind, ComponentVersion, Decision, DigestAlgorithm, Inventory, PackageName, Source,
     Version, text,
 };
 
+use super::state::Place;
 use super::{Happened, Request, build, runtime};
-use crate::cli::{CheckArgs, Cli};
+use crate::cli::{CheckArgs, Cli, StateArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
@@ -26,12 +28,17 @@ pub(super) fn run(
     args: &CheckArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
+    // What a gateway has seen counts here too, where it is to be had; nothing is made for it.
+    let place = Place::of_gateway(&StateArgs::default(), &args.serve, surroundings);
+    let store = place
+        .ok()
+        .and_then(|place| place.open(Opening::Existing).ok());
     let built = build(&Request {
         args: &args.serve,
         prefix: String::new(),
         quiet: cli.quiet,
         events: Arc::new(Happened::default()),
-        store: None,
+        store,
         nodes: false,
         surroundings,
     })?;

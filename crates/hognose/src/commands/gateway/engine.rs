@@ -397,6 +397,15 @@ impl Judge for Engine {
         Ok(Some((before, ruling)))
     }
 
+    fn ready(&self) -> Result<(), String> {
+        let Some(store) = &self.parts.store else {
+            return Ok(());
+        };
+        let head = store.head();
+        head.map(drop)
+            .map_err(|e| format!("the state cannot be read: {e}"))
+    }
+
     fn revision(&self) -> Arc<str> {
         self.known().revision
     }

@@ -1,5 +1,6 @@
 //! `hognose gateway`: a package index that withholds what the policy blocks.
 
+mod access;
 mod bytes;
 pub(super) mod check;
 mod engine;
@@ -80,14 +81,23 @@ pub(super) fn run(
         seat: Arc::clone(&built.engine),
         events,
     };
-    serve(cli, listen, built, news)?;
+    let mut limits = limits(&built.server, &built.base)?;
+    if let Some(path) = &args.access_log {
+        limits.access = Some(access::open(path, setup::clock(surroundings))?);
+    }
+    serve(cli, listen, built, news, limits)?;
     store.flush()?;
     Ok(Exit::Clean)
 }
 
 /// Serves until the process is told to end.
-fn serve(cli: &Cli, listen: SocketAddr, built: Built, news: News) -> Result<(), Failure> {
-    let limits = limits(&built.server, &built.base)?;
+fn serve(
+    cli: &Cli,
+    listen: SocketAddr,
+    built: Built,
+    news: News,
+    limits: ServerLimits,
+) -> Result<(), Failure> {
     let scheme = if limits.tls.is_some() {
         "https"
     } else {

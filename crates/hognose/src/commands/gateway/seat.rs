@@ -63,6 +63,10 @@ impl Judge for Seat {
         self.engine().first(artifact)
     }
 
+    fn ready(&self) -> Result<(), String> {
+        self.engine().ready()
+    }
+
     fn revision(&self) -> Arc<str> {
         self.engine().revision()
     }

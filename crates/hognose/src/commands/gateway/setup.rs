@@ -188,7 +188,7 @@ fn open_database(request: &Request<'_>, found: &Found, cache: &Path) -> Result<O
 }
 
 /// The time, counted on from where the run began: a run that is given a date keeps to it.
-fn clock(surroundings: &Surroundings) -> hognose_gateway::catalog::Clock {
+pub(super) fn clock(surroundings: &Surroundings) -> hognose_gateway::catalog::Clock {
     let began = surroundings.now;
     let since = SystemTime::now();
     Arc::new(move || {

@@ -93,7 +93,10 @@ impl Place {
     }
 
     /// Opens it.
-    pub(super) fn open(&self, opening: Opening) -> Result<Arc<dyn Store>, StoreError> {
+    pub(in crate::commands::gateway) fn open(
+        &self,
+        opening: Opening,
+    ) -> Result<Arc<dyn Store>, StoreError> {
         Ok(match self {
             Self::File(path) => Arc::new(SqliteStore::open(path, opening, Options::default())?),
             Self::Database(address) => Arc::new(PostgresStore::open(address, opening)?),
