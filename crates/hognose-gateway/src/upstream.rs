@@ -17,6 +17,8 @@ pub struct Upstream {
     pub url: IndexUrl,
     /// Asks it.
     pub client: Client,
+    /// Asks nobody, and knows the answers that were kept; none where none are.
+    pub kept: Option<Client>,
     /// Names that belong to it: no other index is asked about them, whatever it answers.
     pub owned: OwnedNames,
 }
@@ -109,22 +111,47 @@ impl Upstreams {
                 reason: e.to_string(),
             };
             let page = upstream.client.page(&upstream.url, name);
-            let Some(page) = page.map_err(|e| failed(&e))? else {
-                continue;
-            };
-            return Ok(complete(at, upstream, name, page));
+            match page {
+                Ok(Some(page)) => return Ok(complete(at, upstream, &upstream.client, name, page)),
+                Ok(None) => {}
+                Err(error) => {
+                    return upstream
+                        .known_good(at, name, &error)
+                        .ok_or_else(|| failed(&error));
+                }
+            }
         }
         Err(Unavailable::Absent)
     }
 }
 
+impl Upstream {
+    /// What it said before, where it cannot be asked now. That it had no such project then is no answer now.
+    fn known_good(&self, at: usize, name: &PackageName, error: &IndexError) -> Option<Found> {
+        let kept = self.kept.as_ref()?;
+        let page = kept.page(&self.url, name).ok()??;
+        let mut found = complete(at, self, kept, name, page);
+        found.missing.push(format!(
+            "index {} could not be asked, and what it said before counts: {error}",
+            self.name
+        ));
+        Some(found)
+    }
+}
+
 /// Fills in what the page lacks from the project page of the same index.
-fn complete(at: usize, upstream: &Upstream, name: &PackageName, mut page: ProjectPage) -> Found {
+fn complete(
+    at: usize,
+    upstream: &Upstream,
+    client: &Client,
+    name: &PackageName,
+    mut page: ProjectPage,
+) -> Found {
     let lacks = |f: &IndexFile| f.upload_time.is_none() || f.size.is_none();
     let mut missing = Vec::new();
     let mut project = None;
     if page.files.iter().any(lacks) {
-        match upstream.client.project(&upstream.url, name) {
+        match client.project(&upstream.url, name) {
             Ok(found) => project = found,
             Err(e) => missing.push(format!("the project page of {}: {e}", upstream.name)),
         }

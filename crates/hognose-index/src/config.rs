@@ -34,6 +34,9 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// Nothing is asked; what is kept counts, however old.
     pub offline: bool,
+    /// What is kept is asked for again however young it is, on condition that it has changed: for programs that run on
+    /// and count ages themselves.
+    pub revalidate: bool,
     /// How often and how patiently a failed request is tried again.
     pub retry: Retry,
 }
@@ -53,6 +56,7 @@ impl Config {
             user_agent: concat!("hognose/", env!("CARGO_PKG_VERSION")).to_owned(),
             cache: None,
             offline: false,
+            revalidate: false,
             retry: Retry::default(),
         }
     }

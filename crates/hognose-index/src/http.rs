@@ -94,7 +94,9 @@ impl Http {
         let key = Answers::key(&url.bare(), accept, user);
         let kept = cache.read(&key, limit);
         let mut kept = kept.and_then(|kept| Some((IndexUrl::parse(&kept.header.url).ok()?, kept)));
-        let usable = |kept: &Kept| self.config.offline || cache.is_fresh(&kept.header);
+        let usable = |kept: &Kept| {
+            self.config.offline || (!self.config.revalidate && cache.is_fresh(&kept.header))
+        };
         if let Some((url, kept)) = kept.take_if(|(_, kept)| usable(kept)) {
             return Ok(again(url, kept));
         }

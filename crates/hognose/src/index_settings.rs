@@ -59,6 +59,8 @@ pub(crate) struct Asking {
     pub(crate) cache: Option<PathBuf>,
     /// Nothing is asked; what is kept counts.
     pub(crate) offline: bool,
+    /// Everything is asked for again, on condition that it has changed.
+    pub(crate) revalidate: bool,
 }
 
 /// Finds the indexes. Nearer places win: flags, environment, the project's configuration (where the project is
@@ -319,6 +321,7 @@ impl Indexes {
         config.proxy = ProxyFor::new(move |url| proxies.for_url(url).map(str::to_owned));
         config.first_only = self.first_only;
         config.offline = asking.offline;
+        config.revalidate = asking.revalidate;
         config.cache = asking
             .cache
             .as_deref()

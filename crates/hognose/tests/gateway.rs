@@ -920,3 +920,41 @@ fn requests_are_logged_without_what_may_be_secret() {
     assert_eq!(first["client"], "127.0.0.1");
     assert!(first["bytes"].as_u64().unwrap() > 100, "{first}");
 }
+
+#[test]
+fn what_an_upstream_said_before_counts_while_it_is_away() {
+    let set = Set::new();
+    let gateway = set.start();
+    assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
+    assert_eq!(gateway.ask("/simple/nobody/", JSON).status(), 404);
+    drop(gateway);
+    set.upstream.put("/simple/good/", Answer::status(403));
+    set.upstream.put("/simple/nobody/", Answer::status(403));
+    let gateway = set.start();
+    let page = gateway.ask("/simple/good/", JSON);
+    assert_eq!(page.status(), 200, "{}", page.text());
+    assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
+    // That it had no such project then says nothing now.
+    assert_eq!(gateway.ask("/simple/nobody/", JSON).status(), 503);
+    let log = ["gateway", "audit", "--kind", "upstream"];
+    let began = Instant::now();
+    while !set
+        .sandbox
+        .run(&log)
+        .stdout
+        .contains("what it said before counts")
+    {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(gateway);
+    // Once it answers again, what it says now counts.
+    set.upstream
+        .project("good", &[("good-2.0-py3-none-any.whl", &good("2.0"), OLD)]);
+    let gateway = set.start();
+    let page = gateway.ask("/simple/good/", JSON).text();
+    assert!(
+        page.contains("good-2.0") && !page.contains("good-1.0"),
+        "{page}"
+    );
+}

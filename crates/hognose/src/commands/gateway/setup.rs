@@ -74,7 +74,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let feeds = settings::feeds(&args.feeds, &found)?;
     let database = DatabaseFile::new(&cache, &feeds).path();
     let own = as_asked(found.config.gateway.clone(), args);
-    let (upstreams, indexes) = upstreams(request, &own.upstreams)?;
+    let (upstreams, indexes) = upstreams(request, &own.upstreams, &cache)?;
     let upstreams = Arc::new(upstreams);
     let options = options(request, &own);
     let blobs = blobs(request, &own, &cache)?;
@@ -201,14 +201,21 @@ pub(super) fn clock(surroundings: &Surroundings) -> hognose_gateway::catalog::Cl
 fn upstreams(
     request: &Request<'_>,
     named: &[UpstreamSettings],
+    cache: &Path,
 ) -> Result<(Upstreams, Option<Indexes>), Failure> {
     let trusted = !request.args.no_config;
     let indexes = index_settings::find(&request.args.index, None, trusted, request.surroundings);
     let of = |name: &str, url: IndexUrl, owned: OwnedNames, indexes: &Indexes| {
-        let asking = indexes.for_source(&url);
+        let mut asking = indexes.for_source(&url);
+        // Kept answers are asked for again as often as the gateway wants; when nobody answers they are what is known.
+        asking.asking.cache = Some(cache.to_owned());
+        asking.asking.revalidate = true;
+        let mut silent = asking.clone();
+        silent.asking.offline = true;
         Ok::<Upstream, Failure>(Upstream {
             name: name.to_owned(),
             client: asking.client(request.surroundings)?,
+            kept: Some(silent.client(request.surroundings)?),
             url,
             owned,
         })

@@ -122,6 +122,7 @@ impl<'a> Fetcher<'a> {
         Asking {
             cache: self.cache(),
             offline: self.args.offline,
+            revalidate: false,
         }
     }
 

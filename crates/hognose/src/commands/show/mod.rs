@@ -81,6 +81,7 @@ fn indexes(
     indexes.asking = Asking {
         cache: Some(settings::cache(&args.feeds, surroundings)?),
         offline: args.feeds.offline,
+        revalidate: false,
     };
     Ok(indexes)
 }
