@@ -1,41 +1,130 @@
-//! Automata over many words that suit small artifacts and large ones.
+//! Many words found in one pass, by automata that were made when the program was built (`build/automaton.rs`).
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+/// The mark of a state in which a word ends, in every reference to it.
+const ENDS: u16 = 1 << 15;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
-/// From so much text on, the faster automaton is worth making.
-const WORTH: usize = 1 << 20;
-
-/// Words to look for: first by an automaton that is made quickly, after a megabyte of text by one that runs quickly.
-/// Most artifacts are small, and making the second takes longer than inspecting them.
-pub(crate) struct Search {
-    make: fn(AhoCorasickKind) -> Option<AhoCorasick>,
-    quick: OnceLock<Option<AhoCorasick>>,
-    fast: OnceLock<Option<AhoCorasick>>,
-    seen: AtomicUsize,
+/// The automaton of Aho and Corasick for a list of words. Numbers are little-endian.
+#[derive(Debug)]
+pub(crate) struct Automaton {
+    /// Bytes that no word tells apart are one class.
+    classes: [u8; 256],
+    /// The length of a row is two to this power.
+    shift: u32,
+    /// States below this have a row, the others one way on.
+    dense: u16,
+    /// For each state and class the next state.
+    rows: &'static [[u8; 2]],
+    /// For each other state the class of its way on, the state it leads to, and the state to go on from otherwise.
+    ways: &'static [[u8; 6]],
+    /// For each state where its part of `ends` begins.
+    firsts: &'static [[u8; 2]],
+    /// The words that end in a state, the longest first.
+    ends: &'static [[u8; 2]],
+    /// For each word its length.
+    lengths: &'static [[u8; 2]],
 }
 
-impl Search {
-    /// Of words; `make` makes an automaton of a kind.
-    pub(crate) const fn new(make: fn(AhoCorasickKind) -> Option<AhoCorasick>) -> Self {
-        Self {
-            make,
-            quick: OnceLock::new(),
-            fast: OnceLock::new(),
-            seen: AtomicUsize::new(0),
+include!(concat!(env!("OUT_DIR"), "/automata.rs"));
+
+/// A word in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Its place in the list.
+    pub(crate) which: usize,
+    /// Where it begins.
+    pub(crate) start: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+}
+
+impl Automaton {
+    /// The state after a byte; references that cannot be lead to the beginning.
+    fn step(&self, state: u16, byte: u8) -> u16 {
+        let class = self.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        let mut state = state & !ENDS;
+        loop {
+            if state < self.dense {
+                let at = usize::from(state) << self.shift | usize::from(class);
+                return self
+                    .rows
+                    .get(at)
+                    .map_or(0, |next| u16::from_le_bytes(*next));
+            }
+            match self.ways.get(usize::from(state - self.dense)) {
+                Some([way, _, low, high, ..]) if *way == class && class != 0 => {
+                    return u16::from_le_bytes([*low, *high]);
+                }
+                // A suffix is shorter than its state: this ends at the beginning, which has a row.
+                Some([.., low, high]) => state = u16::from_le_bytes([*low, *high]) & !ENDS,
+                None => return 0,
+            }
         }
     }
 
-    /// The automaton for a text of a length; both find the same.
-    pub(crate) fn of(&self, length: usize) -> Option<&AhoCorasick> {
-        let seen = self.seen.fetch_add(length, Ordering::Relaxed);
-        let (slot, kind) = if seen < WORTH {
-            (&self.quick, AhoCorasickKind::ContiguousNFA)
-        } else {
-            (&self.fast, AhoCorasickKind::DFA)
+    /// From `at` on, the position after the next byte with which a word ends.
+    fn next_end(&self, text: &[u8], at: usize, state: &mut u16) -> Option<usize> {
+        let mut now = *state;
+        for (offset, byte) in text.get(at..)?.iter().enumerate() {
+            now = self.step(now, *byte);
+            if now & ENDS != 0 {
+                *state = now;
+                return Some(at + offset + 1);
+            }
+        }
+        None
+    }
+
+    /// The words that end in a state.
+    fn words(&self, state: u16) -> &'static [[u8; 2]] {
+        let state = usize::from(state & !ENDS);
+        let bound = |at: usize| {
+            let first = self.firsts.get(at).copied().unwrap_or_default();
+            usize::from(u16::from_le_bytes(first))
         };
-        slot.get_or_init(|| (self.make)(kind)).as_ref()
+        let words = self.ends.get(bound(state)..bound(state + 1));
+        words.unwrap_or_default()
+    }
+
+    fn hit(&self, word: [u8; 2], end: usize) -> Hit {
+        let which = usize::from(u16::from_le_bytes(word));
+        let length = self.lengths.get(which).copied().unwrap_or_default();
+        let start = end.saturating_sub(usize::from(u16::from_le_bytes(length)));
+        Hit { which, start, end }
+    }
+
+    /// Whether a text holds one of the words.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.next_end(text.as_bytes(), 0, &mut 0).is_some()
+    }
+
+    /// Every word in a text, also those that overlap, by their ends.
+    pub(crate) fn all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Hit> + 't {
+        let (mut at, mut state) = (0, 0);
+        let mut waiting: &[[u8; 2]] = &[];
+        std::iter::from_fn(move || {
+            while waiting.is_empty() {
+                at = self.next_end(text.as_bytes(), at, &mut state)?;
+                waiting = self.words(state);
+            }
+            let (word, rest) = waiting.split_first()?;
+            waiting = rest;
+            Some(self.hit(*word, at))
+        })
+    }
+
+    /// The words in a text that do not overlap: of two that do, the one that ends first.
+    pub(crate) fn apart<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Hit> + 't {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let mut state = 0;
+            at = self.next_end(text.as_bytes(), at, &mut state)?;
+            let word = self.words(state).first()?;
+            Some(self.hit(*word, at))
+        })
+    }
+
+    /// How many words there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.len()
     }
 }

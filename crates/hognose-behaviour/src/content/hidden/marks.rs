@@ -2,118 +2,24 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-
 use super::View;
 use super::scan::{Kind, Scanner};
+use super::texts::{ADDRESS, MARKS, WISHES};
 use crate::fact::FactKind;
-use crate::search::Search;
-
-/// Texts that an obfuscator writes into what it makes, and the tool.
-const MARKS: [(&str, &str); 28] = [
-    ("__pyarmor__(", "pyarmor"),
-    ("import __pyarmor__", "pyarmor"),
-    ("import pyarmor_runtime", "pyarmor"),
-    ("from pytransform import", "pyarmor"),
-    ("# pyarmor 8", "pyarmor"),
-    ("# pyarmor 9", "pyarmor"),
-    ("lambda __ : __import__('zlib')", "zlib lambda"),
-    ("lambda __:__import__('zlib')", "zlib lambda"),
-    ("lambda __ : __import__(\"zlib\")", "zlib lambda"),
-    ("exec((_)(b'", "zlib lambda"),
-    ("exec((_)(b\"", "zlib lambda"),
-    ("blankobf", "BlankOBF"),
-    ("pyobfuscate", "PyObfuscate"),
-    ("oxyry.com", "Oxyry"),
-    (
-        "development-tools.net/python-obfuscator",
-        "development-tools",
-    ),
-    ("hyperion.py obfuscat", "Hyperion"),
-    ("billythegoat356", "Hyperion"),
-    ("obfuscated with", "comment"),
-    ("obfuscated by", "comment"),
-    ("obfuscated using", "comment"),
-    ("pyminifier --", "pyminifier"),
-    ("freecodingtools.org/py-obfuscator", "freecodingtools"),
-    ("pyfuscat", "PyFuscation"),
-    ("exec(marshal.loads(", "marshal"),
-    ("exec(__import__('marshal').loads(", "marshal"),
-    ("exec(__import__(\"marshal\").loads(", "marshal"),
-    ("import('marshal'),__import__('zlib')", "marshal"),
-    ("sourcedefender", "SourceDefender"),
-];
-
-/// Words that take a model by the sleeve.
-const ADDRESS: [&str; 22] = [
-    "ignore previous instructions",
-    "ignore all previous instructions",
-    "ignore the previous instructions",
-    "ignore any previous instructions",
-    "ignore all prior instructions",
-    "ignore prior instructions",
-    "ignore your instructions",
-    "ignore the above instructions",
-    "disregard previous instructions",
-    "disregard all previous",
-    "disregard prior instructions",
-    "forget all previous instructions",
-    "forget everything you",
-    "note to ai",
-    "note to llm",
-    "note to the ai",
-    "attention ai",
-    "dear ai",
-    "dear llm",
-    "if you are an ai",
-    "if you are an llm",
-    "if you are a language model",
-];
-
-/// What such words ask for; without one of these near, they are somebody's prompt or a test of a guard.
-const WISHES: [&str; 16] = [
-    "benign",
-    "is safe",
-    "as safe",
-    "not malicious",
-    "no malware",
-    "malicious code",
-    "do not flag",
-    "don't flag",
-    "do not report",
-    "don't report",
-    "security scan",
-    "security review",
-    "security audit",
-    "code review",
-    "legitimate package",
-    "vulnerabilit",
-];
+use crate::search::TEXTS;
 
 /// How far around an address a wish may stand.
 const NEAR: usize = 400;
 
-static SEARCH: Search = Search::new(|kind| {
-    let marks = MARKS.iter().map(|(text, _)| *text);
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(kind))
-        .build(marks.chain(ADDRESS).chain(WISHES))
-        .ok()
-});
-
 /// Looks for all of them in one pass over the lines that may hold one.
 pub(super) fn search(view: &mut View<'_>, lines: &[Range<usize>]) {
-    let Some(search) = SEARCH.of(view.text.len()) else {
-        return;
-    };
     let text = view.text;
     let mut near = Near::default();
     for range in lines {
         let part = text.get(range.clone()).unwrap_or_default();
-        for hit in search.find_iter(part) {
-            let at = range.start + hit.start();
-            let which = hit.pattern().as_usize();
+        for hit in TEXTS.apart(part) {
+            let at = range.start + hit.start;
+            let which = hit.which;
             if let Some((mark, tool)) = MARKS.get(which) {
                 if is_signed(text, at, mark, tool) {
                     view.add(FactKind::ObfuscatorMark, at, format!("{tool}: {mark}"));
@@ -155,7 +61,7 @@ impl Near {
     fn take(&mut self, which: usize, at: usize) -> Option<usize> {
         if which < MARKS.len() + ADDRESS.len() {
             self.address = Some(at);
-        } else {
+        } else if which < MARKS.len() + ADDRESS.len() + WISHES.len() {
             self.wish = Some(at);
         }
         let address = self.address?;
@@ -187,14 +93,13 @@ fn is_protected(text: &str) -> bool {
 
 /// Words for language models in a text that is no source.
 pub(super) fn injection(text: &str) -> Option<String> {
-    let search = SEARCH.of(text.len())?;
     let mut near = Near::default();
-    for hit in search.find_iter(text) {
-        let which = hit.pattern().as_usize();
+    for hit in TEXTS.apart(text) {
+        let which = hit.which;
         if which < MARKS.len() {
             continue;
         }
-        if let Some(address) = near.take(which, hit.start()) {
+        if let Some(address) = near.take(which, hit.start) {
             return text
                 .get(address..)
                 .and_then(|rest| rest.lines().next())

@@ -8,6 +8,7 @@ mod marks;
 mod names;
 mod plain;
 mod scan;
+mod texts;
 
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use scan::{Kind, Lines, Scanner, Token};

@@ -7,11 +7,13 @@
 mod crypto;
 mod needle;
 mod secrets;
+mod spelling;
 pub(crate) mod url;
 
 use std::ops::Range;
 
 use crate::fact::FactKind;
+use crate::search::NEEDLES;
 use needle::{Check, TABLES, WHOLE_MAX};
 
 /// Most details kept of one kind for one text.
@@ -44,11 +46,11 @@ pub fn classify(text: &str) -> Vec<(FactKind, String)> {
 fn search(text: &str, urls: &[Range<usize>], found: &mut Found) {
     let bytes = text.as_bytes();
     let tables = &*TABLES;
-    for hit in tables.search.find_overlapping_iter(text) {
-        let Some(needle) = tables.needles.get(hit.pattern().as_usize()) else {
+    for hit in NEEDLES.all(text) {
+        let Some(needle) = tables.needles.get(hit.which) else {
             continue;
         };
-        let range = hit.range();
+        let range = hit.start..hit.end;
         if !found.wants(needle.kind)
             || !needle.case(bytes.get(range.clone()).unwrap_or_default())
             || !needle.check.holds(bytes, range.start, range.end)

@@ -1,11 +1,13 @@
 //! The tables of needles, found in one pass.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashMap;
 
+use super::spelling::{SOURCES, entries, separators};
 use crate::fact::FactKind;
+use crate::search::NEEDLES;
 
 /// What must stand around a needle for it to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,36 +141,34 @@ pub(super) struct Needle {
     pub(super) kind: FactKind,
     /// What must stand around it.
     pub(super) check: Check,
-    /// Its text, in the case that must match when it holds an upper-case letter.
-    pub(super) text: String,
-    exact: bool,
+    /// Its text, where it holds an upper-case letter: the case must match then.
+    exact: Option<Cow<'static, str>>,
 }
 
 impl Needle {
     /// Whether the text found has the right case.
     pub(super) fn case(&self, found: &[u8]) -> bool {
-        !self.exact || self.text.as_bytes() == found
+        let exact = self.exact.as_deref();
+        exact.is_none_or(|exact| exact.as_bytes() == found)
     }
 }
 
 /// All tables.
 #[derive(Debug)]
 pub(super) struct Tables {
-    /// What finds [`Tables::needles`], by index.
-    pub(super) search: AhoCorasick,
-    /// What is searched.
+    /// What [`crate::search::NEEDLES`] finds, by index.
     pub(super) needles: Vec<Needle>,
-    whole: HashMap<String, Vec<(FactKind, Option<String>)>>,
-    hosts: HashMap<String, Vec<(FactKind, String)>>,
+    whole: FxHashMap<Cow<'static, str>, Vec<(FactKind, Option<&'static str>)>>,
+    hosts: FxHashMap<&'static str, Vec<(FactKind, &'static str)>>,
 }
 
 impl Tables {
     /// What a whole text is, when it is a known name.
     pub(super) fn whole(&self, text: &str) -> Option<FactKind> {
-        let found = self.whole.get(&text.to_ascii_lowercase())?;
+        let found = self.whole.get(text.to_ascii_lowercase().as_str())?;
         found
             .iter()
-            .find(|(_, exact)| exact.as_deref().is_none_or(|exact| exact == text))
+            .find(|(_, exact)| exact.is_none_or(|exact| exact == text))
             .map(|(kind, _)| *kind)
     }
 
@@ -189,104 +189,60 @@ impl Tables {
     }
 }
 
-const SOURCES: [&str; 3] = [
-    include_str!("hosts.txt"),
-    include_str!("paths.txt"),
-    include_str!("words.txt"),
-];
-
 /// Longest text that can be a known name as a whole.
 pub(super) const WHOLE_MAX: usize = 64;
 
 pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(|| {
-    let mut needles = Vec::new();
-    let mut whole: HashMap<String, Vec<_>> = HashMap::new();
-    let mut hosts: HashMap<String, Vec<_>> = HashMap::new();
+    let mut tables = Tables {
+        needles: Vec::with_capacity(NEEDLES.len()),
+        whole: FxHashMap::default(),
+        hosts: FxHashMap::default(),
+    };
     for source in SOURCES {
+        let mut heading = ("", "");
+        let mut parsed = None;
         for (kind, check, text) in entries(source) {
-            let exact = text.bytes().any(|b| b.is_ascii_uppercase());
-            match check {
-                Check::Whole => whole
-                    .entry(text.to_ascii_lowercase())
-                    .or_default()
-                    .push((kind, exact.then(|| text.to_owned()))),
-                Check::Host => {
-                    let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
-                    hosts
-                        .entry(host.to_owned())
-                        .or_default()
-                        .push((kind, path.to_owned()));
-                }
-                _ => {}
+            if heading != (kind, check) {
+                heading = (kind, check);
+                // Headings are constants of this crate; a test parses all of them.
+                parsed = FactKind::parse(kind).zip(Check::parse(check));
             }
-            if check != Check::Whole {
-                needles.extend(spellings(kind, check, text, exact));
+            if let Some((kind, parsed)) = parsed {
+                tables.add(kind, parsed, separators(check, text), text);
             }
         }
     }
-    let search = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .build(needles.iter().map(|n: &Needle| n.text.as_str()));
-    Tables {
-        // The tables are constants of this crate and far below the automaton's limits; a test builds them.
-        search: search.unwrap_or_else(|_| nothing()),
-        needles,
-        whole,
-        hosts,
-    }
+    tables
 });
 
-#[expect(
-    clippy::expect_used,
-    reason = "an automaton of no patterns always builds"
-)]
-fn nothing() -> AhoCorasick {
-    AhoCorasick::new([""; 0]).expect("no patterns")
-}
-
-/// The needle as written, and with one and two backslashes for each slash of a path.
-fn spellings(kind: FactKind, check: Check, text: &str, exact: bool) -> Vec<Needle> {
-    let paths = check != Check::Host && !text.contains("//");
-    let separators: &[&str] = if paths && text.contains('/') {
-        &["/", "\\", "\\\\"]
-    } else {
-        &["/"]
-    };
-    separators
-        .iter()
-        .map(|separator| Needle {
-            kind,
-            check,
-            text: text.replace('/', separator),
-            exact,
-        })
-        .collect()
-}
-
-/// The lines of a table, below headings such as `[wallet part]`.
-fn entries(source: &'static str) -> impl Iterator<Item = (FactKind, Check, &'static str)> {
-    let mut section = None;
-    source.lines().filter_map(move |line| {
-        if line.is_empty() || line.starts_with("# ") {
-            return None;
+impl Tables {
+    fn add(&mut self, kind: FactKind, check: Check, separators: &[&str], text: &'static str) {
+        let exact = text.bytes().any(|b| b.is_ascii_uppercase());
+        if check == Check::Whole {
+            let (name, exact) = if exact {
+                (Cow::Owned(text.to_ascii_lowercase()), Some(text))
+            } else {
+                (Cow::Borrowed(text), None)
+            };
+            self.whole.entry(name).or_default().push((kind, exact));
+        } else if check == Check::Host {
+            let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+            self.hosts.entry(host).or_default().push((kind, path));
         }
-        if let Some(heading) = heading(line) {
-            section = Some(heading);
-            return None;
+        for separator in separators {
+            let exact = exact.then(|| match *separator {
+                "/" => Cow::Borrowed(text),
+                other => Cow::Owned(text.replace('/', other)),
+            });
+            self.needles.push(Needle { kind, check, exact });
         }
-        let (kind, check) = section?;
-        Some((kind, check, line))
-    })
-}
-
-fn heading(line: &str) -> Option<(FactKind, Check)> {
-    let (kind, check) = line.strip_prefix('[')?.strip_suffix(']')?.split_once(' ')?;
-    Some((FactKind::parse(kind)?, Check::parse(check)?))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::strings::spelling::heading;
 
     #[test]
     fn every_line_of_the_tables_is_understood() {
@@ -295,11 +251,34 @@ mod tests {
                 .lines()
                 .filter(|l| l.starts_with('[') && l.ends_with(']'))
             {
-                assert!(heading(line).is_some(), "{line}");
+                let (kind, check) = heading(line).unwrap();
+                assert!(FactKind::parse(kind).is_some(), "{line}");
+                assert!(Check::parse(check).is_some(), "{line}");
             }
             assert!(entries(source).count() > 300);
         }
-        assert!(TABLES.search.patterns_len() == TABLES.needles.len());
         assert!(TABLES.needles.len() > 900);
+    }
+
+    #[test]
+    fn the_automaton_finds_every_needle_by_its_index() {
+        let all = SOURCES.into_iter().flat_map(entries);
+        let texts: Vec<String> = all
+            .flat_map(|(_, check, text)| {
+                let all = separators(check, text).iter();
+                all.map(|separator| text.replace('/', separator))
+            })
+            .collect();
+        assert_eq!(NEEDLES.len(), texts.len());
+        assert_eq!(TABLES.needles.len(), texts.len());
+        for (which, text) in texts.iter().enumerate() {
+            for text in [text.clone(), text.to_ascii_uppercase()] {
+                let (start, end) = (0, text.len());
+                let hit = crate::search::Hit { which, start, end };
+                assert!(NEEDLES.all(&text).any(|h| h == hit), "{text}");
+            }
+            let needle = TABLES.needles.get(which).unwrap();
+            assert!(needle.case(text.as_bytes()), "{text}");
+        }
     }
 }
