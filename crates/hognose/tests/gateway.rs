@@ -629,6 +629,15 @@ fn conditions_of_the_policy_are_decided_by_page_and_by_bytes() {
     assert!(got.contains("HOG-ID-obscure"), "{got}");
     let got = answer("[policy]\nmin-project-age = \"3000d\"\n", &mit);
     assert!(got.contains("HOG-ID-newcomer"), "{got}");
+    let twin = archives::wheel("requestss", "1.0", &[("x.py", String::new())], "");
+    set.upstream
+        .project("reqeusts", &[("reqeusts-1.0-py3-none-any.whl", &twin, OLD)]);
+    let sandbox = Sandbox::new();
+    let lookalikes = "[policy.rules]\nHOG-ID-lookalike = \"block\"\n";
+    let gateway = Running::start(&sandbox, &set.upstream.url(), lookalikes);
+    let page = gateway.ask("/simple/reqeusts/", JSON);
+    assert_eq!(page.header("x-hognose-withheld").as_deref(), Some("1.0"));
+    assert!(page.text().contains("HOG-ID-lookalike"), "{}", page.text());
     let own = "[policy]\nmax-rank = 100\n[identity]\nowned = [\"good\"]\n";
     let got = answer(own, &mit);
     assert!(got.contains("200"), "{got}");

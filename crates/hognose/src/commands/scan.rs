@@ -29,6 +29,7 @@ use hognose_report::{Format, ScanReport, Style, render};
 use hognose_types::{Decision, Finding, Gap, Inventory, Verdict};
 
 pub(super) use behaviour::finding as behaviour_finding;
+pub(super) use identity::findings as name_findings;
 pub(super) use verdicts::{Memory, Remembered};
 
 use crate::cli::{Cli, ScanArgs};

@@ -281,6 +281,10 @@ impl Judge for Engine {
         };
         findings.extend(self.online(offer, &inventory));
         findings.extend(self.unmet(offer, &inventory, &known));
+        match self.names(&inventory, &known.database) {
+            Ok(named) => findings.extend(named),
+            Err(error) => return self.unknown(offer, &error),
+        }
         let judged = self.decided(findings, known.today);
         let found = ByVersion::new(&judged, &gaps);
         let lane = self

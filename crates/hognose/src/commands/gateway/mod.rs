@@ -7,6 +7,7 @@ mod engine;
 mod gc;
 mod happened;
 mod lane;
+mod names;
 mod news;
 mod seat;
 mod setup;

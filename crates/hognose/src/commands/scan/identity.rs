@@ -21,7 +21,7 @@ pub(super) fn popular(database: &Database) -> Result<Vec<String>, Failure> {
 }
 
 /// Names that look like others, sources that move. Nothing is asked of anybody.
-pub(super) fn findings(
+pub(in crate::commands) fn findings(
     inventory: &Inventory,
     database: &Database,
     owned: &OwnedNames,
