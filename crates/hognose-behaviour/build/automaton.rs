@@ -10,11 +10,16 @@ use std::path::Path;
 /// The mark of a state in which a word ends, in every reference to it.
 const ENDS: u16 = 1 << 15;
 
+/// States nearer to the beginning are reached often.
+const OFTEN: usize = 3;
+
 #[derive(Default)]
 struct Node {
     children: BTreeMap<u8, usize>,
     /// The longest state that is a suffix of this one.
     suffix: usize,
+    /// How many bytes lead here.
+    depth: usize,
     /// Words that end here, its own before those of its suffixes.
     words: Vec<u16>,
 }
@@ -29,7 +34,7 @@ pub(super) fn write(
     let classes = classes(words, any_case)?;
     let (nodes, order) = trie(words, &classes)?;
     // States with several ways on, and all that are reached often, have a whole row each; the others one way on.
-    let wide = |at: &usize| nodes.get(*at).is_some_and(|n| n.children.len() > 1);
+    let wide = |at: &usize| nodes[*at].children.len() > 1 || nodes[*at].depth < OFTEN;
     let (dense, single): (Vec<usize>, Vec<usize>) = order.iter().partition(|at| wide(at));
     let mut ids = vec![0_u16; nodes.len()];
     for (id, at) in dense.iter().chain(&single).enumerate() {
@@ -115,13 +120,16 @@ fn trie(words: &[&str], classes: &[u8; 256]) -> Result<(Vec<Node>, Vec<usize>), 
     for (which, word) in words.iter().enumerate() {
         let mut at = 0;
         for byte in word.bytes() {
-            let new = nodes.len();
+            let (new, before) = (nodes.len(), at);
             at = *nodes[at]
                 .children
                 .entry(classes[usize::from(byte)])
                 .or_insert(new);
             if at == new {
-                nodes.push(Node::default());
+                nodes.push(Node {
+                    depth: nodes[before].depth + 1,
+                    ..Node::default()
+                });
             }
         }
         nodes[at].words.push(u16::try_from(which)?);

@@ -432,6 +432,14 @@ impl Collector {
         }
     }
 
+    /// Gives back what only taking in members needs: evaluation takes the most memory.
+    pub(super) fn forget(&mut self) {
+        self.buffer = Vec::new();
+        self.packer = None;
+        self.digests = rustc_hash::FxHashMap::default();
+        self.bytecode = Vec::new();
+    }
+
     pub(super) fn surface(&mut self, group: &'static str, name: &str) {
         let names = self.surfaces.entry(group).or_default();
         if names.len() < 2_000 {

@@ -121,6 +121,7 @@ impl Collector {
     pub fn finish(mut self) -> Inspection {
         self.judge_record();
         self.judge_bytecode();
+        self.forget();
         let provides = self.provides();
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
