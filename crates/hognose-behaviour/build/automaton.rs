@@ -36,15 +36,7 @@ pub(super) fn write(
     // States with several ways on, and all that are reached often, have a whole row each; the others one way on.
     let wide = |at: &usize| nodes[*at].children.len() > 1 || nodes[*at].depth < OFTEN;
     let (dense, single): (Vec<usize>, Vec<usize>) = order.iter().partition(|at| wide(at));
-    let mut ids = vec![0_u16; nodes.len()];
-    for (id, at) in dense.iter().chain(&single).enumerate() {
-        let ends = if nodes[*at].words.is_empty() { 0 } else { ENDS };
-        ids[*at] = u16::try_from(id)
-            .ok()
-            .filter(|id| *id < ENDS)
-            .ok_or("too many states")?
-            | ends;
-    }
+    let ids = numbers(&nodes, dense.iter().chain(&single))?;
     let width = usize::from(*classes.iter().max().unwrap_or(&0)) + 1;
     let width = width.next_power_of_two();
     let mut rows = Vec::new();
@@ -92,6 +84,23 @@ pub(super) fn write(
         )?;
     }
     Ok(text + "};\n")
+}
+
+/// How each state is referred to: by its place in `order`, with the mark of those in which a word ends.
+fn numbers<'a>(
+    nodes: &[Node],
+    order: impl Iterator<Item = &'a usize>,
+) -> Result<Vec<u16>, Box<dyn Error>> {
+    let mut ids = vec![0_u16; nodes.len()];
+    for (id, at) in order.enumerate() {
+        let ends = if nodes[*at].words.is_empty() { 0 } else { ENDS };
+        ids[*at] = u16::try_from(id)
+            .ok()
+            .filter(|id| *id < ENDS)
+            .ok_or("too many states")?
+            | ends;
+    }
+    Ok(ids)
 }
 
 /// Bytes that no word tells apart are one class; 0 is that of bytes in no word.

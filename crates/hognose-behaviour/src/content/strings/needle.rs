@@ -280,5 +280,24 @@ mod tests {
             let needle = TABLES.needles.get(which).unwrap();
             assert!(needle.case(text.as_bytes()), "{text}");
         }
+        // Run together, halves of them make and hide others: all that are there are found, and nothing else.
+        let halves = texts.iter().map(|t| t.get(..t.len() / 2).unwrap_or(t));
+        let text: String = halves.chain(texts.iter().map(String::as_str)).collect();
+        let mut found: Vec<_> = NEEDLES.all(&text).map(|h| (h.which, h.start)).collect();
+        found.sort_unstable();
+        let lower = text.to_ascii_lowercase();
+        let there: Vec<_> = (0..)
+            .zip(&texts)
+            .flat_map(|(which, needle)| {
+                let needle = needle.to_ascii_lowercase();
+                let starts = 0..=lower.len() - needle.len();
+                let lower = lower.as_bytes();
+                starts
+                    .filter(move |at| lower[*at..].starts_with(needle.as_bytes()))
+                    .map(move |at| (which, at))
+                    .collect::<Vec<(usize, usize)>>()
+            })
+            .collect();
+        assert_eq!(found, there);
     }
 }
