@@ -268,6 +268,10 @@ impl Gateway {
             let fetched = self.fetch(offered)?.finish().await;
             fetched.or_else(|reason| self.unavailable(&reason))?
         };
+        if digest.is_none() {
+            // Nobody announced it: that it is another one than before shows only now.
+            self.witness(page, offered, &blob.sha256, asked).await?;
+        }
         match self.read(page, offered, &blob, asked.client).await {
             Inspected::Read(read) => ruling.join(read),
             Inspected::Unknown(reason) => {
@@ -280,7 +284,7 @@ impl Gateway {
     }
 
     fn not_judged(&self, artifact: &Artifact<'_>, reason: &str) -> Ruling {
-        let decision = match self.gear.options.on_unknown {
+        let decision = match self.gear.judge.on_unknown() {
             OnUnknown::Allow => Decision::Warn,
             OnUnknown::KnownGood if self.gear.judge.known_good(artifact) => Decision::Warn,
             OnUnknown::Block | OnUnknown::KnownGood => Decision::Block,

@@ -16,11 +16,14 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::shared::{Shared, SharedError, Turns};
+use crate::verified::Verified;
 
 /// Largest artifact that is kept in memory.
 const SMALL: usize = 4 << 20;
 /// Most bytes of artifacts kept in memory.
 const MEMORY: usize = 16 << 20;
+/// Most downloads at a time.
+const MAX_FLIGHTS: usize = 48;
 /// How often an artifact is marked as used.
 const USED: Duration = Duration::from_hours(1);
 
@@ -32,6 +35,8 @@ pub struct Blobs {
     bytes: AtomicU64,
     memory: Mutex<Memory>,
     flights: Mutex<HashMap<String, Arc<Flight>>>,
+    /// Artifacts whose bytes were seen to be those of their name, with the size and time they had then.
+    verified: Verified,
     common: Option<Common>,
 }
 
@@ -134,6 +139,7 @@ impl Blobs {
             bytes: AtomicU64::new(0),
             memory: Mutex::default(),
             flights: Mutex::default(),
+            verified: Verified::default(),
             common: None,
         };
         let total = blobs.list()?.iter().map(|(_, size, _)| size).sum();
@@ -165,16 +171,24 @@ impl Blobs {
         self.common.as_ref().map(of)
     }
 
-    /// An artifact that is there.
+    /// An artifact that is there. Its name is believed once its bytes were looked at: a disk may err, and others may
+    /// write to it. What is wrong goes, and is fetched anew.
     pub fn find(&self, sha256: &str) -> Option<Blob> {
         let path = self.place(sha256)?;
         let found = fs::metadata(&path).ok()?;
+        if !self.verified.has(sha256, &path, &found) {
+            // Where it cannot be removed it is looked at again next time.
+            let _ = fs::remove_file(&path);
+            return None;
+        }
         let age = found.modified().ok()?.elapsed().unwrap_or_default();
         if age > USED
             && let Ok(file) = fs::File::options().write(true).open(&path)
         {
             // Only a hint for what to drop first.
             let _ = file.set_modified(SystemTime::now());
+            drop(file);
+            self.verified.put(sha256, &path);
         }
         Some(Blob {
             sha256: sha256.to_owned(),
@@ -234,6 +248,10 @@ impl Blobs {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(key) {
             return Ok(Arc::clone(flight));
+        }
+        // Each holds a thread as long as its upstream likes: pages must go on coming.
+        if flights.len() >= MAX_FLIGHTS {
+            return Err(io::Error::other("too many downloads at a time; try again"));
         }
         let temporary = tempfile::Builder::new()
             .prefix(".coming-")
@@ -354,10 +372,11 @@ impl Blobs {
         }
         temporary.as_file().sync_data().map_err(|e| unkept(&e))?;
         temporary.persist(&path).map_err(|e| unkept(&e.error))?;
+        self.verified.put(sha256, &path);
         let total = self.bytes.fetch_add(written, Ordering::Relaxed) + written;
         if total > self.max_bytes {
             // What is dropped can be fetched again; failing to drop harms nobody now.
-            let _ = self.shrink(self.max_bytes / 10 * 9);
+            let _ = self.shrink_but(self.max_bytes / 10 * 9, Some(&path));
         }
         Ok(Blob {
             sha256: sha256.to_owned(),
@@ -369,6 +388,11 @@ impl Blobs {
     /// Drops artifacts, those not used for longest first, until at most so many bytes are left. Answers how many
     /// artifacts and bytes went.
     pub fn shrink(&self, keep: u64) -> io::Result<(usize, u64)> {
+        self.shrink_but(keep, None)
+    }
+
+    /// The same, but for one that just came: it is about to be read.
+    fn shrink_but(&self, keep: u64, newest: Option<&Path>) -> io::Result<(usize, u64)> {
         let mut all = self.list()?;
         all.sort_by_key(|(_, _, used)| *used);
         let mut total: u64 = all.iter().map(|(_, size, _)| size).sum();
@@ -376,6 +400,9 @@ impl Blobs {
         for (path, size, _) in all {
             if total <= keep {
                 break;
+            }
+            if newest == Some(path.as_path()) {
+                continue;
             }
             match fs::remove_file(&path) {
                 Ok(()) => (files, bytes) = (files + 1, bytes + size),

@@ -240,8 +240,14 @@ impl Catalog {
                 slot.set(Known::Page(Arc::clone(page)));
                 self.shrink(name);
             }
-            Err(Unavailable::Absent) => slot.set(Known::Absent(Instant::now())),
-            Err(error) => slot.fail(error.clone()),
+            Err(Unavailable::Absent) => {
+                slot.set(Known::Absent(Instant::now()));
+                self.shrink(name);
+            }
+            Err(error) => {
+                slot.fail(error.clone());
+                self.shrink(name);
+            }
         }
         found
     }
@@ -409,6 +415,15 @@ impl Catalog {
 
     /// Keeps memory bounded: the projects asked for longest ago go, never the one that just came.
     fn shrink(&self, newest: &PackageName) {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let held: usize = slots
+            .values()
+            .filter_map(|slot| Some(slot.get().page()?.parts.files.len()))
+            .sum();
+        if slots.len() <= MAX_PROJECTS && held < MAX_FILES {
+            return;
+        }
+        drop(slots);
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         let mut known: Vec<(Instant, usize, PackageName)> = slots
             .iter()

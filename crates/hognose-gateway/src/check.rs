@@ -1,5 +1,6 @@
 //! Judging releases before anybody installs them: the answer that a client would get, without sending it anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hognose_index::{Choice, IndexFile, choose};
@@ -19,8 +20,8 @@ pub struct Checked {
 }
 
 impl Gateway {
-    /// Judges a release as a client would meet it. Of the files that `allowed` lets through (by sha256; all where it
-    /// is empty) the wheel and the sdist that installers choose are read.
+    /// Judges a release as a client would meet it: every file that `allowed` lets through (by sha256), for who has these
+    /// hashes may take any of them; where it is empty, the wheel and the sdist that installers choose.
     pub async fn check(
         self: &Arc<Self>,
         name: &PackageName,
@@ -50,13 +51,15 @@ impl Gateway {
             out.unknown.push(what.to_owned());
             return out;
         };
-        for file in release.files() {
-            let Some(offered) = files.iter().find(|f| f.file.filename == file.filename) else {
+        let chosen: BTreeSet<&str> = release.files().map(|f| f.filename.as_str()).collect();
+        for offered in files {
+            let name = &offered.file.filename;
+            if allowed.is_empty() && !chosen.contains(name.as_str()) {
                 continue;
-            };
+            }
             match self.judged(&page, offered, "check").await {
-                Ok(ruling) => out.files.push((file.filename.clone(), ruling)),
-                Err(reason) => out.unknown.push(format!("{}: {reason}", file.filename)),
+                Ok(ruling) => out.files.push((name.clone(), ruling)),
+                Err(reason) => out.unknown.push(format!("{name}: {reason}")),
             }
         }
         out

@@ -40,8 +40,6 @@ pub struct Options {
     pub prefix: String,
     /// How long an artifact may be read before it is served.
     pub budget: Duration,
-    /// What happens to artifacts that were not judged by then.
-    pub on_unknown: OnUnknown,
     /// Decisions are made and told, and nothing is refused.
     pub observe: bool,
 }
@@ -51,7 +49,6 @@ impl Default for Options {
         Self {
             prefix: String::new(),
             budget: Duration::from_secs(30),
-            on_unknown: OnUnknown::Block,
             observe: false,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::OnUnknown;
 use hognose_index::{IndexFile, Project};
 use hognose_types::{Decision, PackageName};
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,9 @@ pub trait Judge: Send + Sync + 'static {
 
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;
+
+    /// What happens to artifacts that could not be judged.
+    fn on_unknown(&self) -> OnUnknown;
 
     /// Whether the bytes were read before, by whatever analyser, and found harmless. May wait for a disk.
     fn known_good(&self, artifact: &Artifact<'_>) -> bool;

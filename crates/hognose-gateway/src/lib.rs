@@ -18,6 +18,7 @@ mod legacy;
 mod metrics;
 pub mod negotiate;
 pub mod offer;
+mod patient;
 mod peer;
 pub mod problem;
 mod rate;
@@ -29,6 +30,7 @@ mod server;
 pub mod shared;
 pub mod tls;
 pub mod upstream;
+mod verified;
 
 pub use answer::{Ranged, range};
 pub use check::Checked;

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{self, Answer};
 use crate::gateway::{Asked, Gateway};
+use crate::patient::Patient;
 use crate::peer::Trusted;
 use crate::rate::Rate;
 
@@ -195,7 +196,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_headers(64)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream)), service);
     // A connection that breaks is the client's affair.
     let _ = watcher.watch(connection).await;
 }

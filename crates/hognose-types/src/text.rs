@@ -57,8 +57,13 @@ pub fn block(raw: &str) -> Cow<'_, str> {
 
 /// At most `max` characters of one safe line, with `…` where text was left out.
 pub fn short(raw: &str, max: usize) -> String {
-    let safe = line(raw);
-    if safe.chars().count() <= max {
+    // Of a text without end only so much is read; runs of line breaks become one blank, so it is more than is shown.
+    let end = raw
+        .char_indices()
+        .nth(max.saturating_mul(8).saturating_add(64));
+    let head = end.and_then(|(at, _)| raw.get(..at)).unwrap_or(raw);
+    let safe = line(head);
+    if end.is_none() && safe.chars().count() <= max {
         return safe.into_owned();
     }
     let mut out: String = safe.chars().take(max.saturating_sub(1)).collect();

@@ -698,6 +698,12 @@ fn a_new_policy_is_in_force_within_seconds() {
         .write("hognose.toml", "[gateway]\ndeny = [\"good==1.0\"]\n");
     until(403);
     assert_ne!(gateway.ask("/simple/good/", JSON).header("etag"), etag);
+    // What happens to what cannot be judged changes with it.
+    let noise = b"PK this is no archive".to_vec();
+    set.upstream
+        .project("noise", &[("noise-1.0-py3-none-any.whl", &noise, OLD)]);
+    let unreadable = format!("/files/noise/{}/noise-1.0-py3-none-any.whl", hex(&noise));
+    assert_eq!(gateway.ask(&unreadable, "").status(), 403);
     // One that is wrong changes nothing.
     set.sandbox
         .write("hognose.toml", "[gateway]\ndeny = [\"good==\n");
@@ -966,4 +972,43 @@ fn what_an_upstream_said_before_counts_while_it_is_away() {
         page.contains("good-2.0") && !page.contains("good-1.0"),
         "{page}"
     );
+}
+
+#[test]
+fn what_lies_in_the_cache_is_not_believed_by_its_name() {
+    let set = Set::new();
+    let gateway = set.start();
+    let path = Set::path("1.0", &set.old);
+    assert_eq!(gateway.ask(&path, "").status(), 200);
+    drop(gateway);
+    let [kept] = walk(&set.sandbox.cache().join("blobs")).try_into().unwrap();
+    std::fs::write(&kept, bad()).unwrap();
+    let gateway = set.start();
+    let got = gateway.ask(&path, "");
+    assert_eq!((got.status(), &got.body), (200, &set.old), "{}", got.line);
+    assert_eq!(std::fs::read(&kept).unwrap(), set.old);
+}
+
+#[test]
+fn an_exchange_is_noticed_without_announced_digests() {
+    let set = Set::new();
+    let page = |bytes: &[u8]| {
+        let link = format!(
+            "<a href=\"/files/good-1.0-py3-none-any.whl\" {OLD}>good-1.0-py3-none-any.whl</a>"
+        );
+        set.upstream.put("/simple/good/", Answer::html(link));
+        set.upstream.put(
+            "/files/good-1.0-py3-none-any.whl",
+            Answer::file(bytes.to_vec()),
+        );
+    };
+    page(&set.old);
+    let path = "/files/good/-/good-1.0-py3-none-any.whl";
+    let gateway = set.start();
+    assert_eq!(gateway.ask(path, "").status(), 200);
+    drop(gateway);
+    page(&good("1.5"));
+    let gateway = set.start();
+    let got = gateway.ask(path, "");
+    assert!(got.line.contains("HOG-ID-replaced"), "{}", got.line);
 }

@@ -236,6 +236,7 @@ fn locks_are_judged_before_the_command_starts() {
             common::upstream::hex(bytes)
         )
     };
+    set.sandbox.write("pyproject.toml", PROJECT);
     set.sandbox
         .write("poetry.lock", lock("bad", &wheel("bad", "1.0", BAD)));
     let got = set.guard(&[], &[poetry, "install"]);
@@ -597,4 +598,139 @@ fn shims_run_installers_behind_the_guard() {
         .sandbox
         .run(&["guard", "--install-shims", "--shims-dir", named]);
     assert_eq!(refused.code, 2, "{}", refused.whole());
+}
+
+#[test]
+fn every_file_that_a_lock_allows_is_judged() {
+    let set = Set::new();
+    let plain = wheel("multi", "1.0", "X = 1\n");
+    let native = wheel("multi", "1.0", BAD);
+    set.upstream.project(
+        "multi",
+        &[
+            ("multi-1.0-py3-none-any.whl", &plain, OLD),
+            (
+                "multi-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
+                &native,
+                OLD,
+            ),
+        ],
+    );
+    set.uv_lock("\"multi\"");
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 1, "{}", got.whole());
+    assert!(got.stderr.contains("was not started"), "{}", got.stderr);
+}
+
+#[test]
+fn locks_that_do_not_hold_to_what_was_judged_are_refused() {
+    let set = Set::new();
+    set.uv_lock("\"good==1.0\"");
+    let path = set.sandbox.work().join("uv.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    // Without hashes anything may come from where the lock says.
+    let start = lock.find(", hash = \"sha256:").unwrap();
+    let end = start + lock[start..].find("\", ").unwrap() + 1;
+    let free = format!("{}{}", &lock[..start], &lock[end..]);
+    std::fs::write(&path, free).unwrap();
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 3, "{}", got.whole());
+    assert!(got.stderr.contains("has no sha256"), "{}", got.stderr);
+    // What comes from an address of its own is not seen.
+    let direct = lock.replace(
+        &format!("source = {{ registry = \"{}\" }}", set.upstream.url()),
+        "source = { url = \"https://index.example/good-1.0-py3-none-any.whl\" }",
+    );
+    assert_ne!(direct, lock);
+    std::fs::write(&path, direct).unwrap();
+    let got = set.uv_project(&["sync"]);
+    assert_eq!(got.code, 3, "{}", got.whole());
+    // A script with a lock of its own.
+    std::fs::write(&path, lock).unwrap();
+    set.sandbox
+        .write("x.py", "# /// script\n# dependencies = []\n# ///\n");
+    set.sandbox.write("x.py.lock", "version = 1\n");
+    let got = set.uv_project(&["run", "x.py"]);
+    assert_eq!(got.code, 2, "{}", got.whole());
+}
+
+#[test]
+fn files_that_cannot_be_read_as_pip_does_are_refused() {
+    let set = Set::new();
+    let index = "--index-url https://index.example/simple\ngood\n";
+    let utf16: Vec<u8> = index.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    set.sandbox
+        .write("wide.txt", [&b"\xff\xfe"[..], &utf16].concat());
+    set.sandbox.write("deps", index);
+    set.sandbox.write("r.lst", index);
+    set.sandbox.write(
+        "short.txt",
+        "--extra-i=https://index.example/simple\ngood\n",
+    );
+    set.sandbox.write("coded.txt", "# coding: utf-7\ngood\n");
+    set.sandbox
+        .write("remote.txt", "-r https://index.example/r.txt\n");
+    for file in [
+        "wide.txt",
+        "deps",
+        "r.lst",
+        "short.txt",
+        "coded.txt",
+        "remote.txt",
+        "no.txt",
+    ] {
+        let got = set.pip("new", &["-r", file]);
+        assert_eq!(got.code, 2, "{file}: {}", got.whole());
+    }
+    set.sandbox
+        .write("fine.txt", "--no-binary other\ngood # >=1\n");
+    let got = set.pip("new", &["-r", "fine.txt"]);
+    assert_eq!(got.code, 0, "{}", got.whole());
+}
+
+#[test]
+fn pips_own_files_and_other_spellings_do_not_count() {
+    let set = Set::new();
+    let other = Upstream::new();
+    let evil = wheel("good", "9.0", "X = 666\n");
+    other.project("good", &[("good-9.0-py3-none-any.whl", &evil, OLD)]);
+    set.sandbox.write(
+        "pip.conf",
+        format!(
+            "[global]\nfind-links = {0}good/\nextra-index-url = {0}\n",
+            other.url()
+        ),
+    );
+    let python = installers().join("new/bin/python");
+    let target = set.sandbox.work().join("installed");
+    let script = format!(
+        "export PIP_CONFIG_FILE=pip.conf PIP_PYPI_URL={0} PIP_index_url={0}; exec \"$@\"",
+        other.url()
+    );
+    let feed = root().join("examples/feeds");
+    let made = set
+        .sandbox
+        .command(&["guard", "--index-url", &set.upstream.url(), "--feed"]);
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script, "sh"])
+        .arg(made.get_program())
+        .args(made.get_args())
+        .arg(feed)
+        .args(["--"])
+        .arg(python)
+        .args(["-m", "pip", "install", "--target"])
+        .arg(target)
+        .arg("good")
+        .env_clear()
+        .envs(
+            made.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env_remove("PIP_NO_INDEX")
+        .current_dir(set.sandbox.work())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(set.has("good-1.0.dist-info"), "{output:?}");
+    assert!(other.seen().is_empty());
 }

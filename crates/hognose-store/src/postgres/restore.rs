@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 
@@ -146,18 +147,29 @@ pub(super) fn restore(
     })
 }
 
-/// Refuses to go on while a gateway uses the state, and keeps others from beginning to.
+/// Refuses to go on while a gateway uses the state, and keeps others from beginning to. A gateway that has just ended may
+/// hold its lock a moment longer: the server has not yet heard that its connection is gone.
 fn alone(session: &mut Session) -> Result<(), StoreError> {
+    let until = Instant::now() + LEAVING;
     for lock in [SCHEMA_LOCK, USE_LOCK] {
         let sql = "SELECT pg_try_advisory_xact_lock($1)";
-        let row = session.row(sql, &[&lock], ACTION)?;
-        if row.map(|row| column(&row, 0)).transpose()? != Some(true) {
-            let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
-            return Err(StoreError::Busy(Arc::new(busy)));
+        loop {
+            let row = session.row(sql, &[&lock], ACTION)?;
+            if row.map(|row| column(&row, 0)).transpose()? == Some(true) {
+                break;
+            }
+            if Instant::now() >= until {
+                let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
+                return Err(StoreError::Busy(Arc::new(busy)));
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
     Ok(())
 }
+
+/// How long to wait for a gateway that may be leaving.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// Moves what is there into a schema of its own.
 fn set_aside(session: &mut Session) -> Result<Option<String>, StoreError> {

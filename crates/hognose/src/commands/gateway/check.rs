@@ -75,6 +75,20 @@ pub(in crate::commands) struct Wanted {
     open: Vec<String>,
 }
 
+impl Wanted {
+    /// Where nothing but the hashes of a lock holds an installer to what was judged, a release without any is open.
+    pub(in crate::commands) fn by_hash_alone(mut self) -> Self {
+        let (held, free): (Vec<_>, Vec<_>) =
+            self.pinned.into_iter().partition(|p| !p.hashes.is_empty());
+        let told = free
+            .iter()
+            .map(|p| format!("{} {} has no sha256 in the lock", p.name, p.version));
+        self.open.extend(told);
+        self.pinned = held;
+        self
+    }
+}
+
 /// The releases that paths pin.
 pub(in crate::commands) fn pinned(paths: &[PathBuf]) -> Result<Wanted, Failure> {
     let texts: Vec<String> = paths.iter().map(|p| word(p)).collect::<Result<_, _>>()?;
@@ -91,9 +105,16 @@ fn wanted(inventory: &Inventory) -> Wanted {
     let mut releases: BTreeMap<(PackageName, Version), BTreeSet<String>> = BTreeMap::new();
     let mut open: BTreeSet<String> = inventory.gaps.iter().map(|g| g.message.clone()).collect();
     for component in &inventory.components {
-        let from_index = matches!(component.source, Source::Default | Source::Index { .. });
-        if component.kind != ComponentKind::Distribution || !from_index {
+        if component.kind != ComponentKind::Distribution {
             continue;
+        }
+        match &component.source {
+            Source::Default | Source::Index { .. } => {}
+            Source::Url { url } | Source::Vcs { url, .. } => {
+                open.insert(format!("{} is fetched from {url}", component.name));
+                continue;
+            }
+            Source::Path { .. } => continue,
         }
         let ComponentVersion::Pinned(version) = &component.version else {
             open.insert(format!("{} is not pinned", component.name));

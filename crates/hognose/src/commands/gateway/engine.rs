@@ -374,6 +374,14 @@ impl Judge for Engine {
         inspected
     }
 
+    fn on_unknown(&self) -> hognose_gateway::OnUnknown {
+        match self.rules.settings.on_unknown {
+            OnUnknown::Block => hognose_gateway::OnUnknown::Block,
+            OnUnknown::Allow => hognose_gateway::OnUnknown::Allow,
+            OnUnknown::KnownGood => hognose_gateway::OnUnknown::KnownGood,
+        }
+    }
+
     fn known_good(&self, artifact: &Artifact<'_>) -> bool {
         let store = self.parts.store.as_ref();
         let kept = store.and_then(|store| store.any_ruling(artifact.sha256).ok().flatten());

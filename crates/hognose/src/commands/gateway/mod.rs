@@ -179,7 +179,7 @@ pub(super) fn remembering(
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(64)
+        .max_blocking_threads(256)
         .build()
         .map_err(|e| Failure::incomplete("no threads can be started").because(&e))
 }

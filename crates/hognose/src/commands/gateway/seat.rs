@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hognose_advisories::Database;
+use hognose_gateway::OnUnknown;
 use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Ruling};
 
 use hognose_types::PackageName;
@@ -53,6 +54,10 @@ impl Judge for Seat {
 
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected {
         self.engine().artifact(artifact, path)
+    }
+
+    fn on_unknown(&self) -> OnUnknown {
+        self.engine().on_unknown()
     }
 
     fn known_good(&self, artifact: &Artifact<'_>) -> bool {

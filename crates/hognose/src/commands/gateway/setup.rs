@@ -11,7 +11,7 @@ use hognose_gateway::catalog::{Catalog, Freshness, Shelves};
 use hognose_gateway::event::Events;
 use hognose_gateway::judge::Judge;
 use hognose_gateway::upstream::{Upstream, Upstreams};
-use hognose_gateway::{Gateway, Gear, OnUnknown, Options};
+use hognose_gateway::{Gateway, Gear, Options};
 use hognose_index::IndexUrl;
 use hognose_policy::{GatewaySettings, ServerSettings, UpstreamSettings};
 use hognose_store::Store;
@@ -167,11 +167,6 @@ fn options(request: &Request<'_>, own: &GatewaySettings) -> Options {
     Options {
         prefix: request.prefix.clone(),
         budget: own.budget,
-        on_unknown: match own.on_unknown {
-            hognose_policy::OnUnknown::Block => OnUnknown::Block,
-            hognose_policy::OnUnknown::Allow => OnUnknown::Allow,
-            hognose_policy::OnUnknown::KnownGood => OnUnknown::KnownGood,
-        },
         observe: own.observe,
     }
 }

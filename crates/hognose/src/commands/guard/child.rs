@@ -26,6 +26,13 @@ pub(super) fn variables(
         set("PIP_EXTRA_INDEX_URL", index),
         set("PIP_TRUSTED_HOST", "127.0.0.1"),
         ("PIP_NO_INDEX", None),
+        // Another name of the first, and whoever could answer in its place.
+        ("PIP_PYPI_URL", None),
+        ("PIP_PROXY", None),
+        ("PIP_FIND_LINKS", None),
+        ("PIP_ISOLATED", None),
+        // pip's files may name constraints, links and proxies on any level; none is read.
+        set("PIP_CONFIG_FILE", null_device()),
         // Its cache holds what other indexes gave; only answers of this gateway may be taken from it.
         set("PIP_NO_CACHE_DIR", "1"),
         // uv.
@@ -34,6 +41,7 @@ pub(super) fn variables(
         ("UV_INDEX", None),
         ("UV_EXTRA_INDEX_URL", None),
         ("UV_NO_INDEX", None),
+        ("UV_FIND_LINKS", None),
         // An index of uv's choice for one package, or a file with others.
         ("UV_TORCH_BACKEND", None),
         ("UV_CONFIG_FILE", None),
@@ -51,6 +59,16 @@ pub(super) fn variables(
     ];
     out.extend(links(scratch, indexes)?);
     Ok(out)
+}
+
+fn null_device() -> &'static str {
+    if cfg!(windows) { "nul" } else { "/dev/null" }
+}
+
+/// Whether an inherited variable is one of those above in another spelling: pip takes them in any case, the last counts.
+pub(super) fn is_other_spelling(name: &str, set: &[Variable]) -> bool {
+    let upper = name.to_ascii_uppercase().replace('-', "_");
+    upper.starts_with("PIP_") && name != upper && set.iter().any(|(own, _)| *own == upper)
 }
 
 fn no_proxy(surroundings: &Surroundings, name: &str) -> String {

@@ -63,6 +63,14 @@ fn stem(program: &OsString) -> String {
     let name = Path::new(program).file_name().unwrap_or_default();
     let name = name.to_string_lossy();
     let name = name.strip_suffix(".exe").unwrap_or(&name);
+    // uvx's `pip@24`; the `t` and `d` of threads and debugging behind a version.
+    let name = name.split('@').next().unwrap_or(name);
+    let bare = name.trim_end_matches(['t', 'd']);
+    let name = if bare.ends_with(|c: char| c.is_ascii_digit()) {
+        bare
+    } else {
+        name
+    };
     name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
         .trim_end_matches('-')
         .to_owned()
@@ -92,8 +100,13 @@ fn module(command: &[OsString]) -> Call {
         let word = word.to_string_lossy();
         at += 1;
         let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
-            // A script.
-            return other();
+            // A script; that of an installer, or its package, is the installer.
+            let script = Path::new(&*word);
+            let folder = script.parent().and_then(Path::file_name);
+            let main = script.file_name().is_some_and(|n| n == "__main__.py");
+            let name = script.file_stem().filter(|_| !main).or(folder);
+            let name = name.unwrap_or_default().to_string_lossy();
+            return of_module(&name, at);
         };
         if letters.starts_with('-') {
             // `--check-hash-based-pycs` is the one that takes a word.
@@ -152,8 +165,20 @@ mod tests {
             ("python -m uv pip install x", Tool::Uv, "pip install x"),
             ("python -m piptools sync", Tool::PipTools, "sync"),
             ("python -m poetry install", Tool::Poetry, "install"),
-            ("python setup.py -m pip", Tool::Other, "setup.py -m pip"),
+            ("python setup.py -m pip", Tool::Other, "-m pip"),
             ("python -c import -m pip", Tool::Other, "-c import -m pip"),
+            ("python3.13t -m pip install x", Tool::Pip, "install x"),
+            ("pip@24 install x", Tool::Pip, "install x"),
+            (
+                "python lib/pip/__main__.py install x",
+                Tool::Pip,
+                "install x",
+            ),
+            (
+                "python lib/site-packages/pip install x",
+                Tool::Pip,
+                "install x",
+            ),
             ("python", Tool::Other, ""),
             ("sudo pip install x", Tool::Sudo, "pip install x"),
             ("make -i x", Tool::Other, "-i x"),

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use hognose_types::rules::gap_unreadable;
 use hognose_types::{Declaration, Inventory, PackageName, Source};
 
 use super::child::Variable;
+use super::grammar::Grammar;
 use super::installer::Listed;
 use crate::error::Failure;
 use crate::index_settings::Indexes;
 use crate::surroundings::Surroundings;
 
 /// Variables of pip and uv that name files of requirements.
-const NAMED: [&str; 7] = [
+const NAMED: [&str; 10] = [
     "PIP_REQUIREMENT",
     "PIP_CONSTRAINT",
     "PIP_BUILD_CONSTRAINT",
+    "PIP_REQUIREMENTS_FROM_SCRIPT",
+    "PIP_EDITABLE",
+    "PIP_GROUP",
     "UV_CONSTRAINT",
     "UV_BUILD_CONSTRAINT",
     "UV_OVERRIDE",
@@ -50,6 +55,16 @@ pub(super) fn check(files: &[Listed], surroundings: &Surroundings) -> Result<Bou
             &paths,
             &hognose_inventory::Options::default(),
         );
+        if let Some(gap) = read.gaps.iter().find(|g| g.rule == gap_unreadable::ID) {
+            // What cannot be read may say anything.
+            return Err(Failure::usage(format!(
+                "{} cannot be read to its end: {}",
+                gap.subject, gap.message
+            )));
+        }
+        for path in paths.iter().chain(read.inputs.iter().map(|i| &i.path)) {
+            plain(path)?;
+        }
         indexes(&read)?;
         addresses(&read, optional)?;
         for component in read.components {
@@ -88,6 +103,58 @@ impl Bound {
         }
         Ok(vec![("UV_NO_SOURCES", Some("1".to_owned()))])
     }
+}
+
+/// Endings by which a file is read as what installers take it for.
+const KNOWN: [&str; 5] = ["txt", "in", "toml", "cfg", "py"];
+
+/// Refuses a file that installers read otherwise than it is read here: by another encoding, under another name, with
+/// options that are abbreviated.
+fn plain(path: &str) -> Result<(), Failure> {
+    let refuse = |why: &str| {
+        let shown = hognose_types::text::short(path, 100);
+        Err(Failure::usage(format!(
+            "{shown} {why}, so the guard does not know what it says"
+        )))
+    };
+    let extension = std::path::Path::new(path)
+        .extension()
+        .and_then(|e| e.to_str());
+    if !extension.is_some_and(|e| KNOWN.contains(&e)) {
+        return refuse("has not the name of a requirements file (.txt or .in)");
+    }
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return refuse("is no text in UTF-8");
+    };
+    let coded = text.lines().take(2).any(|line| {
+        let line = line.trim_start().to_ascii_lowercase();
+        line.starts_with('#') && line.contains("coding") && !line.contains("utf-8")
+    });
+    if coded || text.contains('\0') {
+        return refuse("is in another encoding than UTF-8");
+    }
+    if !matches!(extension, Some("txt" | "in")) {
+        return Ok(());
+    }
+    for line in text
+        .lines()
+        .map(str::trim_start)
+        .filter(|l| l.starts_with('-'))
+    {
+        let end = line.find(|c: char| c == '=' || c.is_whitespace());
+        let (option, value) = line.split_at(end.unwrap_or(line.len()));
+        let value = value.trim_start_matches('=').trim();
+        if Grammar::shortened(option) {
+            return refuse("abbreviates an option");
+        }
+        let included = ["-r", "-c", "--requirement", "--constraint"].contains(&option)
+            || line.starts_with("-rhttp")
+            || line.starts_with("-chttp");
+        if included && line.contains("://") && !value.starts_with("file:") {
+            return refuse("takes in a file of another machine");
+        }
+    }
+    Ok(())
 }
 
 fn indexes(read: &Inventory) -> Result<(), Failure> {

@@ -37,6 +37,7 @@ pub(super) struct Grammar {
 }
 
 const ISOLATED: &str = "makes pip heed no variables, and the guard speaks to it by variables";
+const PROXY: &str = "stands between pip and the guard, and could answer in its place";
 const CONFIG: &str = "names a configuration that may name indexes";
 const TORCH: &str = "makes uv ask an index of its own choice";
 
@@ -53,6 +54,40 @@ const PIP: Grammar = Grammar {
         ("--group", Role::Group),
         ("--editable", Role::Requirement),
         ("--isolated", Role::Past(ISOLATED)),
+        ("--proxy", Role::Past(PROXY)),
+        ("--log", Role::Word),
+        ("--log-file", Role::Word),
+        ("--timeout", Role::Word),
+        ("--retries", Role::Word),
+        ("--cert", Role::Word),
+        ("--client-cert", Role::Word),
+        ("--cache-dir", Role::Word),
+        ("--exists-action", Role::Word),
+        ("--trusted-host", Role::Word),
+        ("--progress-bar", Role::Word),
+        ("--python", Role::Word),
+        ("--python-version", Role::Word),
+        ("--platform", Role::Word),
+        ("--implementation", Role::Word),
+        ("--abi", Role::Word),
+        ("--target", Role::Word),
+        ("--root", Role::Word),
+        ("--prefix", Role::Word),
+        ("--src", Role::Word),
+        ("--dest", Role::Word),
+        ("--wheel-dir", Role::Word),
+        ("--upgrade-strategy", Role::Word),
+        ("--config-settings", Role::Word),
+        ("--global-option", Role::Word),
+        ("--build-option", Role::Word),
+        ("--install-option", Role::Word),
+        ("--no-binary", Role::Word),
+        ("--only-binary", Role::Word),
+        ("--report", Role::Word),
+        ("--use-feature", Role::Word),
+        ("--use-deprecated", Role::Word),
+        ("--keyring-provider", Role::Word),
+        ("--root-user-action", Role::Word),
     ],
     short: &[
         ('i', Role::Index),
@@ -120,6 +155,8 @@ const UV_LONG: &[(&str, Role)] = &[
     ("--build-constraint", Role::File),
     ("--build-constraints", Role::File),
     ("--with-requirements", Role::File),
+    ("--script", Role::File),
+    ("--gui-script", Role::File),
     ("--with", Role::Requirement),
     ("--with-editable", Role::Requirement),
     ("--from", Role::Requirement),
@@ -176,6 +213,7 @@ const UV_SHORT: &[(char, Role)] = &[
     ('c', Role::File),
     ('b', Role::File),
     ('e', Role::Requirement),
+    ('s', Role::File),
     ('w', Role::Requirement),
     ('p', Role::Word),
     ('P', Role::Word),
@@ -207,20 +245,18 @@ const TOX: Grammar = Grammar {
 impl Grammar {
     /// The grammar of a tool for these words; none where the words are nobody's but its own.
     pub(super) fn of(tool: Tool, words: &[String]) -> Option<Self> {
-        let plain = |at: usize| {
-            let words = words.iter().filter(|w| !w.starts_with('-'));
-            words.map(String::as_str).nth(at).unwrap_or_default()
-        };
+        let verb = super::locks::verb(tool, words);
+        let behind = words.iter().skip_while(|w| *w != verb).skip(1);
+        let next = behind.map(String::as_str).find(|w| !w.starts_with('-'));
         Some(match tool {
             Tool::Pip => PIP,
             Tool::PipCompile | Tool::PipTools => PIP_TOOLS,
             Tool::Pipx => PIPX,
             Tool::Tox => TOX,
             Tool::Uvx => uv(Some(0)),
-            // An option's word before the verb hides it: then all words count as uv's own, and nothing is missed.
-            Tool::Uv => match (plain(0), plain(1)) {
+            Tool::Uv => match (verb, next) {
                 ("run", _) => uv(Some(1)),
-                ("tool", "run") => uv(Some(2)),
+                ("tool", Some("run")) => uv(Some(2)),
                 _ => uv(None),
             },
             Tool::Poetry | Tool::Pdm | Tool::Pipenv | Tool::Sudo | Tool::Other => return None,
@@ -230,6 +266,17 @@ impl Grammar {
     /// After how many words that are no options the rest is a command of its own.
     pub(super) fn own(&self) -> Option<usize> {
         self.own
+    }
+
+    /// Whether a long option of pip is an abbreviation of one that matters here.
+    pub(super) fn shortened(option: &str) -> bool {
+        let exact = PIP.long.iter().any(|(name, _)| *name == option);
+        option.starts_with("--")
+            && !exact
+            && !matches!(
+                PIP.long(option),
+                None | Some(Role::Word | Role::Requirement)
+            )
     }
 
     /// What a long option means.

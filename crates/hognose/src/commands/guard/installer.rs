@@ -99,6 +99,14 @@ impl Lifted {
         if let Some(grammar) = Grammar::of(tool, &texts) {
             return self.words(grammar, own, &texts);
         }
+        // `poetry run pip install …` is a command of its own.
+        let runs = super::locks::verb(tool, &texts) == "run" && tool != Tool::Other;
+        if let Some(at) = texts.iter().position(|w| w == "run").filter(|_| runs) {
+            let (before, rest) = own.split_at(at + 1);
+            self.arguments.extend(before.iter().cloned());
+            return self.command(rest);
+        }
+        foreign(&texts)?;
         self.arguments.extend(own.iter().cloned());
         Ok(())
     }
@@ -117,6 +125,7 @@ impl Lifted {
                 .own()
                 .is_some_and(|own| plain >= own && !text.starts_with('-'))
             {
+                is_named(text)?;
                 self.script(text);
                 return self.command(words.get(at - 1..).unwrap_or_default());
             }
@@ -220,7 +229,7 @@ impl Lifted {
                 ))
                 .hint("download it first"));
             }
-            Role::File => self.list(value),
+            Role::File => self.list(value.strip_prefix("file://").unwrap_or(value)),
             // pip's `path:group`.
             Role::Group => self.list(value.rsplit_once(':').map_or("pyproject.toml", |(p, _)| p)),
             Role::Requirement => {
@@ -295,10 +304,39 @@ impl Lifted {
     /// A script may say itself what it needs, and from where (PEP 723).
     fn script(&mut self, word: &str) {
         let path = std::path::Path::new(word);
-        if path.extension().is_some_and(|e| e == "py") && path.is_file() {
+        if path.is_file() && super::locks::is_script(path) {
             self.list(word);
         }
     }
+}
+
+/// Refuses an index in the words of a command that is not known: it would count more than the guard's.
+fn foreign(words: &[String]) -> Result<(), Failure> {
+    let names = |word: &str| {
+        let marks = [
+            "--index-url",
+            "--extra-index-url",
+            "--default-index",
+            "-i http",
+            "-ihttp",
+            "--find-links",
+        ];
+        marks.iter().any(|mark| word.contains(mark))
+    };
+    let pairs = words.iter().zip(words.iter().skip(1));
+    let mut lone = pairs.filter(|(option, value)| *option == "-i" && is_remote(value));
+    let Some(word) = words
+        .iter()
+        .find(|w| names(w))
+        .or(lone.next().map(|(o, _)| o))
+    else {
+        return Ok(());
+    };
+    let word = hognose_types::text::short(word, 80);
+    Err(Failure::usage(format!(
+        "{word} names an index in a command whose options are not known here"
+    ))
+    .hint("run the installer itself behind the guard: `hognose guard -- pip …`"))
 }
 
 /// uv's `name=address` is an address.
@@ -420,13 +458,10 @@ mod tests {
         let kept = "install -f ./wheels --no-index x";
         assert_eq!(lifted(&format!("pip {kept}")).0, kept);
         for others in [
-            "make -i https://a.example",
-            "python setup.py -i https://a.example",
-            "python -c pass -i https://a.example",
-            "uv run -- x -i https://a.example",
-            "uv run flask --index-url https://a.example",
-            "uvx flask -i https://a.example",
-            "nox -s x -- -i https://a.example",
+            "make -i x",
+            "python setup.py --root /x",
+            "uv run -- x -i here",
+            "nox -s x -- -v",
         ] {
             let (rest, index, _) = lifted(others);
             assert_eq!(index, None, "{others}");
@@ -458,6 +493,12 @@ mod tests {
         }
         for command in [
             "sudo pip install x",
+            "make -i https://a.example",
+            "env python -m pip install -i https://a.example x",
+            "python -c pass --index-url=https://a.example",
+            "poetry run pip install --isolated x",
+            "pip install --proxy=http://a.example x",
+            "uv run https://a.example/x.py",
             "pipx install x --pip-args=--index-url=https://a.example",
             "uv --config-file x.toml pip install x",
             "uv pip install torch --torch-backend=auto",
@@ -466,15 +507,7 @@ mod tests {
         ] {
             assert!(refused(command), "{command}");
         }
-        for last in [
-            "./x",
-            "x==1.0",
-            ".",
-            "x[a]",
-            "--proxy=http://a.example",
-            "-e.",
-            "-U -t there x",
-        ] {
+        for last in ["./x", "x==1.0", ".", "x[a]", "-e.", "-U -t there x"] {
             assert!(!refused(&format!("pip install {last}")), "{last}");
         }
     }

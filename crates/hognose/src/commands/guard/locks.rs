@@ -33,8 +33,8 @@ pub(super) fn way(
     here: &Path,
     surroundings: &Surroundings,
 ) -> Result<Way, Failure> {
-    let verb = words.iter().find(|w| !w.starts_with('-'));
-    let verb = verb.map(String::as_str).unwrap_or_default();
+    elsewhere(tool, words, surroundings)?;
+    let verb = verb(tool, words);
     match tool {
         Tool::Uv => uv(verb, words, here),
         Tool::Poetry => match verb {
@@ -66,6 +66,135 @@ pub(super) fn way(
     }
 }
 
+/// The words that tools do things by. A word before them belongs to an option.
+const VERBS: [(Tool, &[&str]); 4] = [
+    (
+        Tool::Uv,
+        &[
+            "sync", "run", "add", "remove", "lock", "version", "pip", "tool", "venv", "build",
+            "export", "tree", "init", "publish", "cache", "python", "self", "auth", "format",
+            "help", "audit",
+        ],
+    ),
+    (
+        Tool::Poetry,
+        &[
+            "install", "sync", "add", "lock", "update", "self", "remove", "run", "show", "config",
+            "env", "check", "version", "about", "list", "help", "search", "build", "publish",
+            "init", "new", "shell", "export", "cache", "source", "python", "debug",
+        ],
+    ),
+    (
+        Tool::Pdm,
+        &[
+            "install",
+            "sync",
+            "add",
+            "update",
+            "lock",
+            "remove",
+            "run",
+            "list",
+            "config",
+            "info",
+            "show",
+            "search",
+            "build",
+            "publish",
+            "init",
+            "use",
+            "venv",
+            "export",
+            "import",
+            "cache",
+            "plugin",
+            "self",
+            "outdated",
+            "python",
+            "fix",
+            "new",
+            "completion",
+        ],
+    ),
+    (
+        Tool::Pipenv,
+        &[
+            "install",
+            "sync",
+            "lock",
+            "update",
+            "upgrade",
+            "uninstall",
+            "run",
+            "shell",
+            "graph",
+            "check",
+            "audit",
+            "scan",
+            "clean",
+            "requirements",
+            "verify",
+            "open",
+            "activate",
+            "scripts",
+            "pylock",
+        ],
+    ),
+];
+
+/// What a tool is to do.
+pub(super) fn verb(tool: Tool, words: &[String]) -> &str {
+    let known = VERBS
+        .iter()
+        .find(|(of, _)| *of == tool)
+        .map(|(_, verbs)| *verbs);
+    let mut plain = words.iter().map(String::as_str);
+    match known {
+        Some(verbs) => plain.find(|w| verbs.contains(w)),
+        None => plain.find(|w| !w.starts_with('-')),
+    }
+    .unwrap_or_default()
+}
+
+/// Options and variables that lead a tool to another directory: the lock that is judged would not be the one it takes.
+fn elsewhere(tool: Tool, words: &[String], surroundings: &Surroundings) -> Result<(), Failure> {
+    let (options, variables): (&[&str], &[&str]) = match tool {
+        Tool::Uv | Tool::Uvx => (
+            &["--directory", "--project"],
+            &["UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"],
+        ),
+        Tool::Poetry => (
+            &["-C", "--directory", "-P", "--project"],
+            &["POETRY_PROJECT"],
+        ),
+        Tool::Pdm => (
+            &["-p", "--project", "-L", "--lockfile"],
+            &["PDM_PROJECT", "PDM_LOCKFILE"],
+        ),
+        Tool::Pipenv => (&[], &["PIPENV_PIPFILE", "PIPENV_PROJECT_DIR"]),
+        _ => return Ok(()),
+    };
+    let own = words.iter().take_while(|w| *w != "--");
+    let mut named = own.filter(|word| {
+        options.iter().any(|option| {
+            let long = option.starts_with("--") && word.starts_with(&format!("{option}="));
+            let short = !option.starts_with("--") && word.starts_with(option);
+            *word == option || long || short
+        })
+    });
+    let set = variables
+        .iter()
+        .find(|name| surroundings.variable(name).is_some());
+    let Some(what) = named.next().map(String::as_str).or(set.copied()) else {
+        return Ok(());
+    };
+    let what = hognose_types::text::short(what, 60);
+    Err(Failure::usage(format!(
+        "{what} leads to another directory, where the guard does not look"
+    ))
+    .hint("go there, and run the guard there"))
+}
+
 fn uv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
     match verb {
         "sync" | "run" => {}
@@ -73,8 +202,19 @@ fn uv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
         _ => return Ok(Way::Asks),
     }
     let has = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    let alone =
-        verb == "run" && (has(&["--no-project", "--script", "-s"]) || is_script(words, here));
+    let script = scripts(words, here);
+    if let Some(lock) = script
+        .iter()
+        .map(|s| with_lock(s))
+        .find(|lock| lock.is_file())
+    {
+        return Err(Failure::usage(format!(
+            "uv takes what {} pins, from where it says",
+            lock.display()
+        ))
+        .hint("look at it with `hognose gateway check`, or remove it: then the guard is asked"));
+    }
+    let alone = !script.is_empty() || has(&["--no-project", "--script", "-s", "--gui-script"]);
     // A script or a tool of its own: there is no project that a lock would be made for.
     if alone || upwards(here, "pyproject.toml").is_none() {
         return Ok(Way::Asks);
@@ -95,18 +235,27 @@ fn uv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
     }))
 }
 
-/// Whether `uv run` is given a script that says itself what it needs (PEP 723).
-fn is_script(words: &[String], here: &Path) -> bool {
-    words.iter().any(|word| {
-        let path = here.join(word);
-        let python = path.extension().is_some_and(|e| e == "py");
-        python
-            && std::fs::read(path).is_ok_and(|text| {
-                let mark = b"# /// script";
-                text.split(|b| *b == b'\n')
-                    .any(|line| line.starts_with(mark))
-            })
+/// Scripts that say themselves what they need (PEP 723), among the words of `uv run`.
+fn scripts(words: &[String], here: &Path) -> Vec<PathBuf> {
+    let paths = words.iter().map(|word| here.join(word));
+    paths
+        .filter(|path| path.is_file() && is_script(path))
+        .collect()
+}
+
+/// Whether a file says itself what it needs.
+pub(super) fn is_script(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|text| {
+        let mark = b"# /// script";
+        text.split(|b| *b == b'\n')
+            .any(|line| line.starts_with(mark))
     })
+}
+
+fn with_lock(script: &Path) -> PathBuf {
+    let mut name = script.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 fn pipenv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
@@ -127,7 +276,25 @@ fn pipenv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
 }
 
 fn locked(here: &Path, tool: &str, file: &str, keep: Option<&'static str>) -> Result<Way, Failure> {
-    let lock = upwards(here, file).ok_or_else(|| refused(OWN_FILES, tool, file))?;
+    // The lock of a directory above is that of another project.
+    let manifest = if tool == "Pipenv" {
+        "Pipfile"
+    } else {
+        "pyproject.toml"
+    };
+    let home = upwards(here, manifest);
+    let home = home.as_deref().and_then(Path::parent);
+    let lock = home
+        .map(|home| home.join(file))
+        .filter(|lock| lock.is_file());
+    let lock = lock.ok_or_else(|| refused(OWN_FILES, tool, file))?;
+    let project = upwards(here, "pyproject.toml");
+    if tool == "Poetry" && project.is_some_and(|path| says(&path, "requires-plugins", "")) {
+        return Err(Failure::usage(
+            "the project names plugins, which Poetry fetches before anything else",
+        )
+        .hint("take `requires-plugins` out for this run"));
+    }
     Ok(Way::Lock(Pins {
         lock,
         keep,
@@ -231,7 +398,13 @@ mod tests {
         ] {
             assert_eq!(of(refused, here), Err(()), "{refused}");
         }
-        for lock in ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"] {
+        for lock in [
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "Pipfile",
+            "Pipfile.lock",
+        ] {
             std::fs::write(here.join(lock), "").unwrap();
         }
         let below = here.join("src");
@@ -241,6 +414,7 @@ mod tests {
             ("uv sync", "uv.lock", uv),
             ("uv sync --locked", "uv.lock", None),
             ("uv --quiet run x", "uv.lock", uv),
+            ("uv --color never sync", "uv.lock", uv),
             ("/bin/poetry install", "poetry.lock", None),
             ("pdm sync", "pdm.lock", pdm),
             ("pipenv sync", "Pipfile.lock", None),
@@ -255,6 +429,11 @@ mod tests {
         }
         for refused in [
             "uv sync -U",
+            "uv --directory p sync",
+            "uv sync --project=p",
+            "poetry -C p install",
+            "poetry -Pp install",
+            "pdm sync -p p",
             "uv sync --upgrade-package x",
             "pipenv install x",
             "pipenv install",
@@ -265,5 +444,10 @@ mod tests {
         }
         std::fs::write(below.join("x.py"), "# /// script\n# ///\n").unwrap();
         assert_eq!(of("uv run x.py", &below), Ok(Way::Asks));
+        std::fs::write(below.join("x.py.lock"), "").unwrap();
+        assert_eq!(of("uv run x.py", &below), Err(()));
+        // A project below another has a lock of its own, or none.
+        std::fs::write(below.join("pyproject.toml"), "").unwrap();
+        assert_eq!(of("poetry install", &below), Err(()));
     }
 }

@@ -144,7 +144,7 @@ fn lock_refused(
     lock: &Path,
     gateway: &Arc<Gateway>,
 ) -> Result<Option<Exit>, Failure> {
-    let wanted = check::pinned(&[lock.to_owned()])?;
+    let wanted = check::pinned(&[lock.to_owned()])?.by_hash_alone();
     let outcome = runtime()?.block_on(check::judged(gateway, wanted));
     let judged = outcome.exit();
     let refused =
@@ -173,6 +173,11 @@ async fn run_child(
     command.args(&lifted.arguments);
     if let Some(path) = &lifted.search {
         command.env("PATH", path).env_remove(shims::VARIABLE);
+    }
+    for (name, _) in std::env::vars_os() {
+        if child::is_other_spelling(&name.to_string_lossy(), &variables) {
+            command.env_remove(name);
+        }
     }
     for (name, value) in variables {
         match value {

@@ -139,17 +139,31 @@ pub(super) fn program(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
 
 /// Whether a command may install anything: a shim need not guard `pip list`.
 pub(super) fn installs(tool: Tool, words: &[String]) -> bool {
-    let has = |verbs: &[&str]| words.iter().any(|w| verbs.contains(&w.as_str()));
-    match tool {
-        Tool::Pip => has(&["install", "download", "wheel", "lock", "index"]),
-        Tool::Uv => has(&[
-            "pip", "sync", "run", "tool", "add", "lock", "build", "venv", "x",
-        ]),
-        Tool::Poetry | Tool::Pdm | Tool::Pipenv => {
-            !has(&["--version", "config", "env", "show", "list"])
-        }
-        _ => true,
-    }
+    let verb = super::locks::verb(tool, words);
+    let idle: &[&str] = match tool {
+        Tool::Pip => &[
+            "list",
+            "show",
+            "freeze",
+            "check",
+            "config",
+            "cache",
+            "debug",
+            "hash",
+            "help",
+            "inspect",
+            "uninstall",
+        ],
+        Tool::Uv => &["help", "cache", "self", "version"],
+        Tool::Poetry => &[
+            "show", "config", "env", "check", "about", "list", "help", "search", "version",
+        ],
+        Tool::Pdm => &["list", "config", "info", "show", "search", "cache"],
+        Tool::Pipenv => &["graph", "check", "scripts"],
+        _ => &[],
+    };
+    let only_options = words.iter().all(|w| w.starts_with('-'));
+    !(idle.contains(&verb) || (only_options && matches!(tool, Tool::Pip | Tool::Uv | Tool::Poetry)))
 }
 
 #[cfg(test)]
@@ -164,6 +178,8 @@ mod tests {
         assert!(installs(Tool::Uv, &words("--quiet pip install x")));
         assert!(!installs(Tool::Uv, &words("--version")));
         assert!(installs(Tool::Pipx, &words("run x")));
+        assert!(installs(Tool::Poetry, &words("install --with env")));
+        assert!(installs(Tool::Uv, &words("remove x")));
         assert_eq!(quoted(Path::new("/a'b")), r"'/a'\''b'");
     }
 }
