@@ -1012,3 +1012,19 @@ fn an_exchange_is_noticed_without_announced_digests() {
     let got = gateway.ask(path, "");
     assert!(got.line.contains("HOG-ID-replaced"), "{}", got.line);
 }
+
+#[test]
+fn what_requires_something_from_an_address_is_withheld() {
+    let set = Set::new();
+    let needs = "Requires-Dist: evil @ https://index.example/evil-1.0-py3-none-any.whl\n";
+    let bytes = archives::wheel("good", "1.0", &[("good.py", "X = 1\n".to_owned())], needs);
+    set.upstream
+        .project("good", &[("good-1.0-py3-none-any.whl", &bytes, OLD)]);
+    let gateway = set.start();
+    let got = gateway.ask(&Set::path("1.0", &bytes), "");
+    assert!(got.line.contains("HOG-ID-moving-source"), "{}", got.line);
+    drop(gateway);
+    let looked = "[gateway]\nallow = [\"good==1.0\"]\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), looked);
+    assert_eq!(gateway.ask(&Set::path("1.0", &bytes), "").status(), 200);
+}

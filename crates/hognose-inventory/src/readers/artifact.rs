@@ -7,8 +7,8 @@ use hognose_archive::tarball::{TarKind, walk_tar_gz};
 use hognose_archive::zip::ZipArchive;
 use hognose_archive::{ArchiveError, Limits};
 use hognose_types::{
-    Component, ComponentVersion, Declaration, Digest, DigestAlgorithm, InputFormat, Location,
-    Source, text,
+    Component, ComponentVersion, Declaration, Digest, DigestAlgorithm, InputFormat, InputId,
+    Location, PackageName, Source, text,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -79,6 +79,11 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
             "do not install it: installers and indexes disagree about what it is",
         );
     }
+    for raw in &headers.requires {
+        if let Some(elsewhere) = elsewhere(raw, input, &location) {
+            context.add(elsewhere);
+        }
+    }
     let mut component =
         Component::distribution(input, name, version, Declaration::new(location, true));
     component.source = Source::Path {
@@ -89,6 +94,22 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
     component.hashes.extend(digest(context, path));
     let id = context.add(component);
     context.add_artifact(id, headers.requires);
+}
+
+/// What an artifact requires from an address of its own: no index knows it, and installers fetch it all the same.
+fn elsewhere(raw: &str, input: InputId, location: &Location) -> Option<Component> {
+    let (name, address) = raw.split(';').next()?.split_once('@')?;
+    let address = address.trim();
+    if !direct::is_url(address) {
+        return None;
+    }
+    let name = PackageName::new(name.split('[').next()?.trim()).ok()?;
+    let found = direct::parse_url(address);
+    let declaration = Declaration::new(location.clone(), false);
+    let mut component =
+        Component::distribution(input, name, found.component_version(), declaration);
+    component.source = found.source;
+    Some(component)
 }
 
 fn headers(context: &Context<'_>, path: &str, format: InputFormat) -> Result<Headers, Fault> {

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use hognose_gateway::judge::{Artifact, Inspected, Reason, Ruling};
 use hognose_policy::Action;
 use hognose_policy::conditions::Stated;
-use hognose_types::rules::online;
+use hognose_types::rules::{id_moving_source, online};
 use hognose_types::{Decision, Subject};
 use jiff::civil::Date;
 
@@ -47,7 +47,18 @@ impl Engine {
             let unmet = conditions.license(&stated, &whom(subject));
             judged.extend(self.decided(unmet.into_iter().collect(), today));
         }
-        let ruling = ruling(judged.iter());
+        let mut ruling = ruling(judged.iter());
+        if let Some(first) = remembered.elsewhere.first() {
+            // pip follows such an address; what lies there nobody has judged.
+            ruling.join(Ruling {
+                decision: Decision::Block,
+                reasons: vec![Reason {
+                    rule: id_moving_source::ID.as_str().to_owned(),
+                    message: format!("it requires {first}, which no index stands before"),
+                    remedy: "name the release in `allow` of [gateway] to let it in".to_owned(),
+                }],
+            });
+        }
         match remembered.unread.first() {
             // What was seen is enough to refuse it; it is never enough to let it in.
             Some(first) if !ruling.blocks() => Inspected::Unknown(format!(

@@ -8,6 +8,7 @@ use hognose_behaviour::across::{Handed, Sender, Ties};
 use hognose_behaviour::model::ANALYSER;
 use hognose_behaviour::{Band, Model, Place, Trigger, assess};
 use hognose_inventory::{Disk, Entry, EntryKind, ReadError, ReadSeek, Tree};
+use hognose_types::Source;
 use serde::{Deserialize, Serialize};
 
 /// Version of the stored form. Another one is not read: the artifact is inspected again.
@@ -35,6 +36,8 @@ pub(in crate::commands) struct Remembered {
     pub(in crate::commands) unread: Vec<String>,
     /// The licence that its metadata states.
     pub(in crate::commands) license: Option<String>,
+    /// What it requires from an address of its own.
+    pub(in crate::commands) elsewhere: Vec<String>,
     /// What other artifacts may complete.
     ties: RememberedTies,
 }
@@ -98,6 +101,7 @@ impl Remembered {
         });
         let fired = assessment.fired.iter();
         let unread = inspection.unread.iter();
+        let stated = stated(path, name);
         Ok(Self {
             schema: SCHEMA,
             analyser: ANALYSER.to_owned(),
@@ -112,7 +116,8 @@ impl Remembered {
             unread: unread
                 .map(|(path, reason)| format!("{path}: {reason}"))
                 .collect(),
-            license: license(path, name),
+            license: stated.license,
+            elsewhere: stated.elsewhere,
             ties: RememberedTies::of(&inspection.ties),
         })
     }
@@ -188,15 +193,31 @@ impl Remembered {
     }
 }
 
-/// The licence in the metadata of an artifact that lies under another name than its own.
-fn license(path: &Path, name: &str) -> Option<String> {
+/// What the metadata of an artifact states.
+#[derive(Default)]
+struct Stated {
+    license: Option<String>,
+    elsewhere: Vec<String>,
+}
+
+/// Reads the metadata of an artifact that lies under another name than its own.
+fn stated(path: &Path, name: &str) -> Stated {
     let tree = Renamed {
         name: name.to_owned(),
         path: path.to_string_lossy().into_owned(),
     };
     let names = [name.to_owned()];
     let read = hognose_inventory::scan_paths(&tree, &names, &hognose_inventory::Options::default());
-    read.components.into_iter().find_map(|c| c.license)
+    let mut out = Stated::default();
+    for component in read.components {
+        match component.source {
+            Source::Url { url } | Source::Vcs { url, .. } => {
+                out.elsewhere.push(format!("{} from {url}", component.name));
+            }
+            _ => out.license = out.license.or(component.license),
+        }
+    }
+    out
 }
 
 /// One file on disk, seen under another name.
@@ -307,6 +328,7 @@ mod tests {
             place: None,
             unread: Vec::new(),
             license: None,
+            elsewhere: Vec::new(),
             ties: RememberedTies::default(),
         };
         memory.keep(&verdict);

@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_and_kept() {
-        let long = "é".repeat(MAX_BODY);
+        let (long, medium) = ("é".repeat(MAX_BODY), "é".repeat(10_000));
         let reason = Reason {
             rule: long.clone(),
             message: long.clone(),
@@ -239,7 +239,7 @@ mod tests {
             },
             Event::Withheld {
                 project: long.clone(),
-                versions: vec![(long.clone(), long.clone()); 300],
+                versions: vec![(medium.clone(), medium); 300],
             },
             Event::Upstream {
                 project: "p".to_owned(),
