@@ -79,11 +79,7 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
             "do not install it: installers and indexes disagree about what it is",
         );
     }
-    for raw in &headers.requires {
-        if let Some(elsewhere) = elsewhere(raw, input, &location) {
-            context.add(elsewhere);
-        }
-    }
+    add_elsewhere(context, &headers, input, &location);
     let mut component =
         Component::distribution(input, name, version, Declaration::new(location, true));
     component.source = Source::Path {
@@ -94,6 +90,19 @@ pub(crate) fn read(context: &mut Context<'_>, path: &str, format: InputFormat) {
     component.hashes.extend(digest(context, path));
     let id = context.add(component);
     context.add_artifact(id, headers.requires);
+}
+
+fn add_elsewhere(
+    context: &mut Context<'_>,
+    headers: &Headers,
+    input: InputId,
+    location: &Location,
+) {
+    for raw in &headers.requires {
+        if let Some(component) = elsewhere(raw, input, location) {
+            context.add(component);
+        }
+    }
 }
 
 /// What an artifact requires from an address of its own: no index knows it, and installers fetch it all the same.
