@@ -1,0 +1,7 @@
+//! Whether a file is exactly what the project's own people built, and still is.
+//!
+//! Everything here is evidence: bytes and documents in, typed outcomes out. Nothing is fetched, nothing is run, no clock
+//! is read; whoever calls decides what an outcome means.
+
+pub mod attestation;
+pub mod fuzzing;
