@@ -138,7 +138,7 @@ impl Document {
     /// Bytes that are none, or more than is taken.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         fits(bytes)?;
-        let raw: RawDocument = serde_json::from_slice(bytes).map_err(malformed)?;
+        let raw: RawDocument = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
         version("provenance", &raw.version)?;
         let mut left = MAX_ATTESTATIONS;
         if raw.attestation_bundles.len() > MAX_ATTESTATIONS {
@@ -165,11 +165,11 @@ impl Document {
     /// Bytes that are neither, or more than is taken.
     pub fn parse_any(bytes: &[u8]) -> Result<Self, DocumentError> {
         fits(bytes)?;
-        let shape: Shape = serde_json::from_slice(bytes).map_err(malformed)?;
+        let shape: Shape = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
         if shape.envelope.is_none() {
             return Self::parse(bytes);
         }
-        let raw: RawAttestation = serde_json::from_slice(bytes).map_err(malformed)?;
+        let raw: RawAttestation = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
         Ok(Self {
             bundles: vec![Bundle {
                 publisher: None,
@@ -252,7 +252,7 @@ fn too_many(what: &'static str, limit: usize) -> DocumentError {
     DocumentError::TooMany { what, limit }
 }
 
-fn malformed(error: serde_json::Error) -> DocumentError {
+fn malformed(error: &serde_json::Error) -> DocumentError {
     DocumentError::Malformed {
         reason: hognose_types::text::short(&error.to_string(), 200),
     }

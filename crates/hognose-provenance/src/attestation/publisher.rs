@@ -1,7 +1,59 @@
 //! Who a bundle says published: unsigned, so good for nothing but to be compared with the certificate.
 
+use hognose_types::text::short;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+
+use super::{Identity, Refusal};
+
+/// Who vouches for workflows of GitHub.
+const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
+/// Who vouches for pipelines of GitLab.
+const GITLAB_ISSUER: &str = "https://gitlab.com";
+/// Who vouches for service accounts of Google.
+const GOOGLE_ISSUER: &str = "https://accounts.google.com";
+/// Who vouches for pipelines of CircleCI.
+const CIRCLECI_ISSUER: &str = "https://oidc.circleci.com";
+
+/// In what a certificate is not that of the publisher an index names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the index names {stated:?} as {what}, and the certificate says {}", found.as_deref().map_or_else(|| "nothing".to_owned(), |f| format!("{f:?}")))]
+pub struct Disagreement {
+    /// In what.
+    pub what: Claim,
+    /// What the index says.
+    pub stated: String,
+    /// What the certificate says.
+    pub found: Option<String>,
+}
+
+/// What a publisher and a certificate both say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Claim {
+    /// Who vouches.
+    Issuer,
+    /// The repository.
+    Repository,
+    /// The workflow or pipeline.
+    Workflow,
+    /// The address of mail.
+    Email,
+    /// The ref.
+    Reference,
+}
+
+impl std::fmt::Display for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "issuer",
+            Self::Repository => "repository",
+            Self::Workflow => "workflow",
+            Self::Email => "account",
+            Self::Reference => "ref",
+        })
+    }
+}
 
 /// A Trusted Publisher, as the index writes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +108,66 @@ impl Publisher {
         }
     }
 
+    /// Compares with what the certificate says. Names count to the letter, as in the reference: another case is another
+    /// name until somebody proves otherwise.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in which they differ, or a kind for which no rule is known.
+    pub fn agrees(&self, identity: &Identity) -> Result<(), Refusal> {
+        match self {
+            Self::GitHub {
+                repository,
+                workflow,
+            } => {
+                let home = format!("https://github.com/{repository}");
+                forge(identity, GITHUB_ISSUER, &home)?;
+                let file = format!("{home}/.github/workflows/{workflow}");
+                built_by(identity, &file)
+            }
+            Self::GitLab {
+                repository,
+                workflow,
+            } => {
+                let home = format!("https://gitlab.com/{repository}");
+                forge(identity, GITLAB_ISSUER, &home)?;
+                let file = format!("{home}//{workflow}");
+                // The reference reads both before it compares either.
+                if identity.commit.is_none() || identity.reference.is_none() {
+                    return Err(disagreement(Claim::Workflow, &file, None));
+                }
+                built_by(identity, &file)
+            }
+            Self::Google { email } => {
+                same(Claim::Issuer, GOOGLE_ISSUER, Some(&identity.issuer))?;
+                let found = identity.is_email.then_some(identity.subject.as_str());
+                same(Claim::Email, email, found)
+            }
+            Self::CircleCi {
+                project,
+                pipeline,
+                origin,
+                reference,
+            } => {
+                same(Claim::Issuer, CIRCLECI_ISSUER, Some(&identity.issuer))?;
+                let signer = format!(
+                    "https://circleci.com/api/v2/projects/{project}/pipeline-definitions/{pipeline}"
+                );
+                same(Claim::Workflow, &signer, identity.signer.as_deref())?;
+                if let Some(origin) = origin {
+                    same(Claim::Repository, origin, identity.repository.as_deref())?;
+                }
+                if let Some(reference) = reference {
+                    same(Claim::Reference, reference, identity.reference.as_deref())?;
+                }
+                Ok(())
+            }
+            Self::Unknown { kind } => Err(Refusal::UnknownPublisher {
+                kind: short(kind, 40),
+            }),
+        }
+    }
+
     /// From the keys of an object, of a provenance document or of an `attestation-identities` table of a lock.
     pub fn of_keys<'k>(keys: impl Fn(&str) -> Option<&'k str>) -> Self {
         let own = |key: &str| keys(key).filter(|v| !v.is_empty()).map(str::to_owned);
@@ -93,4 +205,36 @@ impl<'de> Deserialize<'de> for Publisher {
         let keys = Map::<String, Value>::deserialize(deserializer)?;
         Ok(Self::of_keys(|key| keys.get(key).and_then(Value::as_str)))
     }
+}
+
+fn forge(identity: &Identity, issuer: &str, home: &str) -> Result<(), Refusal> {
+    same(Claim::Issuer, issuer, Some(&identity.issuer))?;
+    same(Claim::Repository, home, identity.repository.as_deref())
+}
+
+/// The build's configuration is this file at the commit or the ref that was built. An index does not know either, so
+/// both come from the certificate.
+fn built_by(identity: &Identity, file: &str) -> Result<(), Refusal> {
+    let build = identity.build.as_deref();
+    let at = [identity.commit.as_deref(), identity.reference.as_deref()];
+    let fits = |at: &str| build == Some(format!("{file}@{at}").as_str());
+    if at.into_iter().flatten().any(fits) {
+        return Ok(());
+    }
+    Err(disagreement(Claim::Workflow, file, build))
+}
+
+fn same(what: Claim, stated: &str, found: Option<&str>) -> Result<(), Refusal> {
+    if found == Some(stated) {
+        return Ok(());
+    }
+    Err(disagreement(what, stated, found))
+}
+
+fn disagreement(what: Claim, stated: &str, found: Option<&str>) -> Refusal {
+    Refusal::Publisher(Disagreement {
+        what,
+        stated: short(stated, 200),
+        found: found.map(|f| short(f, 200)),
+    })
 }

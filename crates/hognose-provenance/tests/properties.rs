@@ -1,0 +1,52 @@
+//! Documents, statements, certificates and file names of any shape.
+
+mod common;
+
+use common::{attested_digest, data, json, verify};
+use hognose_provenance::attestation::{FileName, Identity};
+use hognose_provenance::fuzzing;
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        fuzzing::provenance(&bytes);
+        let _ = Identity::unverified(&bytes);
+    }
+
+    #[test]
+    fn any_name(name in "[a-zA-Z0-9._-]{1,20}-[0-9a-z._+!]{1,12}(-[0-9]{0,3}[a-z]?)?(-[a-z0-9_.]{1,10}){0,3}(\\.whl|\\.tar\\.gz|\\.zip|)") {
+        if let Some(parsed) = FileName::parse(&name) {
+            prop_assert_eq!(Some(parsed), FileName::parse(&name));
+        }
+    }
+
+    /// The order inside a compressed tag says nothing.
+    #[test]
+    fn tags_are_sets(mut tags in proptest::collection::vec("[a-z0-9_]{1,8}", 1..5)) {
+        let name = |tags: &[String]| format!("a-1.0-py3-none-{}.whl", tags.join("."));
+        let before = FileName::parse(&name(&tags));
+        tags.reverse();
+        prop_assert!(before.is_some());
+        prop_assert_eq!(before, FileName::parse(&name(&tags)));
+    }
+
+    /// One changed byte anywhere: the document is no longer read, no longer holds, or says the same in other bytes.
+    #[test]
+    fn a_changed_byte_forges_nothing(at in 0_usize..5_000, byte in any::<u8>()) {
+        let Some(directory) = data("pypi", 1) else { return Ok(()) };
+        let file = "sampleproject-4.0.0.tar.gz";
+        let document = json(&directory.join(format!("{file}.provenance")));
+        let digest = attested_digest(&document);
+        let mut bytes = document.to_string().into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        fuzzing::provenance(&bytes);
+        let Ok(changed) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return Ok(()) };
+        let outcome = verify(&changed, file, &digest);
+        let before = verify(&document, file, &digest);
+        if outcome.is_verified() {
+            prop_assert_eq!(&outcome.attested()[0].identity, &before.attested()[0].identity);
+        }
+    }
+}
