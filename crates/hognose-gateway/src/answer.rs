@@ -61,6 +61,18 @@ pub(crate) fn too_many(seconds: u64) -> Answer {
     answer
 }
 
+/// A client that shows no token that is known. Installers ask for credentials only after this (RFC 9110 §11.6.1).
+pub(crate) fn unknown_client() -> Answer {
+    let detail = "this index wants a token: put it into the address of the index as the password, or into netrc or the keyring";
+    let mut answer = problem(&Problem::new(401, "Token needed", detail));
+    put(
+        &mut answer,
+        header::WWW_AUTHENTICATE,
+        "Basic realm=\"hognose\"",
+    );
+    answer
+}
+
 /// Sets a header; values that no header may have are left out.
 pub(crate) fn put(answer: &mut Answer, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -70,20 +70,13 @@ pub(crate) struct Standing {
 
 impl Gateway {
     /// Answers for a distribution file.
-    pub(crate) async fn file(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        match self.send(path, asked).await {
-            Ok(answer) => answer,
-            Err(refusal) => *refusal,
-        }
-    }
-
-    async fn send(
+    pub(crate) async fn file(
         self: &Arc<Self>,
         path: &FilePath,
         asked: &Asked<'_>,
     ) -> Result<Answer, Box<Answer>> {
         let (page, offered) = self.offered(path).await?;
-        let standing = self.standing(&page, &offered);
+        let standing = self.standing(&page, &offered).await;
         self.allow(&page, &offered, &standing.ruling, asked)?;
         let digest = offered.file.sha256.as_deref();
         if let Some(digest) = digest {
@@ -128,15 +121,17 @@ impl Gateway {
         Ok((page, offered))
     }
 
-    pub(crate) fn standing(&self, page: &Page, offered: &OfferedFile) -> Standing {
+    /// What is decided about a file now, by its page and by what is known of its bytes.
+    pub(crate) async fn standing(
+        self: &Arc<Self>,
+        page: &Arc<Page>,
+        offered: &OfferedFile,
+    ) -> Standing {
         let mut standing = Standing {
             ruling: offered.ruling.clone(),
             settled: !self.gear.judge.inspects(),
         };
-        let digest = offered.file.sha256.as_deref();
-        let recalled =
-            digest.and_then(|d| self.gear.judge.recall(&artifact(page, offered, d), true));
-        if let Some(Inspected::Read(read)) = recalled {
+        if let Some(Inspected::Read(read)) = self.recalled(page, offered).await {
             standing.settled = true;
             // What the page knew already is not said twice.
             if !read
@@ -146,12 +141,32 @@ impl Gateway {
             {
                 if read.blocks() && !standing.ruling.blocks() {
                     // Another page or another node saw it first; this page says so from now on.
-                    self.gear.catalog.decide_again(&page.parts.name);
+                    self.gear.catalog.decide_again(&page.parts.name).await;
                 }
                 standing.ruling.join(read);
             }
         }
         standing
+    }
+
+    /// What the bytes of a file showed before, on whichever node. What this one does not know costs a thread that may
+    /// wait, for the others are asked through a database.
+    async fn recalled(
+        self: &Arc<Self>,
+        page: &Arc<Page>,
+        offered: &OfferedFile,
+    ) -> Option<Inspected> {
+        let digest = offered.file.sha256.as_deref()?;
+        let judge = &self.gear.judge;
+        if let Some(known) = judge.recall(&artifact(page, offered, digest), false) {
+            return Some(known);
+        }
+        let (judge, page) = (Arc::clone(judge), Arc::clone(page));
+        let (offered, digest) = (offered.clone(), digest.to_owned());
+        let asked = tokio::task::spawn_blocking(move || {
+            judge.recall(&artifact(&page, &offered, &digest), true)
+        });
+        asked.await.ok().flatten()
     }
 
     /// Refuses what is blocked, unless decisions are only told.
@@ -218,7 +233,7 @@ impl Gateway {
                     file: FileEvent::new(name, &offered.file, asked.client),
                     before,
                 });
-                self.gear.catalog.decide_again(name);
+                self.gear.catalog.decide_again(name).await;
                 self.allow(page, offered, &ruling, asked)
             }
             // Whether it was replaced is not known, and will be soon.
@@ -275,18 +290,23 @@ impl Gateway {
         match self.read(page, offered, &blob, asked.client).await {
             Inspected::Read(read) => ruling.join(read),
             Inspected::Unknown(reason) => {
-                let artifact = artifact(page, offered, &blob.sha256);
-                ruling.join(self.not_judged(&artifact, &reason));
+                ruling.join(self.not_judged(page, offered, &blob, &reason).await);
             }
         }
         self.allow(page, offered, &ruling, asked)?;
         Ok((Ready::Stored(blob), ruling))
     }
 
-    fn not_judged(&self, artifact: &Artifact<'_>, reason: &str) -> Ruling {
+    async fn not_judged(
+        &self,
+        page: &Page,
+        offered: &OfferedFile,
+        blob: &Blob,
+        reason: &str,
+    ) -> Ruling {
         let decision = match self.gear.judge.on_unknown() {
             OnUnknown::Allow => Decision::Warn,
-            OnUnknown::KnownGood if self.gear.judge.known_good(artifact) => Decision::Warn,
+            OnUnknown::KnownGood if self.known_good(page, offered, blob).await => Decision::Warn,
             OnUnknown::Block | OnUnknown::KnownGood => Decision::Block,
         };
         Ruling {
@@ -299,17 +319,24 @@ impl Gateway {
         }
     }
 
+    async fn known_good(&self, page: &Page, offered: &OfferedFile, blob: &Blob) -> bool {
+        let judge = Arc::clone(&self.gear.judge);
+        let reading = Reading::new(page, offered, blob, "");
+        let asked = tokio::task::spawn_blocking(move || judge.known_good(&reading.artifact()));
+        asked.await.unwrap_or(false)
+    }
+
     /// What a client would be told of a file: by the page, and by its bytes where they are to be read.
     pub(crate) async fn judged(
         self: &Arc<Self>,
-        page: &Page,
+        page: &Arc<Page>,
         offered: &OfferedFile,
         client: &str,
     ) -> Result<Ruling, String> {
         let Standing {
             mut ruling,
             settled,
-        } = self.standing(page, offered);
+        } = self.standing(page, offered).await;
         if ruling.blocks() || settled {
             return Ok(ruling);
         }
@@ -338,12 +365,7 @@ impl Gateway {
         blob: &Blob,
         client: &str,
     ) -> Inspected {
-        let reading = Reading {
-            name: page.parts.name.clone(),
-            file: offered.file.clone(),
-            blob: blob.clone(),
-            client: client.to_owned(),
-        };
+        let reading = Reading::new(page, offered, blob, client);
         let read = tokio::spawn(Arc::clone(self).read_once(reading));
         match tokio::time::timeout(self.gear.options.budget, read).await {
             Ok(Ok(inspected)) => inspected,
@@ -389,7 +411,7 @@ impl Gateway {
         if let Inspected::Read(ruling) = &inspected
             && ruling.decision != Decision::Allow
         {
-            self.gear.catalog.decide_again(&name);
+            self.gear.catalog.decide_again(&name).await;
         }
         inspected
     }
@@ -442,6 +464,15 @@ struct Reading {
 }
 
 impl Reading {
+    fn new(page: &Page, offered: &OfferedFile, blob: &Blob, client: &str) -> Self {
+        Self {
+            name: page.parts.name.clone(),
+            file: offered.file.clone(),
+            blob: blob.clone(),
+            client: client.to_owned(),
+        }
+    }
+
     fn artifact(&self) -> Artifact<'_> {
         Artifact {
             name: &self.name,

@@ -14,81 +14,61 @@ use crate::offer::OfferedFile;
 use crate::problem::Problem;
 use crate::route::FilePath;
 
+/// Asks an upstream for something; none where it has no such thing.
+type Ask = fn(&Client, &IndexFile) -> Result<Option<Vec<u8>>, IndexError>;
+
+/// Something that an upstream has beside a file.
+pub(crate) struct Beside {
+    /// What it is, as its place in the cache is called.
+    what: &'static str,
+    media: &'static str,
+    ask: Ask,
+}
+
+/// The metadata of a wheel.
+pub(crate) const METADATA: Beside = Beside {
+    what: "metadata",
+    media: "application/octet-stream",
+    ask: |client, file| client.metadata_bytes(file).map(Some),
+};
+
+/// The attestations of a file, as its upstream has them.
+pub(crate) const ATTESTATIONS: Beside = Beside {
+    what: "attestations",
+    media: "application/vnd.pypi.integrity.v1+json",
+    ask: Client::provenance_bytes,
+};
+
 impl Gateway {
-    /// Answers for a file's metadata.
-    pub(crate) async fn metadata(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        match self.send_metadata(path, asked).await {
-            Ok(answer) => answer,
-            Err(refusal) => *refusal,
-        }
-    }
-
-    async fn send_metadata(
+    /// Answers for what goes with a file.
+    pub(crate) async fn beside(
         self: &Arc<Self>,
+        beside: &Beside,
         path: &FilePath,
         asked: &Asked<'_>,
     ) -> Result<Answer, Box<Answer>> {
         let (page, offered) = self.offered(path).await?;
-        let standing = self.standing(&page, &offered);
+        let standing = self.standing(&page, &offered).await;
         self.allow(&page, &offered, &standing.ruling, asked)?;
-        let key = format!("metadata of {}", key(&offered));
+        let key = format!("{} of {}", beside.what, key(&offered));
         let bytes = if let Some(bytes) = self.gear.blobs.remembered(&key) {
             bytes
         } else {
-            let ask = |client: &Client, file: &IndexFile| client.metadata_bytes(file).map(Some);
-            let fetched = self.beside(&offered, ask).await;
-            let bytes = fetched
-                .or_else(|reason| self.unavailable(&reason))?
-                .unwrap_or_default();
-            self.gear.blobs.remember(&key, &bytes);
-            bytes
-        };
-        let mut answer = answer::with(StatusCode::OK, "application/octet-stream", bytes);
-        put(&mut answer, header::CACHE_CONTROL, "private, max-age=600");
-        Ok(answer)
-    }
-
-    /// Answers for a file's attestations, as its upstream has them.
-    pub(crate) async fn provenance(self: &Arc<Self>, path: &FilePath, asked: &Asked<'_>) -> Answer {
-        match self.send_provenance(path, asked).await {
-            Ok(answer) => answer,
-            Err(refusal) => *refusal,
-        }
-    }
-
-    async fn send_provenance(
-        self: &Arc<Self>,
-        path: &FilePath,
-        asked: &Asked<'_>,
-    ) -> Result<Answer, Box<Answer>> {
-        let (page, offered) = self.offered(path).await?;
-        let standing = self.standing(&page, &offered);
-        self.allow(&page, &offered, &standing.ruling, asked)?;
-        let key = format!("provenance of {}", key(&offered));
-        let bytes = if let Some(bytes) = self.gear.blobs.remembered(&key) {
-            bytes
-        } else {
-            let ask = |client: &Client, file: &IndexFile| client.provenance_bytes(file);
-            let fetched = self.beside(&offered, ask).await;
+            let fetched = self.asked_beside(&offered, beside.ask).await;
             let Some(bytes) = fetched.or_else(|reason| self.unavailable(&reason))? else {
-                let none = Problem::new(404, "Not found", "no attestations are known of this file");
+                let detail = format!("no {} are known of this file", beside.what);
+                let none = Problem::new(404, "Not found", &detail);
                 return Err(Box::new(answer::problem(&none)));
             };
             self.gear.blobs.remember(&key, &bytes);
             bytes
         };
-        let media = "application/vnd.pypi.integrity.v1+json";
-        let mut answer = answer::with(StatusCode::OK, media, bytes);
+        let mut answer = answer::with(StatusCode::OK, beside.media, bytes);
         put(&mut answer, header::CACHE_CONTROL, "private, max-age=600");
         Ok(answer)
     }
 
-    /// Asks the upstream of a file for something that it has beside it.
-    async fn beside(
-        &self,
-        offered: &OfferedFile,
-        ask: impl FnOnce(&Client, &IndexFile) -> Result<Option<Vec<u8>>, IndexError> + Send + 'static,
-    ) -> Result<Option<Bytes>, String> {
+    async fn asked_beside(&self, offered: &OfferedFile, ask: Ask) -> Result<Option<Bytes>, String> {
         let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
         let file = offered.file.clone();
         let fetched = tokio::task::spawn_blocking(move || {

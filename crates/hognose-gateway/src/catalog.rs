@@ -3,9 +3,9 @@
 //! An upstream that fails never makes a project absent: what is known of it is served on, and what is not is said to
 //! be unavailable. A 404 would send installers elsewhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use hognose_index::{IndexFile, Project};
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use crate::event::{Event, Events};
 use crate::judge::{Artifact, Inspected, Judge, Offer, Reason, Ruling};
 use crate::offer::{OfferedFile, Page, Parts};
+use crate::slots::{Known, Slot, Slots, State};
 use crate::upstream::{Found, Unavailable, Upstreams};
 
 /// How long pages count as what the upstream says, and how long they are served when it says nothing.
@@ -41,13 +42,8 @@ impl Default for Freshness {
 /// Seconds since 1970, from wherever the caller has them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// How long an upstream that failed is left alone about the same project: those who wait for it need not each wait for
-/// the next failure.
-const FAILED: Duration = Duration::from_secs(10);
-/// Most projects kept in memory.
-const MAX_PROJECTS: usize = 2_000;
-/// Most files of all of them.
-const MAX_FILES: usize = 60_000;
+/// Seconds after which a page is decided again that could not be decided for a failure of ours.
+const SOON: i64 = 5;
 
 /// The projects that were asked for.
 pub struct Catalog {
@@ -55,7 +51,7 @@ pub struct Catalog {
     judge: Arc<dyn Judge>,
     clock: Clock,
     freshness: Freshness,
-    slots: RwLock<HashMap<PackageName, Arc<Slot>>>,
+    slots: Slots,
     asking: Semaphore,
     events: Arc<dyn Events>,
     observe: bool,
@@ -66,40 +62,6 @@ pub struct Catalog {
 impl std::fmt::Debug for Catalog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Catalog").finish_non_exhaustive()
-    }
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    state: Mutex<State>,
-    /// Held by whoever asks the upstream.
-    turn: tokio::sync::Mutex<()>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct State {
-    known: Option<Known>,
-    /// When the upstream last failed, and how; none since it answered.
-    failed: Option<(Instant, Unavailable)>,
-}
-
-#[derive(Clone, Debug)]
-enum Known {
-    Page(Arc<Page>),
-    Absent(Instant),
-}
-
-impl State {
-    fn page(&self) -> Option<&Arc<Page>> {
-        match &self.known {
-            Some(Known::Page(page)) => Some(page),
-            _ => None,
-        }
-    }
-
-    fn failure(&self) -> Option<&Unavailable> {
-        let (since, error) = self.failed.as_ref()?;
-        (since.elapsed() < FAILED).then_some(error)
     }
 }
 
@@ -135,7 +97,7 @@ impl Catalog {
             judge: of.judge,
             clock: of.clock,
             freshness: of.freshness,
-            slots: RwLock::default(),
+            slots: Slots::default(),
             asking: Semaphore::new(of.asking),
             events: of.events,
             observe: of.observe,
@@ -145,15 +107,15 @@ impl Catalog {
 
     /// The page of a project.
     pub async fn page(self: &Arc<Self>, name: &PackageName) -> Result<Arc<Page>, Unavailable> {
-        let slot = self.slot(name);
+        let slot = self.slots.of(name);
         let state = slot.get();
-        if let Some(answer) = self.answer(&slot, &state, name) {
+        if let Some(answer) = self.answer(&slot, &state, name).await {
             return answer;
         }
         let Some(page) = state.page() else {
             return self.refresh(slot, name).await;
         };
-        let old = self.current(&slot, Arc::clone(page));
+        let old = self.current(&slot, page).await?;
         if page.asked.elapsed() < self.freshness.stale {
             // Whoever comes meanwhile is served what is known; one question at a time is enough.
             if slot.turn.try_lock().is_ok() {
@@ -169,18 +131,17 @@ impl Catalog {
     }
 
     /// The answer that is there already: a page that is fresh, an absence or a failure that is young.
-    fn answer(
-        &self,
-        slot: &Slot,
+    async fn answer(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
         state: &State,
         name: &PackageName,
     ) -> Option<Result<Arc<Page>, Unavailable>> {
         match &state.known {
-            Some(Known::Page(page)) if page.asked.elapsed() < self.fresh(name) => {
-                Some(Ok(self.current(slot, Arc::clone(page))))
-            }
-            Some(Known::Page(page)) if state.failure().is_some() => {
-                Some(Ok(self.current(slot, Arc::clone(page))))
+            Some(Known::Page(page))
+                if page.asked.elapsed() < self.fresh(name) || state.failure().is_some() =>
+            {
+                Some(self.current(slot, page).await)
             }
             Some(Known::Absent(since)) if since.elapsed() < self.freshness.absent => {
                 Some(Err(Unavailable::Absent))
@@ -199,11 +160,7 @@ impl Catalog {
 
     /// The projects that are known, sorted.
     pub fn names(&self) -> Vec<PackageName> {
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let known = slots.iter().filter(|(_, slot)| slot.get().page().is_some());
-        let mut names: Vec<PackageName> = known.map(|(name, _)| name.clone()).collect();
-        names.sort();
-        names
+        self.slots.names()
     }
 
     /// Asks again, unless somebody just did. The question outlives a client that goes away: others may wait for it.
@@ -213,22 +170,23 @@ impl Catalog {
         name: &PackageName,
     ) -> Result<Arc<Page>, Unavailable> {
         let (catalog, name) = (Arc::clone(self), name.clone());
-        let asking = tokio::spawn(async move { catalog.ask(&slot, &name).await });
+        let asking = tokio::spawn(async move { catalog.ask(slot, &name).await });
         asking.await.unwrap_or_else(|_| Err(broken()))
     }
 
     async fn ask(
         self: &Arc<Self>,
-        slot: &Slot,
+        slot: Arc<Slot>,
         name: &PackageName,
     ) -> Result<Arc<Page>, Unavailable> {
         let _turn = slot.turn.lock().await;
         let state = slot.get();
-        if let Some(answer) = self.answer(slot, &state, name) {
+        if let Some(answer) = self.answer(&slot, &state, name).await {
             return answer;
         }
         let _permit = self.asking.acquire().await;
         self.asked.fetch_add(1, Ordering::Relaxed);
+        let shown = slot.shown.load(Ordering::SeqCst);
         let (catalog, asked) = (Arc::clone(self), name.clone());
         let found = tokio::task::spawn_blocking(move || {
             let found = catalog.upstreams.find(&asked)?;
@@ -238,32 +196,54 @@ impl Catalog {
         match &found {
             Ok(page) => {
                 slot.set(Known::Page(Arc::clone(page)));
-                self.shrink(name);
+                self.slots.shrink(name);
+                if slot.shown.load(Ordering::SeqCst) != shown {
+                    return self.redecided(&slot).await.unwrap_or_else(|| found.clone());
+                }
             }
             Err(Unavailable::Absent) => {
                 slot.set(Known::Absent(Instant::now()));
-                self.shrink(name);
+                self.slots.shrink(name);
             }
             Err(error) => {
                 slot.fail(error.clone());
-                self.shrink(name);
+                self.slots.shrink(name);
             }
         }
         found
     }
 
     /// The page as it is to be served now: decided again when the judge knows better or a file has come of age.
-    fn current(&self, slot: &Slot, page: Arc<Page>) -> Arc<Page> {
-        let due = page
-            .parts
-            .until
-            .is_some_and(|until| (self.clock)() >= until);
-        if !due && page.parts.revision == self.judge.revision() {
-            return page;
+    async fn current(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        page: &Arc<Page>,
+    ) -> Result<Arc<Page>, Unavailable> {
+        if !self.due(page) {
+            return Ok(Arc::clone(page));
         }
-        let again = Arc::new(self.again(&page));
-        slot.set(Known::Page(Arc::clone(&again)));
-        again
+        let (catalog, slot, page) = (Arc::clone(self), Arc::clone(slot), Arc::clone(page));
+        let again = tokio::task::spawn_blocking(move || catalog.exchanged(&slot, page, false));
+        again.await.map_err(|_| broken())
+    }
+
+    fn due(&self, page: &Page) -> bool {
+        let until = page.parts.until;
+        until.is_some_and(|until| (self.clock)() >= until)
+            || page.parts.revision != self.judge.revision()
+    }
+
+    /// Decides about a page again and puts it in its place; what somebody else put there meanwhile, knowing less
+    /// perhaps, does not stay.
+    fn exchanged(&self, slot: &Slot, mut page: Arc<Page>, anyway: bool) -> Arc<Page> {
+        while anyway || self.due(&page) {
+            let again = Arc::new(self.again(&page));
+            match slot.exchange(&page, &again) {
+                Err(Some(newer)) => page = newer,
+                Ok(()) | Err(None) => return again,
+            }
+        }
+        page
     }
 
     /// Decides about a page again, without asking the upstream.
@@ -282,11 +262,21 @@ impl Catalog {
     }
 
     /// Decides about a project again: bytes of one of its files were read.
-    pub fn decide_again(&self, name: &PackageName) -> Option<Arc<Page>> {
-        let slot = self.slot(name);
-        let again = Arc::new(self.again(slot.get().page()?));
-        slot.set(Known::Page(Arc::clone(&again)));
-        Some(again)
+    pub(crate) async fn decide_again(self: &Arc<Self>, name: &PackageName) {
+        let slot = self.slots.of(name);
+        slot.shown.fetch_add(1, Ordering::SeqCst);
+        // Files are decided about once more when they are asked for; the page is what tells so beforehand.
+        let _ = self.redecided(&slot).await;
+    }
+
+    async fn redecided(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+    ) -> Option<Result<Arc<Page>, Unavailable>> {
+        let page = Arc::clone(slot.get().page()?);
+        let (catalog, slot) = (Arc::clone(self), Arc::clone(slot));
+        let again = tokio::task::spawn_blocking(move || catalog.exchanged(&slot, page, true));
+        Some(again.await.map_err(|_| broken()))
     }
 
     fn decide(&self, name: &PackageName, found: Found) -> Arc<Page> {
@@ -334,7 +324,10 @@ impl Catalog {
             publishers = self.upstreams.publishers(upstream, &files, &rulings.wanted);
             rulings = decide(&publishers);
         }
-        let stranger = self.stranger(name, upstream);
+        let (stranger, unsure) = match self.stranger(name, upstream) {
+            Ok(stranger) => (stranger, None),
+            Err(reason) => (Some(not_known(&reason)), Some((self.clock)() + SOON)),
+        };
         let mut decided = rulings.files.into_iter();
         let files = files.into_iter().map(|file| {
             // A file without a ruling was not judged: it is not let in by a slip of counting.
@@ -351,7 +344,7 @@ impl Catalog {
             files: files.collect(),
             status,
             revision,
-            until: rulings.until,
+            until: rulings.until.into_iter().chain(unsure).min(),
             project,
             publishers,
             observe: self.observe,
@@ -381,14 +374,19 @@ impl Catalog {
 
     /// What it means that another upstream delivered the project first: whoever can publish on one must not deliver for
     /// all once a name is gone from its home (dependency confusion).
-    fn stranger(&self, name: &PackageName, upstream: usize) -> Option<Ruling> {
-        if self.upstreams.iter().count() < 2 || self.upstreams.owns(name) {
-            return None;
+    fn stranger(&self, name: &PackageName, upstream: usize) -> Result<Option<Ruling>, String> {
+        let only = self.upstreams.iter().count() < 2;
+        let Some(now) = self.upstreams.get(upstream).map(|u| &u.name) else {
+            return Ok(None);
+        };
+        if only || self.upstreams.owns(name) {
+            return Ok(None);
         }
-        let now = &self.upstreams.get(upstream)?.name;
-        let first = self.judge.owner(name, now)?;
+        let Some(first) = self.judge.owner(name, now)? else {
+            return Ok(None);
+        };
         let known = self.upstreams.iter().any(|u| u.name == first);
-        (first != *now && known).then(|| Ruling {
+        Ok((first != *now && known).then(|| Ruling {
             decision: hognose_types::Decision::Block,
             reasons: vec![Reason {
                 rule: "HOG-ID-confusion".to_owned(),
@@ -400,54 +398,7 @@ impl Catalog {
                     name.as_str()
                 ),
             }],
-        })
-    }
-
-    fn slot(&self, name: &PackageName) -> Arc<Slot> {
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(name) {
-            return Arc::clone(slot);
-        }
-        drop(slots);
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(name.clone()).or_default())
-    }
-
-    /// Keeps memory bounded: the projects asked for longest ago go, never the one that just came.
-    fn shrink(&self, newest: &PackageName) {
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let held: usize = slots
-            .values()
-            .filter_map(|slot| Some(slot.get().page()?.parts.files.len()))
-            .sum();
-        if slots.len() <= MAX_PROJECTS && held < MAX_FILES {
-            return;
-        }
-        drop(slots);
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let mut known: Vec<(Instant, usize, PackageName)> = slots
-            .iter()
-            .filter(|(name, _)| *name != newest)
-            .map(|(name, slot)| match slot.get().known {
-                Some(Known::Page(page)) => (page.asked, page.parts.files.len(), name.clone()),
-                Some(Known::Absent(since)) => (since, 0, name.clone()),
-                None => (Instant::now(), 0, name.clone()),
-            })
-            .collect();
-        let mut files: usize = known.iter().map(|(_, files, _)| files).sum();
-        if known.len() < MAX_PROJECTS && files < MAX_FILES {
-            return;
-        }
-        known.sort_by_key(|(asked, _, _)| *asked);
-        let mut left = known.len();
-        for (_, count, name) in known {
-            if left < MAX_PROJECTS && files < MAX_FILES {
-                break;
-            }
-            slots.remove(&name);
-            left -= 1;
-            files -= count;
-        }
+        }))
     }
 }
 
@@ -462,6 +413,20 @@ struct Unruled<'a> {
     publishers: Option<BTreeMap<String, String>>,
 }
 
+/// Whose a project is cannot be known now: it is not let in for that.
+fn not_known(reason: &str) -> Ruling {
+    Ruling {
+        decision: hognose_types::Decision::Block,
+        reasons: vec![Reason {
+            rule: "HOG-ID-confusion".to_owned(),
+            message: format!(
+                "which upstream delivered the project first cannot be known now: {reason}"
+            ),
+            remedy: "try again when the state of the gateway can be read".to_owned(),
+        }],
+    }
+}
+
 fn unjudged() -> Ruling {
     Ruling {
         decision: hognose_types::Decision::Block,
@@ -473,25 +438,5 @@ fn broken() -> Unavailable {
     Unavailable::Failed {
         upstream: "gateway".to_owned(),
         reason: "the question failed".to_owned(),
-    }
-}
-
-impl Slot {
-    fn get(&self) -> State {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.clone()
-    }
-
-    fn set(&self, known: Known) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State {
-            known: Some(known),
-            failed: None,
-        };
-    }
-
-    fn fail(&self, error: Unavailable) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.failed = Some((Instant::now(), error));
     }
 }

@@ -71,7 +71,7 @@ pub struct FileEvent {
     pub filename: String,
     /// sha256 of its bytes, where known.
     pub sha256: Option<String>,
-    /// Who asked: an address, or the name of a token.
+    /// Who asked: an address, with the name of a token before it where one was shown (`ci@192.0.2.7`).
     pub client: String,
 }
 

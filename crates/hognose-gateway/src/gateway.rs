@@ -11,6 +11,7 @@ use hyper::header;
 use hyper::{HeaderMap, Method, StatusCode};
 
 use crate::answer::{self, Answer, put};
+use crate::beside::{ATTESTATIONS, METADATA};
 use crate::blobs::Blobs;
 use crate::catalog::Catalog;
 use crate::event::{Event, Events};
@@ -20,6 +21,7 @@ use crate::negotiate::negotiate;
 use crate::offer::Page;
 use crate::problem::Problem;
 use crate::route::Route;
+use crate::tokens::{Bearer, Tokens};
 use crate::upstream::{Unavailable, Upstreams};
 
 /// What to do with an artifact whose bytes could not be judged in time.
@@ -83,6 +85,8 @@ pub struct Gear {
     pub judge: Arc<dyn Judge>,
     /// Who remembers.
     pub events: Arc<dyn Events>,
+    /// Who may ask.
+    pub tokens: Arc<Tokens>,
 }
 
 impl std::fmt::Debug for Gear {
@@ -114,6 +118,8 @@ pub struct Counts {
     pub inspected: AtomicU64,
     /// Questions that an upstream did not answer.
     pub failures: AtomicU64,
+    /// Connections of clients that had too many.
+    pub crowded: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -160,8 +166,23 @@ impl Gateway {
     pub(crate) async fn answer(self: &Arc<Self>, asked: &Asked<'_>) -> Answer {
         count(&self.counts.requests);
         let mut answer = match self.route(asked) {
-            Ok(route) => self.dispatch(route, asked).await,
-            Err(problem) => answer::problem(&problem),
+            // Whoever watches over the gateway needs no token: nothing is told of packages there.
+            Ok(route @ (Route::Health | Route::Ready | Route::Metrics)) => {
+                self.dispatch(route, asked).await
+            }
+            other => match (self.gear.tokens.bearer(asked.headers), other) {
+                (Bearer::Nobody, _) => answer::unknown_client(),
+                (_, Err(problem)) => answer::problem(&problem),
+                (Bearer::Anybody, Ok(route)) => self.dispatch(route, asked).await,
+                (Bearer::Named(name), Ok(route)) => {
+                    let client = format!("{name}@{}", asked.client);
+                    let asked = Asked {
+                        client: &client,
+                        ..*asked
+                    };
+                    self.dispatch(route, &asked).await
+                }
+            },
         };
         if asked.method == Method::HEAD {
             // What would come is said; it is not sent.
@@ -207,9 +228,9 @@ impl Gateway {
             Route::Project { name, canonical } if !canonical => self.redirect(&name),
             Route::Project { name, .. } => self.project(&name, asked).await,
             Route::Json { name, version } => self.json(&name, version.as_deref(), asked).await,
-            Route::File(path) => self.file(&path, asked).await,
-            Route::Metadata(path) => self.metadata(&path, asked).await,
-            Route::Provenance(path) => self.provenance(&path, asked).await,
+            Route::File(path) => either(self.file(&path, asked).await),
+            Route::Metadata(path) => either(self.beside(&METADATA, &path, asked).await),
+            Route::Provenance(path) => either(self.beside(&ATTESTATIONS, &path, asked).await),
         }
     }
 
@@ -342,6 +363,11 @@ impl Gateway {
             }
         }
     }
+}
+
+/// What is sent, be it the thing or the refusal.
+fn either(answer: Result<Answer, Box<Answer>>) -> Answer {
+    answer.unwrap_or_else(|refusal| *refusal)
 }
 
 fn plain(text: impl Into<Bytes>) -> Answer {

@@ -122,8 +122,8 @@ pub trait Judge: Send + Sync + 'static {
     fn recall(&self, artifact: &Artifact<'_>, anywhere: bool) -> Option<Inspected>;
 
     /// The upstream that first delivered a project, with this one recorded where there is none; `None` where nothing is
-    /// recorded. May wait for a disk.
-    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String>;
+    /// recorded. Fails where it cannot be known now. May wait for a disk.
+    fn owner(&self, name: &PackageName, upstream: &str) -> Result<Option<String>, String>;
 
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;

@@ -10,6 +10,7 @@ mod beside;
 pub mod blobs;
 pub mod catalog;
 mod check;
+mod crowd;
 pub mod event;
 pub mod fuzzing;
 mod gateway;
@@ -28,7 +29,9 @@ pub mod s3;
 mod send;
 mod server;
 pub mod shared;
+mod slots;
 pub mod tls;
+pub mod tokens;
 pub mod upstream;
 mod verified;
 

@@ -7,7 +7,7 @@ use crate::gateway::Gateway;
 
 pub(crate) fn text(gateway: &Gateway) -> String {
     let counts = &gateway.counts;
-    let counters: [(&str, &str, &AtomicU64); 8] = [
+    let counters: [(&str, &str, &AtomicU64); 9] = [
         ("requests_total", "Requests answered.", &counts.requests),
         ("pages_total", "Project pages sent.", &counts.pages),
         ("files_total", "Distribution files sent.", &counts.files),
@@ -30,6 +30,11 @@ pub(crate) fn text(gateway: &Gateway) -> String {
             "upstream_failures_total",
             "Questions an upstream did not answer.",
             &counts.failures,
+        ),
+        (
+            "connections_closed_total",
+            "Connections closed because their client had too many.",
+            &counts.crowded,
         ),
         (
             "upstream_questions_total",

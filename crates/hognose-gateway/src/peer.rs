@@ -31,7 +31,9 @@ impl Trusted {
         true
     }
 
-    fn has(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of theirs.
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0
             .iter()
             .any(|(network, length)| within(address, *network, *length))
@@ -62,7 +64,7 @@ impl Trusted {
         let said = headers
             .get("x-forwarded-proto")
             .and_then(|v| v.to_str().ok());
-        self.has(peer.to_canonical()) && said.is_some_and(|said| said.eq_ignore_ascii_case("https"))
+        self.has(peer) && said.is_some_and(|said| said.eq_ignore_ascii_case("https"))
     }
 }
 

@@ -27,6 +27,7 @@ impl Rate {
 
     /// Takes a request from a client's bucket. Where there is none left: the seconds until there is.
     pub(crate) fn take(&self, client: IpAddr, now: Instant) -> Result<(), u64> {
+        let client = network(client);
         let most = self.per_second * BURST;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST && !buckets.contains_key(&client) {
@@ -35,8 +36,7 @@ impl Rate {
             };
             buckets.retain(|_, (left, at)| !full(*left, *at));
             if buckets.len() >= MOST {
-                // So many ask at once that each alone asks little.
-                buckets.clear();
+                forget_half(&mut buckets);
             }
         }
         let (left, at) = buckets.entry(client).or_insert((most, now));
@@ -48,6 +48,27 @@ impl Rate {
         }
         *left -= 1.0;
         Ok(())
+    }
+}
+
+/// So many ask at once: those who asked least are forgotten, and whoever empties its bucket stays known.
+fn forget_half(buckets: &mut HashMap<IpAddr, (f64, Instant)>) {
+    let mut left: Vec<f64> = buckets.values().map(|(left, _)| *left).collect();
+    let middle = left.len() / 2;
+    let (_, middle, _) = left.select_nth_unstable_by(middle, f64::total_cmp);
+    let middle = *middle;
+    buckets.retain(|_, (left, _)| *left < middle);
+}
+
+/// Who counts as one client: an address, and of the sixth version the network of 64 bits that a single host may have to
+/// itself.
+pub(crate) fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
     }
 }
 
@@ -79,5 +100,33 @@ mod tests {
             assert_eq!(rate.take(IpAddr::from(at.to_be_bytes()), start), Ok(()));
         }
         assert!(rate.buckets.lock().unwrap().len() <= MOST);
+    }
+
+    #[test]
+    fn a_crowd_makes_nobody_forget_who_asks_most() {
+        let rate = Rate::new(1);
+        let start = Instant::now();
+        let greedy = "192.0.2.1".parse().unwrap();
+        while rate.take(greedy, start).is_ok() {}
+        for at in 0..30_000_u32 {
+            assert_eq!(rate.take(IpAddr::from(at.to_be_bytes()), start), Ok(()));
+        }
+        assert!(rate.take(greedy, start).is_err());
+    }
+
+    #[test]
+    fn a_host_of_many_addresses_is_one_client() {
+        let rate = Rate::new(1);
+        let start = Instant::now();
+        for at in 0..10_u16 {
+            let address = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, at]);
+            assert_eq!(rate.take(address, start), Ok(()));
+        }
+        let address = IpAddr::from([0x2001, 0xdb8, 0, 7, 1, 2, 3, 4]);
+        assert!(rate.take(address, start).is_err());
+        let neighbour = IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]);
+        assert_eq!(rate.take(neighbour, start), Ok(()));
+        let mapped = "::ffff:192.0.2.9".parse().unwrap();
+        assert_eq!(network(mapped), "192.0.2.9".parse::<IpAddr>().unwrap());
     }
 }

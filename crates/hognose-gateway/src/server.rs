@@ -17,7 +17,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{self, Answer};
-use crate::gateway::{Asked, Gateway};
+use crate::crowd::Crowd;
+use crate::gateway::{Asked, Gateway, count};
 use crate::patient::Patient;
 use crate::peer::Trusted;
 use crate::rate::Rate;
@@ -27,6 +28,8 @@ use crate::rate::Rate;
 pub struct ServerLimits {
     /// Connections at a time; more wait.
     pub connections: usize,
+    /// Connections of one client at a time; further ones are closed. Proxies in front may have any number.
+    pub connections_per_client: usize,
     /// How long the head of a request may take.
     pub head: Duration,
     /// How long requests may take to end when the server is told to.
@@ -45,6 +48,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 2_000,
+            // uv has fifty downloads at once, and several developers may share an address.
+            connections_per_client: 500,
             head: Duration::from_secs(30),
             grace: Duration::from_secs(10),
             rate: None,
@@ -137,6 +142,7 @@ async fn accept(
         secure: limits.tls.is_some(),
     });
     let acceptor = limits.tls.map(TlsAcceptor::from);
+    let crowd = Arc::new(Crowd::default());
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
             break;
@@ -148,6 +154,15 @@ async fn accept(
         let Ok((stream, peer)) = accepted else {
             // Out of descriptors: what is open must end before more can come.
             tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let most = if door.trusted.has(peer.ip()) {
+            usize::MAX
+        } else {
+            limits.connections_per_client
+        };
+        let Some(place) = crowd.enter(peer.ip(), most) else {
+            count(&door.gateway.counts.crowded);
             continue;
         };
         // Answers are whole: waiting to fill a packet only delays them.
@@ -165,7 +180,7 @@ async fn accept(
                     }
                 }
             }
-            drop(permit);
+            drop((place, permit));
         });
     }
     drop(listener);

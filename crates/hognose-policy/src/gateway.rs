@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hognose_types::{OwnedNames, PackageName, RedactedUrl, Specifiers};
+use hognose_types::{Digest, DigestAlgorithm, OwnedNames, PackageName, RedactedUrl, Specifiers};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -59,6 +59,10 @@ pub struct ServerSettings {
     pub rate: Option<u32>,
     /// Connections at a time; none for the program's own limit.
     pub connections: Option<usize>,
+    /// Connections of one client at a time; none for the program's own limit.
+    pub connections_per_client: Option<usize>,
+    /// Who may ask; none for everybody.
+    pub tokens: Vec<TokenSettings>,
 }
 
 impl Default for GatewaySettings {
@@ -95,6 +99,15 @@ pub struct BucketSettings {
     pub endpoint: Option<RedactedUrl>,
     /// The region; none for the environment's.
     pub region: Option<String>,
+}
+
+/// A token that opens the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// Whose it is, as the log names it.
+    pub name: String,
+    /// SHA-256 of the token.
+    pub sha256: Digest,
 }
 
 /// What happens to artifacts that could not be judged.
@@ -153,6 +166,15 @@ pub(crate) struct RawGateway {
     trusted_proxies: Vec<Spanned<String>>,
     rate: Option<Spanned<i64>>,
     connections: Option<Spanned<i64>>,
+    connections_per_client: Option<Spanned<i64>>,
+    token: Vec<RawToken>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawToken {
+    name: Spanned<String>,
+    sha256: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -312,7 +334,37 @@ impl Context<'_> {
             trusted_proxies: proxies.map(|p| p.get_ref().clone()).collect(),
             rate: count(&raw.rate, "rate")?,
             connections: count(&raw.connections, "connections")?.map(|n| n as usize),
+            connections_per_client: count(&raw.connections_per_client, "connections-per-client")?
+                .map(|n| n as usize),
+            tokens: self.tokens(&raw.token)?,
         })
+    }
+
+    fn tokens(&self, raw: &[RawToken]) -> Result<Vec<TokenSettings>, ConfigError> {
+        let mut out: Vec<TokenSettings> = Vec::new();
+        for token in raw {
+            let (name, digest) = (token.name.get_ref(), token.sha256.get_ref());
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+                let hint = "name it by at most 64 letters, digits, dots, hyphens and underscores";
+                let message = "token: not a name".to_owned();
+                return Err(self.error(token.name.span().start, message, Some(hint)));
+            }
+            let fault = |message: &str| {
+                let hint = "make one with `hognose gateway token NAME`, and write what it says";
+                self.error(token.sha256.span().start, message.to_owned(), Some(hint))
+            };
+            let sha256 = Digest::new(DigestAlgorithm::Sha256, digest);
+            let sha256 = sha256.map_err(|_| fault("token: not a SHA-256 in hexadecimal digits"))?;
+            if out.iter().any(|known| known.sha256 == sha256) {
+                return Err(fault("token: the same token has two names"));
+            }
+            out.push(TokenSettings {
+                name: name.clone(),
+                sha256,
+            });
+        }
+        Ok(out)
     }
 
     fn amount(

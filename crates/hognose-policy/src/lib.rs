@@ -18,7 +18,8 @@ pub use conditions::Conditions;
 pub use config::{Asking, Config, ConfigError, ConfigFile, FeedText, Resolver, ScanSettings};
 pub use decide::{Outcome, decide};
 pub use gateway::{
-    BucketSettings, Entry, GatewaySettings, OnUnknown, ServerSettings, UpstreamSettings, size,
+    BucketSettings, Entry, GatewaySettings, OnUnknown, ServerSettings, TokenSettings,
+    UpstreamSettings, size,
 };
 pub use waiver::{Waiver, WaiverOrigin};
 

@@ -12,7 +12,9 @@ use hognose_policy::Gate;
 use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
-pub(crate) use gateway::{CheckArgs, GatewayArgs, GatewayCommand, GcArgs, GuardArgs, ServeArgs};
+pub(crate) use gateway::{
+    CheckArgs, GatewayArgs, GatewayCommand, GcArgs, GuardArgs, ServeArgs, TokenArgs,
+};
 pub(crate) use gateway_state::{
     AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, LookArgs, StateArgs,
     StateCommand,

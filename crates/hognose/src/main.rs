@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod project_facts;
 mod python;
+mod random;
 mod revision;
 mod settings;
 mod surroundings;

@@ -52,10 +52,20 @@ pub(crate) struct GatewayArgs {
 pub(crate) enum GatewayCommand {
     /// Drop artifacts from the cache, those not used for longest first. The gateway does so by itself; it may run meanwhile.
     Gc(GcArgs),
+    /// Make a token that opens the gateway, and the lines of configuration that let it in.
+    Token(TokenArgs),
     /// Say what the gateway would refuse of the releases that locks pin, before anybody installs them.
     Check(CheckArgs),
     #[command(flatten)]
     State(StateCommand),
+}
+
+/// Flags of `hognose gateway token`.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Whose it is: the log names who asked by it.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
 }
 
 /// Flags of `hognose gateway gc`.

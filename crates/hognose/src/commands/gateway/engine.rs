@@ -11,7 +11,7 @@ use hognose_identity::{Asked, Circumstances, judge_online};
 use hognose_index::{IndexFile, ProjectPage, ProjectStatus};
 use hognose_policy::conditions::About;
 use hognose_policy::{Action, Conditions, Entry, GatewaySettings, OnUnknown, Policy, decide};
-use hognose_store::Store;
+use hognose_store::{Store, StoreError};
 use hognose_types::rules::{conditions, online};
 use hognose_types::{
     ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
@@ -264,6 +264,10 @@ impl Engine {
     }
 }
 
+fn unreadable(error: &StoreError) -> String {
+    format!("the state cannot be read: {error}")
+}
+
 /// The day of a time in Unix seconds, UTC.
 fn day(now: i64) -> Date {
     let time = jiff::Timestamp::from_second(now).unwrap_or_default();
@@ -313,9 +317,12 @@ impl Judge for Engine {
         self.rules.settings.inspect
     }
 
-    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String> {
-        let store = self.parts.store.as_ref()?;
-        store.record_owner(name.as_str(), upstream).ok()
+    fn owner(&self, name: &PackageName, upstream: &str) -> Result<Option<String>, String> {
+        let Some(store) = &self.parts.store else {
+            return Ok(None);
+        };
+        let first = store.record_owner(name.as_str(), upstream);
+        first.map(Some).map_err(|e| unreadable(&e))
     }
 
     fn recall(&self, artifact: &Artifact<'_>, anywhere: bool) -> Option<Inspected> {
@@ -395,7 +402,7 @@ impl Judge for Engine {
         let (name, filename) = (artifact.name.as_str(), &artifact.file.filename);
         let now = (self.parts.clock)().saturating_mul(1_000);
         let seen = store.first_seen(name, filename, artifact.sha256, now);
-        let seen = seen.map_err(|e| format!("the state cannot be read: {e}"))?;
+        let seen = seen.map_err(|e| unreadable(&e))?;
         let Some(before) = seen.other else {
             return Ok(None);
         };
@@ -414,8 +421,7 @@ impl Judge for Engine {
             return Ok(());
         };
         let head = store.head();
-        head.map(drop)
-            .map_err(|e| format!("the state cannot be read: {e}"))
+        head.map(drop).map_err(|e| unreadable(&e))
     }
 
     fn revision(&self) -> Arc<str> {

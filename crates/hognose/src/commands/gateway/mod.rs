@@ -13,6 +13,7 @@ mod seat;
 mod setup;
 mod shared;
 pub(super) mod state;
+mod token;
 mod weigh;
 
 use std::net::SocketAddr;
@@ -45,6 +46,7 @@ pub(super) fn run(
     match &args.command {
         Some(GatewayCommand::Check(args)) => return check::run(cli, args, surroundings),
         Some(GatewayCommand::Gc(args)) => return gc::run(args, surroundings),
+        Some(GatewayCommand::Token(args)) => return token::run(args),
         Some(GatewayCommand::State(command)) => return state::run(command, surroundings),
         None => {}
     }
@@ -68,9 +70,10 @@ pub(super) fn run(
         surroundings,
     })?;
     let listen = args.listen.unwrap_or(built.listen);
-    if !listen.ip().is_loopback() && !cli.quiet {
+    let open = built.server.tokens.is_empty();
+    if open && !listen.ip().is_loopback() && !cli.quiet {
         output::warning(
-            "the gateway asks nobody who they are: whoever reaches this address can use your index and its credentials",
+            "the gateway asks nobody who they are: whoever reaches this address can use your index and its credentials (`hognose gateway token`)",
         );
     }
     for notice in &built.notices {
@@ -80,6 +83,7 @@ pub(super) fn run(
         database: built.database.clone(),
         args: args.serve.clone(),
         seat: Arc::clone(&built.engine),
+        tokens: Arc::clone(&built.gateway.gear.tokens),
         events,
     };
     let mut limits = limits(&built.server, &built.base)?;
@@ -133,6 +137,8 @@ fn limits(settings: &ServerSettings, base: &Path) -> Result<ServerLimits, Failur
         ..ServerLimits::default()
     };
     limits.connections = settings.connections.unwrap_or(limits.connections);
+    let per_client = settings.connections_per_client;
+    limits.connections_per_client = per_client.unwrap_or(limits.connections_per_client);
     for proxy in &settings.trusted_proxies {
         if !limits.trusted.add(proxy) {
             let shown = hognose_types::text::short(proxy, 60);

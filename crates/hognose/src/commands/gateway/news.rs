@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use hognose_advisories::Database;
 use hognose_gateway::event::{Event, Events};
+use hognose_gateway::tokens::Tokens;
 
 use super::seat::Seat;
-use super::setup::rules_now;
+use super::setup::{named, rules_now};
 use crate::cli::ServeArgs;
 use crate::output;
 use crate::settings;
@@ -23,6 +24,7 @@ pub(super) struct News {
     /// How the gateway was started: they name the configuration.
     pub(super) args: ServeArgs,
     pub(super) seat: Arc<Seat>,
+    pub(super) tokens: Arc<Tokens>,
     pub(super) events: Arc<dyn Events>,
 }
 
@@ -42,6 +44,7 @@ impl News {
         match rules_now(&self.args) {
             Ok(rules) => {
                 let digest = rules.digest.clone();
+                self.tokens.replace(named(&rules.settings.server));
                 self.seat.obey(rules);
                 self.tell("policy", digest);
                 output::human(

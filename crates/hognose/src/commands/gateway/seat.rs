@@ -48,7 +48,7 @@ impl Judge for Seat {
         self.engine().recall(artifact, anywhere)
     }
 
-    fn owner(&self, name: &PackageName, upstream: &str) -> Option<String> {
+    fn owner(&self, name: &PackageName, upstream: &str) -> Result<Option<String>, String> {
         self.engine().owner(name, upstream)
     }
 

@@ -10,6 +10,7 @@ use hognose_gateway::blobs::Blobs;
 use hognose_gateway::catalog::{Catalog, Freshness, Shelves};
 use hognose_gateway::event::Events;
 use hognose_gateway::judge::Judge;
+use hognose_gateway::tokens::Tokens;
 use hognose_gateway::upstream::{Upstream, Upstreams};
 use hognose_gateway::{Gateway, Gear, Options};
 use hognose_index::IndexUrl;
@@ -79,6 +80,8 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let options = options(request, &own);
     let blobs = blobs(request, &own, &cache)?;
     let (listen, fresh, server) = (own.listen, own.fresh, own.server.clone());
+    // A run that is no server has a secret path; what a project's file says of clients is not about it.
+    let tokens = named(&server).into_iter().filter(|_| request.nodes);
     let base = found.base.clone();
     let engine = Engine::new(
         rules(found, own),
@@ -110,6 +113,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         upstreams,
         judge,
         events: Arc::clone(&request.events),
+        tokens: Arc::new(Tokens::new(tokens)),
     });
     Ok(Built {
         gateway: Arc::new(gateway),
@@ -140,6 +144,14 @@ fn rules(found: Found, settings: GatewaySettings) -> Rules {
         owned: found.config.owned,
         digest: found.digest,
     }
+}
+
+/// Who may ask.
+pub(super) fn named(server: &ServerSettings) -> Vec<(String, String)> {
+    let tokens = server.tokens.iter();
+    tokens
+        .map(|t| (t.name.clone(), t.sha256.hex().to_owned()))
+        .collect()
 }
 
 /// The rules as the configuration has them now.

@@ -24,6 +24,7 @@ use crate::commands::gateway::{Built, Happened, Request, build, check, rememberi
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::output;
+use crate::random;
 use crate::surroundings::Surroundings;
 use installer::Lifted;
 use locks::Way;
@@ -63,7 +64,8 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
     let (store, events) = remembering(&happened, cli.quiet, surroundings);
     let built = build(&Request {
         args: &serve,
-        prefix: format!("/{}", secret()?),
+        // Other users of this machine share its loopback addresses: 128 bits that they do not know.
+        prefix: format!("/{}", random::hex::<16>()?),
         quiet: cli.quiet,
         events,
         store: store.clone(),
@@ -196,22 +198,6 @@ async fn run_child(
             _ = tokio::signal::ctrl_c() => {}
         }
     }
-}
-
-/// 128 random bits for a path: other users of this machine share its loopback addresses.
-fn secret() -> Result<String, Failure> {
-    use std::fmt::Write as _;
-    use std::io::Read as _;
-    let mut bytes = [0_u8; 16];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|e| Failure::incomplete("this machine gives no random numbers").because(&e))?;
-    let mut out = String::new();
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    Ok(out)
 }
 
 /// The command's own code; 1 when something was refused and the command did not mind.
