@@ -117,6 +117,7 @@ mod tests {
                 requires_python: None,
                 metadata: crate::CoreMetadata::No,
                 provenance: None,
+                tells_provenance: false,
             }
         };
         names.iter().map(one).collect()

@@ -33,6 +33,9 @@ pub struct IndexFile {
     pub metadata: CoreMetadata,
     /// Where its attestations are (PEP 740).
     pub provenance: Option<IndexUrl>,
+    /// The page says which files have attestations. Of one that does not, as mirrors' often do not, a file without is
+    /// no file without: nobody said.
+    pub tells_provenance: bool,
 }
 
 /// Whether an index offers a file's metadata beside it.

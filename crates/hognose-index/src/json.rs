@@ -70,7 +70,23 @@ struct File<'a> {
     #[serde(borrow, default)]
     data_dist_info_metadata: Option<Beside<'a>>,
     #[serde(borrow, default)]
-    provenance: Option<Text<'a>>,
+    provenance: Stated<'a>,
+}
+
+/// Where provenance is: `null` says that there is none, which is more than to say nothing.
+#[derive(Default)]
+enum Stated<'a> {
+    #[default]
+    Nothing,
+    None,
+    At(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Stated<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Option::<Text<'a>>::deserialize(deserializer)?;
+        Ok(text.map_or(Self::None, |Text(url)| Self::At(url)))
+    }
 }
 
 /// Whether metadata lies beside a file: a boolean, or digests.
@@ -176,6 +192,10 @@ fn link(file: File<'_>) -> Link<'_> {
             .or(file.dist_info_metadata)
             .or(file.data_dist_info_metadata)
             .unwrap_or_default(),
-        provenance: file.provenance.map(|Text(url)| url),
+        tells_provenance: !matches!(file.provenance, Stated::Nothing),
+        provenance: match file.provenance {
+            Stated::At(url) => Some(url),
+            Stated::Nothing | Stated::None => None,
+        },
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Link<'a> {
     pub(crate) requires_python: Option<String>,
     pub(crate) metadata: Beside<'a>,
     pub(crate) provenance: Option<Cow<'a, str>>,
+    /// The link says whether there is any.
+    pub(crate) tells_provenance: bool,
 }
 
 /// What one index says of a project.
@@ -86,10 +88,14 @@ pub(crate) fn read(
         None => url.clone(),
     };
     let all = raw.links.len();
+    let tells_provenance = raw.links.iter().any(|link| link.tells_provenance);
     let links = raw.links.into_iter();
-    let files: Vec<IndexFile> = links
+    let mut files: Vec<IndexFile> = links
         .filter_map(|link| file(link, &base, url, project))
         .collect();
+    for file in &mut files {
+        file.tells_provenance = tells_provenance;
+    }
     let status = raw.status.map(|(status, reason)| ProjectStatus {
         status: hognose_types::text::short(&status, 40),
         reason: reason.map(|r| hognose_types::text::short(&r, 200)),
@@ -151,6 +157,7 @@ fn file(
                 CoreMetadata::Yes(digest.map(|digest| digest.hex().to_owned()))
             }
         },
+        tells_provenance: link.tells_provenance,
         provenance: link.provenance.and_then(|url| base.join(&url).ok()),
     })
 }
@@ -216,6 +223,7 @@ fn link(tag: &Tag) -> Option<Link<'static>> {
             tag.attribute("data-core-metadata")
                 .or_else(|| tag.attribute("data-dist-info-metadata")),
         ),
+        tells_provenance: tag.attribute("data-provenance").is_some(),
         provenance: text("data-provenance")
             .filter(|url| !url.is_empty())
             .map(Cow::Owned),
@@ -336,6 +344,34 @@ mod tests {
             ("data-core-metadata=md5=x".to_owned(), Yes(None)),
         ] {
             assert_eq!(html(&attributes), expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn pages_that_say_nothing_of_provenance() {
+        let json = |field: &str| {
+            let body = format!(
+                r#"{{"meta":{{"api-version":"1.3"}},"files":[{{"filename":"six-1.0.tar.gz","url":"six-1.0.tar.gz","hashes":{{}}}},
+                {{"filename":"six-1.1.tar.gz","url":"six-1.1.tar.gz","hashes":{{}}{field}}}]}}"#
+            );
+            of(&body).unwrap().files
+        };
+        let html = |attribute: &str| {
+            let body = format!(
+                "<!DOCTYPE html><a href=six-1.0.tar.gz><a href=six-1.1.tar.gz {attribute}>"
+            );
+            of(&body).unwrap().files
+        };
+        let told = |files: &[IndexFile]| files.iter().all(|f| f.tells_provenance);
+        let given = |files: &[IndexFile]| files.iter().filter(|f| f.provenance.is_some()).count();
+        for (files, tells, count) in [
+            (json(""), false, 0),
+            (json(r#","provenance":null"#), true, 0),
+            (json(r#","provenance":"https://index.example/p""#), true, 1),
+            (html(""), false, 0),
+            (html("data-provenance=/p"), true, 1),
+        ] {
+            assert_eq!((told(&files), given(&files)), (tells, count), "{files:?}");
         }
     }
 
