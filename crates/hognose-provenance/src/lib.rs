@@ -5,3 +5,4 @@
 
 pub mod attestation;
 pub mod fuzzing;
+pub mod memory;
