@@ -34,19 +34,22 @@ pub struct RuleMeta {
 }
 
 /// Every rule, sorted by id.
-pub const ALL_RULES: &[RuleMeta] = &sorted::<
-    {
-        SINGLE.len()
-            + rules::behaviour::METAS.len()
-            + rules::online::METAS.len()
-            + rules::conditions::METAS.len()
-    },
->();
+pub const ALL_RULES: &[RuleMeta] = &sorted::<{ count() }>();
+
+/// Where rules are.
+const GROUPS: &[&[RuleMeta]] = &[
+    SINGLE,
+    rules::behaviour::METAS,
+    rules::online::METAS,
+    rules::conditions::METAS,
+    rules::provenance::METAS,
+];
 
 /// The rules with a file of their own.
 const SINGLE: &[RuleMeta] = &[
     rules::gap_database::META,
     rules::gap_index::META,
+    rules::gap_provenance::META,
     rules::gap_unmapped::META,
     rules::gap_unpinned::META,
     rules::gap_unreadable::META,
@@ -61,22 +64,26 @@ const SINGLE: &[RuleMeta] = &[
     rules::vuln::META,
 ];
 
+/// How many there are.
+const fn count() -> usize {
+    let (mut group, mut out) = (0, 0);
+    while group < GROUPS.len() {
+        out += GROUPS[group].len();
+        group += 1;
+    }
+    out
+}
+
 /// All kinds of rules in the order of their ids, made while compiling.
 const fn sorted<const N: usize>() -> [RuleMeta; N] {
     let mut out = [rules::vuln::META; N];
-    let mut filled = 0;
+    let (mut group, mut member, mut filled) = (0, 0, 0);
     while filled < N {
-        let behaviour = SINGLE.len() + rules::behaviour::METAS.len();
-        let online = behaviour + rules::online::METAS.len();
-        let next = if filled < SINGLE.len() {
-            SINGLE[filled]
-        } else if filled < behaviour {
-            rules::behaviour::METAS[filled - SINGLE.len()]
-        } else if filled < online {
-            rules::online::METAS[filled - behaviour]
-        } else {
-            rules::conditions::METAS[filled - online]
-        };
+        if member == GROUPS[group].len() {
+            (group, member) = (group + 1, 0);
+            continue;
+        }
+        let next = GROUPS[group][member];
         let mut at = filled;
         while at > 0 && is_less(next.id.0.as_bytes(), out[at - 1].id.0.as_bytes()) {
             out[at] = out[at - 1];
@@ -84,6 +91,7 @@ const fn sorted<const N: usize>() -> [RuleMeta; N] {
         }
         out[at] = next;
         filled += 1;
+        member += 1;
     }
     out
 }
@@ -119,7 +127,9 @@ impl RuleId {
 
     /// True for rules whose findings are there to be looked at and fail no run, whatever the gate.
     pub fn only_warns(self) -> bool {
-        self == rules::id_lookalike::ID || rules::online::ONLY_WARN.contains(&self)
+        self == rules::id_lookalike::ID
+            || self == rules::provenance::UNATTESTED
+            || rules::online::ONLY_WARN.contains(&self)
     }
 
     /// The rule's description.

@@ -1,11 +1,12 @@
-//! One file per rule, a table for the rules of behaviour and one each for those that ask an index and for those
-//! that a policy asks for. A rule's page is compiled in, so that `explain` and the
+//! One file per rule, a table for the rules of behaviour and one each for those that ask an index, for those
+//! that a policy asks for and for those about who published. A rule's page is compiled in, so that `explain` and the
 //! documentation cannot differ.
 
 pub(crate) mod behaviour;
 pub mod conditions;
 pub mod gap_database;
 pub mod gap_index;
+pub mod gap_provenance;
 pub mod gap_unmapped;
 pub mod gap_unpinned;
 pub mod gap_unreadable;
@@ -18,4 +19,5 @@ pub mod id_undeclared;
 pub mod id_unused;
 pub mod mal_known;
 pub mod online;
+pub mod provenance;
 pub mod vuln;
