@@ -5,4 +5,5 @@
 
 pub mod attestation;
 pub mod fuzzing;
+pub mod judge;
 pub mod memory;
