@@ -415,6 +415,7 @@ fact_kinds! {
         DependencyOnly "dependency-only" "holds nothing but dependencies",
         NoCode "no-code" "holds no code",
         DirectReference "direct-reference" "depends on a file or repository outside the index",
+        BuildReference "build-reference" "needs a file or repository outside the index to be built",
         TinyPackage "tiny-package" "is very small",
         LargePackage "large-package" "is large",
         HugePackage "huge-package" "is very large",

@@ -11,7 +11,7 @@ use crate::fact::{FactKind, Trigger};
 pub const BUILTIN: &str = include_str!("../model.toml");
 
 /// Version of the analyser: facts of another version are not comparable. Raised with every change of what is seen.
-pub const ANALYSER: &str = "3";
+pub const ANALYSER: &str = "4";
 
 /// Points by trigger; a trigger that is not named has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]

@@ -1028,3 +1028,31 @@ fn what_requires_something_from_an_address_is_withheld() {
     let gateway = Running::start(&set.sandbox, &set.upstream.url(), looked);
     assert_eq!(gateway.ask(&Set::path("1.0", &bytes), "").status(), 200);
 }
+
+#[test]
+fn a_build_that_requires_something_from_an_address_is_withheld() {
+    let set = Set::new();
+    for (at, (file, text)) in [
+        (
+            "pyproject.toml",
+            "[build-system]\nrequires = [\"evil @ https://index.example/evil-1.0-py3-none-any.whl\"]\n",
+        ),
+        (
+            "setup.cfg",
+            "[options]\nsetup_requires =\n  wheel\n  evil @ https://index.example/evil-1.0-py3-none-any.whl\n",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let version = format!("1.{at}");
+        let bytes = archives::sdist("good", &version, &[(file, text.to_owned())]);
+        let name = format!("good-{version}.tar.gz");
+        set.upstream.project("good", &[(&name, &bytes, OLD)]);
+        let gateway = set.start();
+        let path = format!("/files/good/{}/{name}", hex(&bytes));
+        let got = gateway.ask(&path, "");
+        assert!(got.line.contains("HOG-ID-moving-source"), "{file}: {}", got.line);
+        assert!(got.text().contains("evil from https://index.example/"), "{}", got.text());
+    }
+}

@@ -26,6 +26,49 @@ pub(super) fn setup_cfg_modules(text: &str) -> Vec<String> {
     modules
 }
 
+/// Most requirements of a build that are looked at.
+const MAX_REQUIREMENTS: usize = 1_000;
+
+/// What a build needs: `[build-system] requires` (PEP 518), or `setup_requires` of a `setup.cfg`.
+pub(super) fn requirements(file: &str, text: &str) -> Vec<String> {
+    if file == "setup.cfg" {
+        return setup_requires(text);
+    }
+    let table = text.parse::<toml::Table>().ok();
+    let build = table.as_ref().and_then(|t| t.get("build-system"));
+    let requires = build.and_then(|b| b.get("requires"));
+    let requires = requires.and_then(toml::Value::as_array);
+    let texts = requires
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_str);
+    texts.take(MAX_REQUIREMENTS).map(str::to_owned).collect()
+}
+
+fn setup_requires(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let (mut options, mut wanted) = (false, false);
+    for line in text.lines() {
+        let bare = line.trim();
+        if let Some(name) = bare.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            (options, wanted) = (name.trim() == "options", false);
+            continue;
+        }
+        let value = if line.starts_with([' ', '\t']) {
+            bare
+        } else if let Some((key, value)) = bare.split_once(['=', ':']) {
+            wanted = options && key.trim().replace('-', "_") == "setup_requires";
+            value.trim()
+        } else {
+            continue;
+        };
+        if wanted && !value.is_empty() && out.len() < MAX_REQUIREMENTS {
+            out.extend(value.split(';').map(|part| part.trim().to_owned()));
+        }
+    }
+    out
+}
+
 /// Modules of the artifact that its build runs: `backend-path`, build scripts.
 pub(super) fn backend_modules(pyproject: &str) -> Vec<String> {
     let Ok(table) = pyproject.parse::<toml::Table>() else {

@@ -8,7 +8,7 @@ use hognose_python::source;
 
 use super::layout::{self, Kind};
 use super::{Size, other};
-use crate::content::metadata::Metadata;
+use crate::content::metadata::{self, Metadata};
 use crate::content::{hidden, startup};
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use crate::matcher::{self, Matcher, Matching};
@@ -370,6 +370,10 @@ impl Collector {
         if inner == "setup.cfg" {
             self.build_modules
                 .extend(super::build::setup_cfg_modules(&text));
+        }
+        if self.kind == Kind::Sdist {
+            let requires = super::build::requirements(inner, &text);
+            metadata::build_references(path, &requires, &mut self.facts);
         }
         if let Some(read) = read {
             self.metadata_files.push((100, path.to_owned(), read));

@@ -114,6 +114,10 @@ impl Collector {
                 .map(|(_, value)| value.clone())
                 .collect()
         };
+        if self.kind == Kind::Sdist {
+            let requires = all("setup_requires");
+            metadata::build_references("setup.py", &requires, &mut self.facts);
+        }
         for link in all("dependency_links") {
             let place = Place::file("setup.py");
             let fact = Fact::new(FactKind::DirectReference, Trigger::Install, place, &link);

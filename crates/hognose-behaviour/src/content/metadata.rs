@@ -139,6 +139,19 @@ pub fn facts(
     references(path, metadata, trigger, out);
 }
 
+/// Notes what the build requires and is no name of a project: installers fetch it before anybody sees it.
+pub(crate) fn build_references(path: &str, requirements: &[String], out: &mut Vec<Fact>) {
+    for requirement in requirements.iter().filter(|r| is_direct(r)) {
+        let place = Place::file(path);
+        out.push(Fact::new(
+            FactKind::BuildReference,
+            Trigger::Install,
+            place,
+            requirement,
+        ));
+    }
+}
+
 /// Notes dependencies that are no names of projects.
 pub fn references(path: &str, metadata: &Metadata, trigger: Trigger, out: &mut Vec<Fact>) {
     let mut add =
@@ -175,7 +188,7 @@ pub(crate) fn requirement_name(requirement: &str) -> &str {
 fn is_direct(requirement: &str) -> bool {
     let head = requirement.split(';').next().unwrap_or_default();
     head.contains('@') && head.contains(':')
-        || ["git+", "hg+", "http://", "https://", "file:"]
+        || ["git+", "hg+", "http://", "https://", "file:/"]
             .iter()
             .any(|s| head.starts_with(s))
 }

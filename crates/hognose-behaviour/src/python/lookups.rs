@@ -161,7 +161,7 @@ impl Witness {
                 continue;
             };
             match name {
-                "install_requires" | "dependency_links" => {
+                "install_requires" | "setup_requires" | "dependency_links" => {
                     for text in texts(cell) {
                         if self.setup.len() < 1_000 {
                             self.setup.push((name.to_owned(), text));

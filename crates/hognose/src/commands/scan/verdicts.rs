@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use hognose_behaviour::across::{Handed, Sender, Ties};
 use hognose_behaviour::model::ANALYSER;
-use hognose_behaviour::{Band, Model, Place, Trigger, assess};
+use hognose_behaviour::{Band, FactKind, Model, Place, Trigger, assess};
 use hognose_inventory::{Disk, Entry, EntryKind, ReadError, ReadSeek, Tree};
-use hognose_types::Source;
+use hognose_types::{RedactedUrl, Source};
 use serde::{Deserialize, Serialize};
 
 /// Version of the stored form. Another one is not read: the artifact is inspected again.
@@ -101,7 +101,14 @@ impl Remembered {
         });
         let fired = assessment.fired.iter();
         let unread = inspection.unread.iter();
-        let stated = stated(path, name);
+        let mut stated = stated(path, name);
+        let facts = inspection.facts.iter();
+        for fact in facts.filter(|f| f.kind == FactKind::BuildReference) {
+            let from = from_elsewhere(&fact.detail);
+            if !stated.elsewhere.contains(&from) {
+                stated.elsewhere.push(from);
+            }
+        }
         Ok(Self {
             schema: SCHEMA,
             analyser: ANALYSER.to_owned(),
@@ -190,6 +197,17 @@ impl Remembered {
     /// What the score means.
     pub(in crate::commands) fn band(&self) -> Band {
         Model::builtin().band(self.score)
+    }
+}
+
+/// A requirement with an address, as the metadata of the same requirement is told.
+fn from_elsewhere(requirement: &str) -> String {
+    match requirement.split_once('@') {
+        Some((name, address)) if !name.contains(':') => {
+            let address = address.split(';').next().unwrap_or(address).trim();
+            format!("{} from {}", name.trim(), RedactedUrl::new(address))
+        }
+        _ => RedactedUrl::new(requirement).to_string(),
     }
 }
 
