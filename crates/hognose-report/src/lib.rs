@@ -26,6 +26,7 @@ mod spdx_document;
 mod stable;
 mod stored;
 mod terminal;
+mod verified;
 mod view;
 mod words;
 
@@ -43,3 +44,4 @@ pub use inspect::{
 };
 pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom, summary};
 pub use stored::{ReadError, SCHEMA, StoredFinding, StoredReport, read_json};
+pub use verified::{FileAttestation, FileVerdict, VerifiedFile};

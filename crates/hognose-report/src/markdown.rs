@@ -4,7 +4,7 @@ use hognose_types::{Decision, Judged};
 
 use crate::escape::{link, markdown as md, plain_short};
 use crate::view::{self, Counts, Package, Standing};
-use crate::{ScanReport, words};
+use crate::{FileVerdict, ScanReport, VerifiedFile, words};
 
 /// GitHub refuses comments of more than 65,536 characters.
 const MAX_CHARS: usize = 65_000;
@@ -16,6 +16,8 @@ const FINDINGS_SHOWN: usize = 25;
 const PLACES_SHOWN: usize = 10;
 /// Gaps listed per rule.
 const GAPS_SHOWN: usize = 20;
+/// Verified files listed.
+const FILES_SHOWN: usize = 50;
 /// Longest outside text in one place, in characters.
 const TEXT_MAX: usize = 240;
 
@@ -36,6 +38,7 @@ pub(crate) fn render(report: &ScanReport) -> String {
             "\nDetails of {count} are left out here for size; the JSON report has all of them.\n"
         ));
     }
+    files(&mut comment, report);
     waived(&mut comment, report);
     gaps(&mut comment, report);
     notices(&mut comment, report);
@@ -174,6 +177,38 @@ fn row(judged: &Judged) -> String {
     )
 }
 
+/// Files whose origin was verified; those without attestation are a number in the first line.
+fn files(comment: &mut Comment, report: &ScanReport) {
+    let worth =
+        |f: &&VerifiedFile| !matches!(f.verdict, FileVerdict::Unattested | FileVerdict::Untold);
+    let files: Vec<_> = report.verified.iter().flatten().filter(worth).collect();
+    if files.is_empty() {
+        return;
+    }
+    let count = words::plural(files.len(), "file");
+    let mut part = format!(
+        "\n<details><summary>Origin of {count}</summary>\n\n| Package | File | Verdict | Publisher | Repository | Commit | Workflow | Runner |\n|---|---|---|---|---|---|---|---|\n"
+    );
+    for file in files.iter().take(FILES_SHOWN) {
+        let one = file.attestations.first().cloned().unwrap_or_default();
+        let cells = [
+            format!("{} {}", file.package, file.version),
+            file.file.clone(),
+            file.verdict.phrase().to_owned(),
+            one.publisher,
+            one.repository,
+            one.commit.unwrap_or_default(),
+            one.workflow.unwrap_or_default(),
+            one.runner.unwrap_or_default(),
+        ];
+        let cells: Vec<String> = cells.iter().map(|cell| text(cell)).collect();
+        part.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    more(&mut part, files.len(), FILES_SHOWN, "files");
+    part.push_str("\n</details>\n");
+    comment.push(&part);
+}
+
 fn waived(comment: &mut Comment, report: &ScanReport) {
     let counts = Counts::of(report);
     if counts.waived == 0 {
@@ -231,11 +266,14 @@ fn notices(comment: &mut Comment, report: &ScanReport) {
 }
 
 fn foot(report: &ScanReport) -> String {
-    let age = words::database_age(report).unwrap_or_else(|| "no advisory database".into());
+    let age = match words::database_age(report) {
+        Some(age) => format!(", {}", text(&age)),
+        None if report.verified.is_some() => String::new(),
+        None => ", no advisory database".to_owned(),
+    };
     format!(
-        "\n<sub>hognose {}, {}; reproduce with {}</sub>\n",
+        "\n<sub>hognose {}{age}; reproduce with {}</sub>\n",
         text(&report.tool_version),
-        text(&age),
         text(&report.command)
     )
 }

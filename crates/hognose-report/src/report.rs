@@ -3,8 +3,8 @@
 use hognose_types::{DatabaseInfo, Inventory, Judged, JudgedGap, Notice, Verdict};
 
 use crate::{
-    Format, SbomFormat, cyclonedx, github, html, json, junit, markdown, openvex, sarif,
-    spdx_document, terminal,
+    Format, SbomFormat, VerifiedFile, cyclonedx, github, html, json, junit, markdown, openvex,
+    sarif, spdx_document, terminal,
 };
 
 /// One finished scan.
@@ -30,6 +30,8 @@ pub struct ScanReport {
     pub database: Option<DatabaseInfo>,
     /// The git revision compared with, when only new findings are reported.
     pub since: Option<String>,
+    /// Every file whose origin was verified; none for a scan.
+    pub verified: Option<Vec<VerifiedFile>>,
 }
 
 /// How text for people is laid out; file formats only look at `verbose` where noted.

@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 /// Version of the JSON written.
 pub const SCHEMA: &str = "1.0";
+/// Of a report that lists verified files, which was added later.
+pub(crate) const SCHEMA_WITH_FILES: &str = "1.1";
 /// Major version read.
 const MAJOR: &str = "1";
 

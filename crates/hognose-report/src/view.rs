@@ -221,7 +221,9 @@ impl Counts {
         counts.affected = affected.len();
         counts.gaps_allowed = report.gaps.iter().filter(|g| g.allowed).count();
         counts.gaps = report.gaps.len() - counts.gaps_allowed;
-        if report.database.is_some() {
+        if let Some(files) = &report.verified {
+            counts.checked = crate::verified::releases(files);
+        } else if report.database.is_some() {
             counts.checked = checked(report);
         }
         counts

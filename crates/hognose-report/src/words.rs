@@ -66,6 +66,10 @@ fn findings_clause(report: &ScanReport, counts: &Counts) -> String {
         .unwrap_or_default();
     let new = if report.since.is_some() { "new " } else { "" };
     let total = counts.findings();
+    let verified = report.verified.as_ref().map(|f| crate::verified::clause(f));
+    if let Some(verified) = verified.as_ref().filter(|_| total == 0) {
+        return format!("no findings, {verified}");
+    }
     if total == 0 {
         let packages = plural(counts.checked, "package");
         return match database_age(report) {
@@ -81,8 +85,9 @@ fn findings_clause(report: &ScanReport, counts: &Counts) -> String {
         .filter(|s| counts.severity(*s) > 0)
         .map(|s| format!("{} {}", thousands(counts.severity(s) as u64), s.as_str()))
         .collect();
+    let verified = verified.map(|v| format!(", {v}")).unwrap_or_default();
     format!(
-        "{} in {} of {}{since} ({})",
+        "{} in {} of {}{since} ({}){verified}",
         plural(total, &format!("{new}finding")),
         thousands(counts.affected as u64),
         // A source that moves is found on packages whose version nobody knows.

@@ -4,18 +4,22 @@ use hognose_types as types;
 use hognose_types::{ComponentVersion, MatchBasis, Purl, Severity};
 
 use super::model::{
-    Advisory, Bands, Component, Database, Declaration, Document, Edge, Epss, Estimate, Feed,
+    Advisory, Bands, Component, Database, Declaration, Document, Edge, Epss, Estimate, Feed, File,
     Finding, Gap, Input, Kev, Match, Notice, Occurrence, Package, Place, Record, Reference, Remedy,
     Score, Skipped, Source, Summary, Tool, Verdict, Waiver,
 };
-use crate::stored::SCHEMA;
+use crate::stored::{SCHEMA, SCHEMA_WITH_FILES};
 use crate::view::{self, Counts};
 use crate::{ScanReport, words};
 
 pub(super) fn document(report: &ScanReport) -> Document<'_> {
     let inventory = &report.inventory;
     Document {
-        schema: SCHEMA,
+        schema: if report.verified.is_some() {
+            SCHEMA_WITH_FILES
+        } else {
+            SCHEMA
+        },
         tool: Tool {
             name: "hognose",
             version: &report.tool_version,
@@ -52,8 +56,24 @@ pub(super) fn document(report: &ScanReport) -> Document<'_> {
             .collect(),
         gaps: report.gaps.iter().map(gap).collect(),
         notices: report.notices.iter().map(notice).collect(),
+        files: report
+            .verified
+            .as_ref()
+            .map(|files| files.iter().map(file).collect()),
         components: inventory.components.iter().map(component).collect(),
         edges: inventory.edges.iter().map(edge).collect(),
+    }
+}
+
+fn file(file: &crate::VerifiedFile) -> File<'_> {
+    File {
+        package: &file.package,
+        version: &file.version,
+        file: &file.file,
+        sha256: file.sha256.as_deref(),
+        verdict: file.verdict.as_str(),
+        reason: file.reason.as_deref(),
+        attestations: &file.attestations,
     }
 }
 

@@ -21,8 +21,23 @@ pub(super) struct Document<'a> {
     pub(super) findings: Vec<Finding<'a>>,
     pub(super) gaps: Vec<Gap<'a>>,
     pub(super) notices: Vec<Notice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) files: Option<Vec<File<'a>>>,
     pub(super) components: Vec<Component<'a>>,
     pub(super) edges: Vec<Edge<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct File<'a> {
+    pub(super) package: &'a str,
+    pub(super) version: &'a str,
+    pub(super) file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sha256: Option<&'a str>,
+    pub(super) verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'a str>,
+    pub(super) attestations: &'a [crate::FileAttestation],
 }
 
 #[derive(Debug, Serialize)]

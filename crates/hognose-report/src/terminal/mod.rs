@@ -1,5 +1,6 @@
 //! Text for people: the most urgent package first, the summary on the last line.
 
+mod files;
 mod package;
 pub(crate) mod page;
 mod tail;
@@ -16,6 +17,9 @@ const INPUTS_SHOWN: usize = 8;
 pub(crate) fn render(report: &ScanReport, style: &Style) -> String {
     let mut page = Page::new(style);
     inputs(&mut page, report, style.verbose);
+    if let Some(files) = &report.verified {
+        files::write(&mut page, files, style.verbose);
+    }
     let is_shown =
         |j: &Judged| Standing::of(j) == Standing::Open && (style.verbose || !is_folded(j));
     for package in view::packages(report, is_shown) {

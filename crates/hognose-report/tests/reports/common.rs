@@ -339,6 +339,7 @@ pub(crate) fn report() -> ScanReport {
         },
         database: Some(database()),
         since: None,
+        verified: None,
     }
 }
 

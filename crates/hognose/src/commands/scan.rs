@@ -239,6 +239,7 @@ fn report(
         verdict: outcome.verdict,
         database: Some(info),
         since: args.since.clone(),
+        verified: None,
     })
 }
 
