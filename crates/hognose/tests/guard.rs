@@ -734,3 +734,211 @@ fn pips_own_files_and_other_spellings_do_not_count() {
     assert!(set.has("good-1.0.dist-info"), "{output:?}");
     assert!(other.seen().is_empty());
 }
+
+#[test]
+fn a_confined_command_connects_to_the_guard_alone() {
+    let set = Set::new();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let python = installers().join("new/bin/python");
+    let python = python.to_str().unwrap();
+    let script = format!(
+        "import os, socket, subprocess, sys, urllib.request\nprint(urllib.request.urlopen(os.environ['PIP_INDEX_URL'] + 'good/').status)\nwords = [sys.executable, '-c', 'import socket; socket.create_connection((\"127.0.0.1\", {port}))']\nprint(subprocess.run(words, capture_output=True).stderr.decode())\n"
+    );
+    let free = set.guard(&[], &[python, "-c", &script]);
+    assert_eq!(free.stdout.trim(), "200", "{}", free.whole());
+    let got = set.guard(&["--confine"], &[python, "-c", &script]);
+    if got.stderr.contains("this machine cannot confine") {
+        // An older kernel: said, and nothing was started.
+        assert_eq!((got.code, got.stdout.as_str()), (2, ""), "{}", got.whole());
+        return;
+    }
+    assert!(got.stdout.starts_with("200\n"), "{}", got.whole());
+    assert!(got.stdout.contains("PermissionError"), "{}", got.whole());
+    // An installer works as ever, and what leads past the guard leads nowhere.
+    let target = set.sandbox.work().join("installed");
+    let pip = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--target",
+        target.to_str().unwrap(),
+    ];
+    let installed = set.guard(&["--confine"], &[&pip[..], &["good"]].concat());
+    assert_eq!(installed.code, 0, "{}", installed.whole());
+    assert!(set.has("good.py"));
+    set.sandbox.write("uv.lock", "version = 1\n");
+    set.sandbox.write("pyproject.toml", "");
+    let uv = installers().join("new/bin/uv");
+    let locked = set.guard(&["--confine"], &[uv.to_str().unwrap(), "sync"]);
+    assert_eq!(locked.code, 2, "{}", locked.whole());
+    assert!(
+        locked.stderr.contains("leave --confine out"),
+        "{}",
+        locked.whole()
+    );
+}
+
+#[test]
+fn files_of_tools_that_lead_past_the_guard_are_refused() {
+    let set = Set::new();
+    let tox = installers().join("more/bin/tox");
+    let compile = installers().join("more/bin/pip-sync");
+    let run = |command: &[&str]| set.guard(&[], command);
+    set.sandbox.write(
+        "tox.ini",
+        "[testenv]\nskip_install = true\ndeps =\n    --index-url https://index.example/simple/\n    good\ncommands = python -c pass\n",
+    );
+    let refused = run(&[tox.to_str().unwrap(), "-e", "py"]);
+    assert_eq!(refused.code, 2, "{}", refused.whole());
+    assert!(
+        refused.stderr.contains("tox.ini installs from an index"),
+        "{}",
+        refused.whole()
+    );
+    set.sandbox.write(
+        "requirements.txt",
+        "--index-url https://index.example/simple/\ngood\n",
+    );
+    let refused = run(&[compile.to_str().unwrap()]);
+    assert_eq!(refused.code, 2, "{}", refused.whole());
+    assert!(
+        refused.stderr.contains("names the index"),
+        "{}",
+        refused.whole()
+    );
+    for command in [
+        &["env", "-i", "pip", "install", "good"][..],
+        &[
+            "env",
+            "PIP_INDEX_URL=https://index.example/simple/",
+            "pip",
+            "install",
+            "good",
+        ],
+        &["uv", "run", "-"],
+        &["uv", "run", "--", "poetry", "install"],
+    ] {
+        let refused = run(command);
+        assert_eq!(refused.code, 2, "{command:?}: {}", refused.whole());
+    }
+}
+
+/// What the command itself sees of variables, each on a line.
+fn variables(set: &Set, inherited: &[(&str, &str)]) -> String {
+    let python = installers().join("new/bin/python");
+    let feed = root().join("examples/feeds");
+    let script = "import os\nfor name, value in sorted(os.environ.items()):\n    print(name + '=' + value)\n";
+    let index = set.upstream.url();
+    let all = [
+        "guard",
+        "--index-url",
+        &index,
+        "--feed",
+        feed.to_str().unwrap(),
+        "--",
+    ];
+    let mut command = set.sandbox.command(&all);
+    let output = command
+        .args([python.to_str().unwrap(), "-c", script])
+        .env_remove("PIP_NO_INDEX")
+        .envs(inherited.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_command_is_told_of_the_guard_and_of_nobody_else() {
+    let set = Set::new();
+    let other = "https://index.example/simple/";
+    let inherited = [
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_PYPI_URL",
+        "PIP_PROXY",
+        "pip_index_url",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_CONFIG_FILE",
+        "PDM_PYPI_URL",
+        "PIPENV_PYPI_MIRROR",
+    ];
+    let named: Vec<_> = inherited.iter().map(|name| (*name, other)).collect();
+    let more = [
+        ("PIP_ISOLATED", "1"),
+        ("UV_TORCH_BACKEND", "auto"),
+        ("UV_CACHE_DIR", "/cache"),
+        ("PIP_CACHE_DIR", "/cache"),
+    ];
+    let seen = variables(&set, &[&named[..], &more[..]].concat());
+    assert!(!seen.contains("index.example"), "{seen}");
+    let of = |name: &str| {
+        let line = seen
+            .lines()
+            .find_map(|l| l.strip_prefix(&format!("{name}=")));
+        line.map(str::to_owned)
+    };
+    let index = of("PIP_INDEX_URL").unwrap();
+    assert!(index.starts_with("http://127.0.0.1:"), "{index}");
+    for same in [
+        "PIP_EXTRA_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_URL",
+        "PDM_PYPI_URL",
+    ] {
+        assert_eq!(of(same).as_ref(), Some(&index), "{same}");
+    }
+    for gone in [
+        "UV_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_TORCH_BACKEND",
+        "PIP_ISOLATED",
+        "PIP_PROXY",
+    ] {
+        assert_eq!(of(gone), None, "{gone}");
+    }
+    // What other indexes gave may lie in the installers' own caches.
+    assert_eq!(of("PIP_NO_CACHE_DIR").as_deref(), Some("1"));
+    assert_ne!(of("UV_CACHE_DIR").as_deref(), Some("/cache"));
+}
+
+#[test]
+fn a_command_that_does_not_mind_a_refusal_has_failed() {
+    let set = Set::new();
+    let python = installers().join("new/bin/python");
+    let script = "import os, re, urllib.request\nfrom urllib.parse import urljoin\nindex = os.environ['PIP_INDEX_URL'] + 'bad/'\npage = urllib.request.urlopen(index).read().decode()\ntry:\n    urllib.request.urlopen(urljoin(index, re.search('href=\"([^\"#]+)', page).group(1)))\nexcept urllib.error.HTTPError as refused:\n    print(refused.code)\n";
+    let got = set.guard(&[], &[python.to_str().unwrap(), "-c", script]);
+    assert_eq!((got.stdout.trim(), got.code), ("403", 1), "{}", got.whole());
+    let observed = set.guard(&["--observe"], &[python.to_str().unwrap(), "-c", script]);
+    assert_eq!(
+        (observed.stdout.trim(), observed.code),
+        ("", 0),
+        "{}",
+        observed.whole()
+    );
+}
+
+#[test]
+fn a_project_that_lets_more_through_is_told_of() {
+    let set = Set::new();
+    let python = installers().join("new/bin/python");
+    let run = |flags: &[&str]| set.guard(flags, &[python.to_str().unwrap(), "-c", "pass"]);
+    set.sandbox
+        .write("hognose.toml", "[gateway]\nfail-on = \"high\"\n");
+    let got = run(&[]);
+    assert!(!got.stderr.contains("lets more through"), "{}", got.stderr);
+    set.sandbox.write(
+        "hognose.toml",
+        "[policy]\nmin-age = \"1h\"\n[policy.rules]\nHOG-STATUS-quarantined = \"off\"\n[gateway]\nmode = \"observe\"\nallow = [\"bad\"]\n",
+    );
+    let got = run(&[]);
+    let expected = "lets more through than the guard does by itself: mode = \"observe\", a shorter min-age, a list of what is let in, HOG-STATUS-quarantined (--no-config does without it)";
+    assert!(got.stderr.contains(expected), "{}", got.stderr);
+    assert!(!run(&["--no-config"]).stderr.contains("lets more through"));
+}

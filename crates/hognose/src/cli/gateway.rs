@@ -97,6 +97,9 @@ pub(crate) struct CheckArgs {
 pub(crate) struct GuardArgs {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Let the command, and all that it starts, connect to the guard's index and to nothing else by TCP (Linux 6.7 or later).
+    #[arg(long, conflicts_with_all = ["install_shims", "remove_shims"])]
+    pub(crate) confine: bool,
     /// Write scripts named pip, uv, poetry and so on that run the installers behind the guard.
     #[arg(long, conflicts_with = "remove_shims")]
     pub(crate) install_shims: bool,

@@ -15,7 +15,7 @@ use hognose_store::{Store, StoreError};
 use hognose_types::rules::{conditions, online};
 use hognose_types::{
     ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
-    Subject, Version, rules,
+    RuleId, Subject, Version, rules,
 };
 use jiff::civil::Date;
 
@@ -109,6 +109,15 @@ impl Held {
     }
 }
 
+/// Rules that only a gate at the door can enforce.
+pub(super) const ENFORCED: [RuleId; 5] = [
+    online::NEW,
+    online::QUARANTINED,
+    conditions::NEWCOMER,
+    conditions::OBSCURE,
+    conditions::DENIED,
+];
+
 /// Most rulings held in memory.
 const MAX_HELD: usize = 50_000;
 
@@ -122,13 +131,7 @@ impl Engine {
         // A group is a matter of a project; an index page has none.
         rules.policy.groups.clear();
         // These only a gate at the door can enforce, so here it does unless the policy says else.
-        for rule in [
-            online::NEW,
-            online::QUARANTINED,
-            conditions::NEWCOMER,
-            conditions::OBSCURE,
-            conditions::DENIED,
-        ] {
+        for rule in ENFORCED {
             rules.policy.rules.entry(rule).or_insert(Action::Block);
         }
         let today = day((parts.clock)());

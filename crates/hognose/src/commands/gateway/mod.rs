@@ -14,6 +14,7 @@ mod setup;
 mod shared;
 pub(super) mod state;
 mod token;
+mod weaker;
 mod weigh;
 
 use std::net::SocketAddr;

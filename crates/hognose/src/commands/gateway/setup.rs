@@ -20,6 +20,7 @@ use hognose_types::{ConfiguredIndex, OwnedNames};
 
 use super::engine::{Engine, Parts, Rules};
 use super::seat::Seat;
+use super::weaker;
 use crate::cli::ServeArgs;
 use crate::commands::scan::Memory;
 use crate::database::{self, Opened};
@@ -53,6 +54,8 @@ pub(in crate::commands) struct Built {
     pub(in crate::commands) base: PathBuf,
     /// What is not as it should be.
     pub(in crate::commands) notices: Vec<String>,
+    /// What the configuration lets through that would be stopped without one.
+    pub(in crate::commands) weaker: Vec<String>,
     /// Who decides.
     pub(in crate::commands) engine: Arc<Seat>,
     /// The file of the advisories.
@@ -74,9 +77,9 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let opened = open_database(request, &found, &cache)?;
     let feeds = settings::feeds(&args.feeds, &found)?;
     let database = DatabaseFile::new(&cache, &feeds).path();
+    let weaker = weaker::settings(&found.config, MIN_AGE);
     let own = as_asked(found.config.gateway.clone(), args);
     let (upstreams, indexes) = upstreams(request, &own.upstreams, &cache)?;
-    let upstreams = Arc::new(upstreams);
     let options = options(request, &own);
     let blobs = blobs(request, &own, &cache)?;
     let (listen, fresh, server) = (own.listen, own.fresh, own.server.clone());
@@ -121,6 +124,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         server,
         base,
         notices: opened.gaps.into_iter().map(|g| g.message).collect(),
+        weaker,
         engine,
         database,
         indexes,
@@ -209,7 +213,7 @@ fn upstreams(
     request: &Request<'_>,
     named: &[UpstreamSettings],
     cache: &Path,
-) -> Result<(Upstreams, Option<Indexes>), Failure> {
+) -> Result<(Arc<Upstreams>, Option<Indexes>), Failure> {
     let trusted = !request.args.no_config;
     let indexes = index_settings::find(&request.args.index, None, trusted, request.surroundings);
     let of = |name: &str, url: IndexUrl, owned: OwnedNames, indexes: &Indexes| {
@@ -236,7 +240,8 @@ fn upstreams(
             })?;
             of(&upstream.name, url, upstream.owned.clone(), &indexes)
         });
-        return Ok((Upstreams::new(all.collect::<Result<_, _>>()?), None));
+        let all = all.collect::<Result<_, _>>()?;
+        return Ok((Arc::new(Upstreams::new(all)), None));
     }
     let indexes = indexes?;
     let mut all = Vec::new();
@@ -257,7 +262,7 @@ fn upstreams(
         let name = url.redacted().to_string();
         all.push(of(&name, url.clone(), OwnedNames::default(), &indexes)?);
     }
-    Ok((Upstreams::new(all), Some(indexes)))
+    Ok((Arc::new(Upstreams::new(all)), Some(indexes)))
 }
 
 fn bound_to(index: &ConfiguredIndex) -> Option<(IndexUrl, OwnedNames)> {

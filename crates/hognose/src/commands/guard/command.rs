@@ -23,6 +23,8 @@ pub(super) enum Tool {
     Tox,
     /// A program that starts others and tells them nothing of its own surroundings.
     Sudo,
+    /// A program that starts the one that its words name, in its own surroundings or a little other ones.
+    Wrapper,
     /// Whatever it is, its arguments are its own; the variables are all that it is told.
     #[default]
     Other,
@@ -49,6 +51,15 @@ pub(super) fn call(command: &[OsString]) -> Call {
             lead: 1,
         },
     }
+}
+
+/// The words of a wrapper that come before the command that it starts: up to the first that names a program known here.
+pub(super) fn wrapped(words: &[OsString]) -> Option<usize> {
+    words.iter().position(|word| {
+        let program = stem(word);
+        let python = matches!(program.as_str(), "python" | "pypy" | "py" | "pythonw");
+        python || named(&program) != Tool::Other
+    })
 }
 
 fn other() -> Call {
@@ -89,6 +100,10 @@ fn named(name: &str) -> Tool {
         "pipenv" => Tool::Pipenv,
         "tox" => Tool::Tox,
         "sudo" | "doas" | "su" | "runuser" | "pkexec" => Tool::Sudo,
+        "env" | "nice" | "ionice" | "nohup" | "timeout" | "time" | "setsid" | "stdbuf" | "chrt"
+        | "taskset" | "xargs" | "exec" | "command" | "busybox" | "script" | "unbuffer" => {
+            Tool::Wrapper
+        }
         _ => Tool::Other,
     }
 }

@@ -130,10 +130,11 @@ const PIPX: Grammar = Grammar {
         ("--index-url", Role::Index),
         ("--pip-args", Role::ForPip),
         ("--spec", Role::Requirement),
+        ("--requirement", Role::File),
         ("--python", Role::Word),
         ("--suffix", Role::Word),
     ],
-    short: &[('i', Role::Index)],
+    short: &[('i', Role::Index), ('r', Role::File)],
     abbreviated: true,
     own: None,
 };
@@ -232,12 +233,18 @@ const fn uv(own: Option<usize>) -> Grammar {
 
 const TOX_INDEX: &str = "puts an index before the guard's";
 
+const TOX_OVERRIDE: &str = "changes the configuration that the guard has read";
+
 const TOX: Grammar = Grammar {
     long: &[
         ("--index-url", Role::Past(TOX_INDEX)),
         ("--index-server", Role::Past(TOX_INDEX)),
+        ("--override", Role::Past(TOX_OVERRIDE)),
     ],
-    short: &[('i', Role::Past(TOX_INDEX))],
+    short: &[
+        ('i', Role::Past(TOX_INDEX)),
+        ('x', Role::Past(TOX_OVERRIDE)),
+    ],
     abbreviated: false,
     own: None,
 };
@@ -259,7 +266,9 @@ impl Grammar {
                 ("tool", Some("run")) => uv(Some(2)),
                 _ => uv(None),
             },
-            Tool::Poetry | Tool::Pdm | Tool::Pipenv | Tool::Sudo | Tool::Other => return None,
+            Tool::Poetry | Tool::Pdm | Tool::Pipenv | Tool::Sudo | Tool::Wrapper | Tool::Other => {
+                return None;
+            }
         })
     }
 

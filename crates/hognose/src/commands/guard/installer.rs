@@ -19,6 +19,8 @@ pub(super) struct Lifted {
     pub(super) extra: Vec<String>,
     /// Files that say what to install.
     pub(super) files: Vec<Listed>,
+    /// Commands that the command runs.
+    pub(super) within: Vec<(Tool, Vec<String>)>,
     /// What runs, and how many of the arguments are not its own.
     pub(super) tool: Tool,
     pub(super) lead: usize,
@@ -55,10 +57,10 @@ impl Lifted {
 
 /// Takes indexes out of a command's arguments, and refuses what would lead past the guard.
 pub(super) fn lift(command: &[OsString]) -> Result<Lifted, Failure> {
-    let Call { tool, lead } = call(command);
+    let (Call { tool, lead }, skipped) = behind_wrappers(command);
     let mut out = Lifted {
         tool,
-        lead: lead.saturating_sub(1),
+        lead: skipped + lead.saturating_sub(1),
         ..Lifted::default()
     };
     out.command(command)?;
@@ -66,6 +68,20 @@ pub(super) fn lift(command: &[OsString]) -> Result<Lifted, Failure> {
     out.program = words.next().unwrap_or_default();
     out.arguments = words.collect();
     Ok(out)
+}
+
+/// What runs behind `env`, `nice` and their like, and how many words they have.
+fn behind_wrappers(command: &[OsString]) -> (Call, usize) {
+    let mut skipped = 0;
+    loop {
+        let rest = command.get(skipped..).unwrap_or_default();
+        let found = call(rest);
+        let behind = rest.get(1..).and_then(super::command::wrapped);
+        match behind.filter(|_| found.tool == Tool::Wrapper) {
+            Some(at) => skipped += at + 1,
+            None => return (found, skipped),
+        }
+    }
 }
 
 impl Lifted {
@@ -90,6 +106,9 @@ impl Lifted {
             ))
             .hint("put it in front: `sudo hognose guard -- …`"));
         }
+        if tool == Tool::Wrapper {
+            return self.wrapped(command);
+        }
         let (lead, own) = command.split_at(lead.min(command.len()));
         self.arguments.extend(lead.iter().cloned());
         let texts: Vec<String> = own
@@ -104,11 +123,37 @@ impl Lifted {
         if let Some(at) = texts.iter().position(|w| w == "run").filter(|_| runs) {
             let (before, rest) = own.split_at(at + 1);
             self.arguments.extend(before.iter().cloned());
-            return self.command(rest);
+            return self.inner(rest);
         }
         foreign(&texts)?;
         self.arguments.extend(own.iter().cloned());
         Ok(())
+    }
+
+    /// A command that the command runs.
+    fn inner(&mut self, command: &[OsString]) -> Result<(), Failure> {
+        let (Call { tool, lead }, skipped) = behind_wrappers(command);
+        let own = command.iter().skip(skipped + lead);
+        let own = own.map(|w| w.to_string_lossy().into_owned());
+        self.within.push((tool, own.collect()));
+        self.command(command)
+    }
+
+    /// What another program starts. Its own words must leave the variables as they are.
+    fn wrapped(&mut self, command: &[OsString]) -> Result<(), Failure> {
+        let rest = command.get(1..).unwrap_or_default();
+        let Some(at) = super::command::wrapped(rest) else {
+            let texts = rest.iter().map(|w| w.to_string_lossy().into_owned());
+            foreign(&texts.collect::<Vec<_>>())?;
+            self.arguments.extend(command.iter().cloned());
+            return Ok(());
+        };
+        let (before, rest) = command.split_at(at + 1);
+        for word in before.iter().skip(1) {
+            takes_variables_away(&word.to_string_lossy())?;
+        }
+        self.arguments.extend(before.iter().cloned());
+        self.command(rest)
     }
 
     fn words(
@@ -121,13 +166,19 @@ impl Lifted {
         while let (Some(word), Some(text)) = (words.get(at), texts.get(at)) {
             at += 1;
             let next = texts.get(at).map(String::as_str);
+            if text == "-" && grammar.own().is_some() {
+                return Err(Failure::usage(
+                    "a script that comes by a pipe may say itself what it needs, and from where",
+                )
+                .hint("write it to a file, and run that"));
+            }
             if grammar
                 .own()
                 .is_some_and(|own| plain >= own && !text.starts_with('-'))
             {
                 is_named(text)?;
                 self.script(text);
-                return self.command(words.get(at - 1..).unwrap_or_default());
+                return self.inner(words.get(at - 1..).unwrap_or_default());
             }
             if text == "--" {
                 return self.behind_dashes(grammar, words.get(at - 1..).unwrap_or_default());
@@ -160,7 +211,7 @@ impl Lifted {
         };
         self.arguments.push(dashes.clone());
         if grammar.own().is_some() {
-            return self.command(rest);
+            return self.inner(rest);
         }
         for word in rest {
             let text = word.to_string_lossy();
@@ -339,6 +390,37 @@ fn foreign(words: &[String]) -> Result<(), Failure> {
     .hint("run the installer itself behind the guard: `hognose guard -- pip …`"))
 }
 
+/// Refuses words of `env` that change what the command is told of the guard.
+fn takes_variables_away(word: &str) -> Result<(), Failure> {
+    let upper = word.to_ascii_uppercase().replace('-', "_");
+    let named = [
+        "PIP_",
+        "UV_",
+        "PDM_",
+        "PIPENV_",
+        "POETRY_",
+        "PIPX_",
+        "NO_PROXY",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ];
+    let sets = named.iter().any(|name| upper.contains(name));
+    let clears = ["-", "-i", "--ignore-environment"].contains(&word)
+        || word.starts_with("--ignore")
+        || (word.starts_with('-') && !word.starts_with("--") && word.contains(['i', 'S', 'u']))
+        || word.starts_with("--unset")
+        || word.starts_with("--split-string");
+    if !sets && !clears {
+        return Ok(());
+    }
+    let word = hognose_types::text::short(word, 60);
+    Err(Failure::usage(format!(
+        "{word} changes the variables that lead the command to the guard"
+    ))
+    .hint("put it in front: `env … hognose guard -- …`"))
+}
+
 /// uv's `name=address` is an address.
 fn address(value: &str) -> String {
     value
@@ -437,6 +519,14 @@ mod tests {
             ),
             ("uvx --index-url https://a.example/simple flask", "flask"),
             (
+                "env LANG=C pip install -i https://a.example/simple flask",
+                "LANG=C pip install flask",
+            ),
+            (
+                "timeout -s KILL 60 python -m pip install -i https://a.example/simple flask",
+                "-s KILL 60 python -m pip install flask",
+            ),
+            (
                 "pipx install --index https://a.example/simple flask",
                 "install flask",
             ),
@@ -494,7 +584,7 @@ mod tests {
         for command in [
             "sudo pip install x",
             "make -i https://a.example",
-            "env python -m pip install -i https://a.example x",
+            "env X=1 make -i https://a.example",
             "python -c pass --index-url=https://a.example",
             "poetry run pip install --isolated x",
             "pip install --proxy=http://a.example x",
@@ -504,6 +594,17 @@ mod tests {
             "uv pip install torch --torch-backend=auto",
             "uv run --with git+https://a.example/x y",
             "tox -i https://a.example",
+            "env -i pip install x",
+            "env - pip install x",
+            "env -u PIP_INDEX_URL pip install x",
+            "env --unset=PIP_INDEX_URL pip install x",
+            "env PIP_INDEX_URL=https://a.example pip install x",
+            "nice env -i uv pip install x",
+            "timeout 5 pip install --isolated x",
+            "nohup python -m pip install git+https://a.example/x",
+            "xargs pip install --find-links https://a.example/",
+            "uv run -",
+            "pipx inject x -r https://a.example/r.txt",
         ] {
             assert!(refused(command), "{command}");
         }

@@ -66,6 +66,24 @@ pub(super) fn way(
     }
 }
 
+/// Refuses commands within a command that install what a lock pins: only the outermost is held to what was judged.
+pub(super) fn within(
+    commands: &[(Tool, Vec<String>)],
+    here: &Path,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    for (tool, words) in commands {
+        if way(*tool, words, here, surroundings)? != Way::Asks {
+            return Err(Failure::usage(format!(
+                "{} within another command installs what a lock pins, which nothing looks at there",
+                verb(*tool, words)
+            ))
+            .hint("run it by itself behind the guard"));
+        }
+    }
+    Ok(())
+}
+
 /// The words that tools do things by. A word before them belongs to an option.
 const VERBS: [(Tool, &[&str]); 4] = [
     (

@@ -5,12 +5,15 @@
 
 mod child;
 mod command;
+mod configs;
+mod confine;
 mod files;
 mod grammar;
 mod installer;
 mod locks;
 mod shims;
 mod summary;
+mod tox;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -51,19 +54,15 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
     if let Some(path) = shims::search_path(surroundings) {
         lifted.stands_for(&path)?;
         if !shims::installs(lifted.tool, &lifted.own()) {
-            let status = runtime()?.block_on(run_child(&lifted, Vec::new()))?;
+            let status = runtime()?.block_on(run_child(&lifted, Vec::new(), None))?;
             return Ok(exit(status, false));
         }
     }
-    let here = std::env::current_dir()
-        .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
-    let way = locks::way(lifted.tool, &lifted.own(), &here, surroundings)?;
-    let bound = files::check(&lifted.files, surroundings)?;
-    let serve = lifted.watched(&args.serve);
+    let (way, bound) = looked_at(&mut lifted, surroundings)?;
     let happened = Arc::new(Happened::default());
     let (store, events) = remembering(&happened, cli.quiet, surroundings);
     let built = build(&Request {
-        args: &serve,
+        args: &lifted.watched(&args.serve),
         // Other users of this machine share its loopback addresses: 128 bits that they do not know.
         prefix: format!("/{}", random::hex::<16>()?),
         quiet: cli.quiet,
@@ -73,8 +72,8 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
         surroundings,
     })?;
     let observe = built.gateway.gear.options.observe;
-    for notice in built.notices.iter().filter(|_| !cli.quiet) {
-        output::warning(notice);
+    if !cli.quiet {
+        tell(&built);
     }
     let mut keep = bound.variables(built.indexes.as_ref())?;
     if let Way::Lock(pins) = &way {
@@ -82,12 +81,20 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
             return Ok(refused);
         }
         keep.extend(pins.keep.map(|name| (name, Some("1".to_owned()))));
+        if args.confine {
+            return Err(Failure::usage(
+                "a command that installs from a lock gets it from where the lock says",
+            )
+            .hint(
+                "leave --confine out: the hashes of the lock hold the command to what was judged",
+            ));
+        }
         if !pins.asks {
-            let status = runtime()?.block_on(run_child(&lifted, keep))?;
+            let status = runtime()?.block_on(run_child(&lifted, keep, None))?;
             return Ok(exit(status, false));
         }
     }
-    let (status, address) = behind(&lifted, built, keep, surroundings)?;
+    let (status, address) = behind(&lifted, built, keep, args.confine, surroundings)?;
     if let Some(store) = store {
         store.flush()?;
     }
@@ -97,13 +104,48 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
             output::human(&line);
         }
         if told.is_empty() && way == Way::Asks {
-            output::warning(&format!(
-                "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
-                lifted.program.to_string_lossy()
-            ));
+            asked_nothing(&lifted, address);
         }
     }
     Ok(exit(status, !told.blocked.is_empty() && !observe))
+}
+
+/// What somebody should know before the command runs.
+fn tell(built: &Built) {
+    for notice in &built.notices {
+        output::warning(notice);
+    }
+    if !built.weaker.is_empty() {
+        // Whoever clones a project takes its policy with it.
+        output::warning(&format!(
+            "the configuration in {} lets more through than the guard does by itself: {} (--no-config does without it)",
+            built.base.display(),
+            built.weaker.join(", ")
+        ));
+    }
+}
+
+fn asked_nothing(lifted: &Lifted, address: SocketAddr) {
+    output::warning(&format!(
+        "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
+        lifted.program.to_string_lossy()
+    ));
+}
+
+/// How the command gets its packages, and what its files bind to indexes; refuses what would lead past the guard.
+fn looked_at(
+    lifted: &mut Lifted,
+    surroundings: &Surroundings,
+) -> Result<(Way, files::Bound), Failure> {
+    let here = std::env::current_dir()
+        .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
+    let own = lifted.own();
+    let way = locks::way(lifted.tool, &own, &here, surroundings)?;
+    locks::within(&lifted.within, &here, surroundings)?;
+    let told = configs::check(lifted.tool, &own, &here, surroundings)?;
+    lifted.files.extend(told);
+    let bound = files::check(&lifted.files, surroundings)?;
+    Ok((way, bound))
 }
 
 /// Runs the command with a gateway beside it.
@@ -111,6 +153,7 @@ fn behind(
     lifted: &Lifted,
     built: Built,
     more: Vec<child::Variable>,
+    confine: bool,
     surroundings: &Surroundings,
 ) -> Result<(ExitStatus, SocketAddr), Failure> {
     let scratch = tempfile::Builder::new()
@@ -129,7 +172,7 @@ fn behind(
         let ended = match child::variables(&index, scratch.path(), indexes, surroundings) {
             Ok(mut variables) => {
                 variables.extend(more);
-                run_child(lifted, variables).await
+                run_child(lifted, variables, confine.then(|| address.port())).await
             }
             Err(failure) => Err(failure),
         };
@@ -170,6 +213,7 @@ fn lock_refused(
 async fn run_child(
     lifted: &Lifted,
     variables: Vec<child::Variable>,
+    port: Option<u16>,
 ) -> Result<ExitStatus, Failure> {
     let mut command = tokio::process::Command::new(&lifted.program);
     command.args(&lifted.arguments);
@@ -190,7 +234,11 @@ async fn run_child(
     let missing = |e: &std::io::Error| {
         Failure::usage(format!("cannot start {}", lifted.program.to_string_lossy())).because(e)
     };
-    let mut running = command.spawn().map_err(|e| missing(&e))?;
+    let started = match port {
+        Some(port) => confine::spawn(&mut command, port)?,
+        None => command.spawn(),
+    };
+    let mut running = started.map_err(|e| missing(&e))?;
     loop {
         tokio::select! {
             ended = running.wait() => return ended.map_err(|e| missing(&e)),

@@ -1,0 +1,267 @@
+//! tox's configuration: it says what is installed into environments, by which words, and with which variables.
+
+use std::path::{Path, PathBuf};
+
+use super::configs::{is_address, leads_elsewhere, refused, text, toml};
+use super::installer::Listed;
+use crate::error::Failure;
+
+/// Where tox looks, in its order.
+const NAMES: [&str; 5] = [
+    "tox.ini",
+    "setup.cfg",
+    "pyproject.toml",
+    "tox.toml",
+    "setup.py",
+];
+
+/// Refuses a configuration that names indexes or addresses. Gives the files of requirements that it names, and those of
+/// the project, which tox installs too.
+pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failure> {
+    let named = named(words);
+    let home = match &named {
+        Some(path) => here.join(path).parent().map(Path::to_path_buf),
+        None => here
+            .ancestors()
+            .find(|folder| NAMES.iter().any(|name| folder.join(name).is_file()))
+            .map(Path::to_path_buf),
+    };
+    let Some(home) = home else {
+        return Ok(Vec::new());
+    };
+    let mut found = Found {
+        home: home.clone(),
+        files: Vec::new(),
+    };
+    let own = named.map(|path| here.join(path));
+    for path in NAMES.iter().map(|name| home.join(name)).chain(own) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".toml") {
+            if let Some(table) = toml(&path)? {
+                let own = table.get("tool").and_then(|tool| tool.get("tox"));
+                let own = own.and_then(toml::Value::as_table);
+                let all = Some(&table).filter(|_| name != "pyproject.toml");
+                if let Some(table) = own.or(all) {
+                    found.table(&path, table)?;
+                }
+            }
+        } else if !name.ends_with(".py")
+            && let Some(text) = text(&path)?
+        {
+            found.ini(&path, &text, name == "setup.cfg")?;
+        }
+        let project = ["setup.cfg", "pyproject.toml", "setup.py"].contains(&&*name);
+        if project && path.is_file() {
+            found.list(&path);
+        }
+    }
+    Ok(found.files)
+}
+
+/// The configuration that the words name.
+fn named(words: &[String]) -> Option<String> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if ["-c", "--conf"].contains(&word.as_str()) {
+            return words.next().cloned();
+        }
+        let joined = word.strip_prefix("--conf=");
+        let short = || word.strip_prefix("-c").filter(|rest| !rest.is_empty());
+        if let Some(path) = joined.or_else(short) {
+            return Some(path.to_owned());
+        }
+    }
+    None
+}
+
+struct Found {
+    home: PathBuf,
+    files: Vec<Listed>,
+}
+
+impl Found {
+    fn list(&mut self, path: &Path) {
+        self.files.push(Listed {
+            path: path.to_string_lossy().into_owned(),
+            optional: true,
+        });
+    }
+
+    fn ini(&mut self, path: &Path, text: &str, shared: bool) -> Result<(), Failure> {
+        let (mut ours, mut key) = (!shared, String::new());
+        for line in text.lines() {
+            let bare = line.trim();
+            if bare.is_empty() || bare.starts_with(['#', ';']) {
+                continue;
+            }
+            if let Some(section) = bare.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                ours = !shared || section.trim_start().starts_with("tox");
+                key.clear();
+                continue;
+            }
+            if !ours {
+                continue;
+            }
+            let value = if line.starts_with([' ', '\t']) {
+                bare
+            } else if let Some((name, value)) = bare.split_once(['=', ':']) {
+                key = name.trim().to_ascii_lowercase();
+                value.trim()
+            } else {
+                continue;
+            };
+            self.setting(path, &key, value)?;
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, path: &Path, table: &toml::Table) -> Result<(), Failure> {
+        for (key, value) in table {
+            match value {
+                toml::Value::String(text) if key == "legacy_tox_ini" => {
+                    self.ini(path, text, false)?;
+                }
+                toml::Value::String(text) => self.setting(path, key, text)?,
+                toml::Value::Array(list) => {
+                    for item in list {
+                        match item {
+                            toml::Value::String(text) => self.setting(path, key, text)?,
+                            toml::Value::Table(table) => self.table(path, table)?,
+                            _ => {}
+                        }
+                    }
+                }
+                toml::Value::Table(inner) => {
+                    for name in inner.keys().filter(|_| is_variables(key)) {
+                        self.setting(path, key, name)?;
+                    }
+                    self.table(path, inner)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn setting(&mut self, path: &Path, key: &str, value: &str) -> Result<(), Failure> {
+        match key {
+            "indexserver" if !value.is_empty() => Err(refused(path, "names an index for tox")),
+            "install_command" if value.split_whitespace().any(leads_elsewhere) => {
+                Err(refused(path, "tells tox to install from elsewhere"))
+            }
+            _ if is_variables(key) && sets(value) => {
+                Err(refused(path, "sets variables that name an index"))
+            }
+            "deps" | "requires" | "constraints" => self.dependency(path, value),
+            _ => Ok(()),
+        }
+    }
+
+    /// One line of `deps`: a requirement or an option of pip, behind the environments that it is for.
+    fn dependency(&mut self, path: &Path, line: &str) -> Result<(), Failure> {
+        let bare = match line.split_once(": ") {
+            // `py312,lint: pytest`
+            Some((factors, rest)) if !factors.contains([' ', '/']) => rest.trim(),
+            _ => line,
+        };
+        let (option, rest) = bare.split_once([' ', '=']).unwrap_or((bare, ""));
+        let joined = ["-r", "-c"].iter().find_map(|o| bare.strip_prefix(o));
+        let file = match option {
+            "-r" | "-c" | "--requirement" | "--constraint" => Some(rest.trim()),
+            _ => joined.map(str::trim).filter(|_| !option.starts_with("--")),
+        };
+        if let Some(file) = file {
+            let home = self.home.to_string_lossy();
+            let file = ["{toxinidir}", "{tox_root}", "{/}"]
+                .iter()
+                .zip([home.as_ref(), home.as_ref(), "/"])
+                .fold(file.to_owned(), |file, (name, is)| file.replace(name, is));
+            if file.contains('{') || file.contains("://") {
+                return Err(refused(path, "names requirements that only tox can find"));
+            }
+            let file = self.home.join(file);
+            self.list(&file);
+            return Ok(());
+        }
+        if leads_elsewhere(option) || is_address(bare) {
+            return Err(refused(
+                path,
+                "installs from an index or address of its own",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn is_variables(key: &str) -> bool {
+    ["setenv", "set_env"].contains(&key)
+}
+
+/// Whether a line of variables, or the name of one, changes what installers are told.
+fn sets(line: &str) -> bool {
+    let upper = line.to_ascii_uppercase().replace('-', "_");
+    let tools = ["PIP_", "UV_", "PDM_", "PIPENV_"];
+    let what = ["INDEX", "LINKS", "CONFIG", "ISOLATED", "PROXY", "PYPI"];
+    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    let named = tools.iter().any(|t| upper.contains(t)) && what.iter().any(|w| upper.contains(w));
+    named || proxies.iter().any(|p| upper.contains(p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(file: &str, text: &str, words: &[&str]) -> Result<Vec<String>, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path();
+        std::fs::write(home.join(file), text).unwrap();
+        let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+        let found = check(&words, home).map_err(|e| e.line())?;
+        let prefix = format!("{}/", home.display());
+        Ok(found.iter().map(|l| l.path.replace(&prefix, "")).collect())
+    }
+
+    #[test]
+    fn configurations_that_name_nothing() {
+        let ini = "[tox]\nenvlist = py312\n[testenv]\ndeps =\n    pytest>=8\n    py312,lint: ruff\n    -r{toxinidir}/dev.txt\n    -c constraints.txt\nsetenv =\n    PYTHONPATH = src\ncommands = pytest {posargs}\n";
+        let both = vec!["dev.txt".to_owned(), "constraints.txt".to_owned()];
+        assert_eq!(of("tox.ini", ini, &[]), Ok(both));
+        let cfg = "[metadata]\nurl = https://a.example\n[options]\ninstall_command = -i x\n[tox:tox]\n[testenv]\n";
+        assert_eq!(of("setup.cfg", cfg, &[]), Ok(vec!["setup.cfg".to_owned()]));
+        let toml = "[env_run_base]\ndeps = [\"pytest\", \"-r dev.txt\"]\nset_env = { A = \"1\" }\n";
+        assert_eq!(of("tox.toml", toml, &[]), Ok(vec!["dev.txt".to_owned()]));
+        assert_eq!(of("other.txt", "", &[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn configurations_that_lead_elsewhere() {
+        for lines in [
+            "[tox]\nindexserver =\n    default = https://a.example/simple\n",
+            "[testenv]\ninstall_command = pip install -i https://a.example {opts} {packages}\n",
+            "[testenv]\ninstall_command =\n    python -m pip install --isolated {packages}\n",
+            "[testenv]\nsetenv =\n    PIP_INDEX_URL = https://a.example\n",
+            "[testenv]\nset_env = UV_DEFAULT_INDEX=https://a.example\n",
+            "[testenv]\nset_env =\n    https_proxy = http://a.example\n",
+            "[testenv]\ndeps =\n    --extra-index-url https://a.example\n    x\n",
+            "[testenv]\ndeps = -i https://a.example\n",
+            "[testenv]\ndeps = x @ https://a.example/x.whl\n",
+            "[testenv]\ndeps =\n    py: git+https://a.example/x\n",
+            "[testenv]\ndeps = -r {env:FILE}\n",
+            "[testenv]\ndeps = -rhttps://a.example/r.txt\n",
+        ] {
+            assert!(of("tox.ini", lines, &[]).is_err(), "{lines}");
+            let named = of("other.ini", lines, &["-c", "other.ini"]);
+            assert!(named.is_err(), "{lines}");
+            let toml = format!("[tool.tox]\nlegacy_tox_ini = '''\n{lines}'''\n");
+            assert!(of("pyproject.toml", &toml, &[]).is_err(), "{toml}");
+        }
+        for text in [
+            "[env_run_base]\ndeps = [\"--index-url https://a.example\"]\n",
+            "[env.py]\nset_env = { PIP_EXTRA_INDEX_URL = \"https://a.example\" }\n",
+            "[env_run_base]\ninstall_command = [\"pip\", \"install\", \"-i\", \"https://a.example\", \"{packages}\"]\n",
+            "[env",
+        ] {
+            assert!(of("tox.toml", text, &[]).is_err(), "{text}");
+        }
+    }
+}
