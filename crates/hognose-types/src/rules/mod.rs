@@ -2,6 +2,23 @@
 //! that a policy asks for and for those about who published. A rule's page is compiled in, so that `explain` and the
 //! documentation cannot differ.
 
+/// A table of rules whose findings are all of one kind: the name of a constant, the id, the title.
+macro_rules! finding_rules {
+    ($($name:ident $id:literal $title:literal,)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $title, ".")]
+            pub const $name: RuleId = RuleId::new($id);
+        )*
+        pub(crate) const METAS: &[RuleMeta] = &[$(RuleMeta {
+            id: $name,
+            title: $title,
+            kind: $crate::rule::RuleKind::Finding,
+            documentation: include_str!(concat!("../../../../docs/rules/", $id, ".md")),
+        },)*];
+    };
+}
+pub(crate) use finding_rules;
+
 pub(crate) mod behaviour;
 pub mod conditions;
 pub mod gap_database;

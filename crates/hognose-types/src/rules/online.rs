@@ -1,24 +1,10 @@
 //! `HOG-STATUS-…` and the `HOG-ID-…` that rest on what an index says: one row each, and for each a page, a test and a
 //! fixture of its own.
 
-use crate::rule::{RuleId, RuleKind, RuleMeta};
+use super::finding_rules;
+use crate::rule::{RuleId, RuleMeta};
 
-macro_rules! online_rules {
-    ($($name:ident $id:literal $title:literal,)*) => {
-        $(
-            #[doc = concat!("`", $id, "`: ", $title, ".")]
-            pub const $name: RuleId = RuleId::new($id);
-        )*
-        pub(crate) const METAS: &[RuleMeta] = &[$(RuleMeta {
-            id: $name,
-            title: $title,
-            kind: RuleKind::Finding,
-            documentation: include_str!(concat!("../../../../docs/rules/", $id, ".md")),
-        },)*];
-    };
-}
-
-online_rules! {
+finding_rules! {
     ABSENT "HOG-ID-absent" "no index has the name: whoever registers it decides what is installed",
     BURST "HOG-ID-burst" "a quiet project suddenly releases",
     INVENTED "HOG-ID-invented" "a young project whose name joins two well-known ones",

@@ -1,24 +1,10 @@
 //! `HOG-PROV-…`: who published a file and whether it is the one that is pinned: one row each, and for each a page, a test
 //! and a fixture of its own.
 
-use crate::rule::{RuleId, RuleKind, RuleMeta};
+use super::finding_rules;
+use crate::rule::{RuleId, RuleMeta};
 
-macro_rules! provenance_rules {
-    ($($name:ident $id:literal $title:literal,)*) => {
-        $(
-            #[doc = concat!("`", $id, "`: ", $title, ".")]
-            pub const $name: RuleId = RuleId::new($id);
-        )*
-        pub(crate) const METAS: &[RuleMeta] = &[$(RuleMeta {
-            id: $name,
-            title: $title,
-            kind: RuleKind::Finding,
-            documentation: include_str!(concat!("../../../../docs/rules/", $id, ".md")),
-        },)*];
-    };
-}
-
-provenance_rules! {
+finding_rules! {
     BAD "HOG-PROV-bad" "an attestation of the file does not hold",
     CHANGED "HOG-PROV-changed" "somebody else published it than before",
     DIGEST "HOG-PROV-digest" "the file is not the one that is pinned",
