@@ -1,7 +1,6 @@
 //! `HOG-LIC-…` and the `HOG-ID-…` that only a policy asks for: one row each, and for each a page, a test and a fixture of
 //! its own.
 
-use super::finding_rules;
 use crate::rule::{RuleId, RuleMeta};
 
 finding_rules! {

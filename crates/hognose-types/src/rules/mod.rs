@@ -17,7 +17,6 @@ macro_rules! finding_rules {
         },)*];
     };
 }
-pub(crate) use finding_rules;
 
 pub(crate) mod behaviour;
 pub mod conditions;

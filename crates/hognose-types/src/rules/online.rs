@@ -1,7 +1,6 @@
 //! `HOG-STATUS-…` and the `HOG-ID-…` that rest on what an index says: one row each, and for each a page, a test and a
 //! fixture of its own.
 
-use super::finding_rules;
 use crate::rule::{RuleId, RuleMeta};
 
 finding_rules! {

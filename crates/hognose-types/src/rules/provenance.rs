@@ -1,7 +1,6 @@
 //! `HOG-PROV-…`: who published a file and whether it is the one that is pinned: one row each, and for each a page, a test
 //! and a fixture of its own.
 
-use super::finding_rules;
 use crate::rule::{RuleId, RuleMeta};
 
 finding_rules! {
