@@ -9,6 +9,7 @@ mod cache;
 mod choose;
 mod client;
 mod config;
+pub mod dns;
 mod download;
 mod error;
 mod file;

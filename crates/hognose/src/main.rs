@@ -5,7 +5,6 @@ use std::process::ExitCode;
 mod cli;
 mod commands;
 mod database;
-mod dns;
 mod error;
 mod exit;
 mod index_settings;

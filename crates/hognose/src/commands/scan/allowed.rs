@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hognose_advisories::Judgement;
 use hognose_identity::{Asked, Repository, domains, expired, repojack, repositories};
-use hognose_index::{IndexUrl, Look};
+use hognose_index::{IndexUrl, Look, dns};
 use hognose_policy::Resolver;
 use hognose_types::{ComponentId, Gap, Inventory, Notice, rules, text};
 
 use super::online::{Request, notice};
 use super::parallel;
 use crate::error::Failure;
-use crate::{dns, index_settings};
+use crate::index_settings;
 
 /// Most repositories that are asked about.
 const MOST: usize = 200;
@@ -77,7 +77,9 @@ pub(super) fn addresses(
         return;
     };
     let servers = match resolver {
-        Resolver::System => dns::system(),
+        Resolver::System => {
+            dns::servers(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default())
+        }
         Resolver::At(server) => vec![server],
     };
     let all: Vec<String> = domains(asked).into_iter().collect();

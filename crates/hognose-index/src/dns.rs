@@ -18,13 +18,8 @@ const MX: u16 = 15;
 const A: u16 = 1;
 const AAAA: u16 = 28;
 
-/// The name servers of the system.
-pub(crate) fn system() -> Vec<SocketAddr> {
-    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    servers(&text)
-}
-
-fn servers(text: &str) -> Vec<SocketAddr> {
+/// The name servers that a `resolv.conf` names, at most three as resolvers have it.
+pub fn servers(text: &str) -> Vec<SocketAddr> {
     let lines = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let is_server = words.next() == Some("nameserver");
@@ -33,8 +28,9 @@ fn servers(text: &str) -> Vec<SocketAddr> {
     lines.map(|ip| SocketAddr::new(ip, 53)).take(3).collect()
 }
 
-/// Whether a domain has any of the records that mail needs; none when no server answers.
-pub(crate) fn has_records(domain: &str, servers: &[SocketAddr]) -> Option<bool> {
+/// Whether a domain has any of the records that mail needs; none when no server answers. Waits at most a few seconds for
+/// each server.
+pub fn has_records(domain: &str, servers: &[SocketAddr]) -> Option<bool> {
     for kind in [NS, MX, A, AAAA] {
         match ask(domain, kind, servers)? {
             Answer::Records => return Some(true),
