@@ -337,7 +337,10 @@ fn check_row(
         RecordHash::Sha256(_) => out.push(say(MismatchKind::RecordHash, String::new())),
         RecordHash::None if exempt.iter().any(|e| e.as_str() == path) => {}
         RecordHash::None => out.push(say(MismatchKind::RecordNoHash, String::new())),
-        RecordHash::Other(name) => {
+        // Members are hashed with sha256 alone: what states another hash was not compared.
+        RecordHash::Sha384(_) => out.push(say(MismatchKind::RecordWeakHash, "sha384".to_owned())),
+        RecordHash::Sha512(_) => out.push(say(MismatchKind::RecordWeakHash, "sha512".to_owned())),
+        RecordHash::Damaged(name) | RecordHash::Other(name) => {
             out.push(say(MismatchKind::RecordWeakHash, (*name).to_owned()));
         }
     }

@@ -46,8 +46,14 @@ impl Version {
 pub struct Header<'a> {
     /// The version that wrote it, when its magic number is known.
     pub version: Option<Version>,
+    /// The number that names the version and layout.
+    pub magic: u16,
     /// Whether the file names the hash of its source instead of its time (PEP 552).
     pub by_hash: bool,
+    /// The hash of its source, and whether Python compares it before it runs the code.
+    pub source_hash: Option<([u8; 8], bool)>,
+    /// When its source was written, in seconds modulo 2³².
+    pub source_time: Option<u32>,
     /// Size of the source in bytes, modulo 2³².
     pub source_size: Option<u32>,
     /// The marshalled code.
@@ -59,25 +65,30 @@ pub fn header(bytes: &[u8]) -> Option<Header<'_>> {
     let [low, high, b'\r', b'\n', rest @ ..] = bytes else {
         return None;
     };
-    let version = Version::of_magic(u16::from_le_bytes([*low, *high]));
+    let magic = u16::from_le_bytes([*low, *high]);
+    let version = Version::of_magic(magic);
     let word = |at: usize| {
         rest.get(at..at + 4)?
             .try_into()
             .ok()
             .map(u32::from_le_bytes)
     };
-    let (skip, by_hash, source_size) = match version {
-        Some(version) if version < Version(3, 3) => (4, false, None),
-        Some(version) if version < Version(3, 7) => (8, false, word(4)),
-        _ => {
-            let by_hash = word(0)? & 1 == 1;
-            (12, by_hash, if by_hash { None } else { word(8) })
-        }
+    // Older layouts have no word of flags.
+    let (time, size, skip) = match version {
+        Some(version) if version < Version(3, 3) => (word(0), None, 4),
+        Some(version) if version < Version(3, 7) => (word(0), word(4), 8),
+        _ => (word(4), word(8), 12),
     };
+    let flags = if skip == 12 { word(0)? } else { 0 };
+    let by_hash = flags & 1 == 1;
+    let hash = rest.get(4..12).and_then(|hash| hash.try_into().ok());
     Some(Header {
         version,
+        magic,
         by_hash,
-        source_size,
+        source_hash: hash.filter(|_| by_hash).map(|hash| (hash, flags & 2 == 2)),
+        source_time: time.filter(|_| !by_hash),
+        source_size: size.filter(|_| !by_hash),
         body: rest.get(skip..)?,
     })
 }

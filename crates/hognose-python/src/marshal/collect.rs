@@ -28,6 +28,8 @@ pub struct Code {
     pub names: Vec<String>,
     /// Names of parameters and local variables.
     pub variables: Vec<String>,
+    /// Names of variables that inner or outer functions share, where they are not among these (before 3.11).
+    pub cells: Vec<String>,
     /// Constants that are text, those in tuples and sets included.
     pub strings: Vec<String>,
     /// Constants that are bytes but no text.
@@ -97,6 +99,7 @@ impl Collector {
             self.waiting = inner;
             code.names = self.texts(&raw.names);
             code.variables = self.texts(&raw.variables);
+            code.cells = raw.cells.iter().flat_map(|c| self.texts(c)).collect();
             self.module.codes.push(code);
         }
     }

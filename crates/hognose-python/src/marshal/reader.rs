@@ -32,6 +32,8 @@ pub(super) struct RawCode {
     pub(super) constants: Object,
     pub(super) names: Object,
     pub(super) variables: Object,
+    /// Variables shared with inner and outer functions, where they stand apart.
+    pub(super) cells: [Object; 2],
     pub(super) filename: Object,
     pub(super) name: Object,
     pub(super) instructions: usize,
@@ -209,12 +211,12 @@ impl<'a> Reader<'a> {
         let constants = next()?;
         let names = next()?;
         let variables = next()?;
-        if new {
+        let cells = if new {
             next()?; // Kinds of the variables.
+            [Object::Other, Object::Other]
         } else {
-            next()?; // Free variables.
-            next()?; // Cell variables.
-        }
+            [next()?, next()?]
+        };
         let filename = next()?;
         let name = next()?;
         if new {
@@ -230,6 +232,7 @@ impl<'a> Reader<'a> {
             constants,
             names,
             variables,
+            cells,
             filename,
             name,
             instructions,
