@@ -208,8 +208,9 @@ fn certain((rule, severity): (RuleId, Severity), message: String, remedy: &str) 
 
 fn changed(what: Part, before: &Known, now: &Known, since: &Version) -> Said {
     let value = |known: &Known| known.part(what).unwrap_or_else(|| "none".to_owned());
+    // How a project builds changes with the project.
     let severity = if what.is_minor() {
-        Severity::Low
+        Severity::None
     } else {
         Severity::High
     };
@@ -232,7 +233,7 @@ fn partial(attested: usize, without: &[String], knew_better: bool) -> Said {
         let more = "; all were, in the release that is remembered";
         (Severity::High, more)
     } else {
-        (Severity::Low, "")
+        (Severity::None, "")
     };
     let all = attested + without.len();
     let without = names(without);
@@ -247,7 +248,7 @@ fn inconsistent(publishers: &[Known], knew_better: bool) -> Said {
     let severity = if knew_better {
         Severity::High
     } else {
-        Severity::Medium
+        Severity::None
     };
     let all: Vec<String> = publishers.iter().map(Known::describe).collect();
     let (count, all) = (all.len(), all.join(", "));

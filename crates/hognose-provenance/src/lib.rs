@@ -6,5 +6,6 @@
 pub mod attestation;
 pub mod environment;
 pub mod fuzzing;
+pub mod hashes;
 pub mod judge;
 pub mod memory;

@@ -14,6 +14,11 @@ impl Purl {
         Self::typed("pypi", name.as_str(), version)
     }
 
+    /// The package URL of something that no ecosystem knows.
+    pub fn generic(name: &str) -> Self {
+        Self::typed("generic", name, None)
+    }
+
     /// The package URL of a component, by its kind.
     pub fn of(component: &Component) -> Self {
         let version = component.version.as_str();

@@ -43,6 +43,8 @@ const GROUPS: &[&[RuleMeta]] = &[
     rules::online::METAS,
     rules::conditions::METAS,
     rules::provenance::METAS,
+    rules::environment::METAS,
+    rules::hashes::METAS,
 ];
 
 /// The rules with a file of their own.

@@ -152,6 +152,15 @@ impl Outcome {
         }
     }
 
+    /// What becomes of a file whose document cannot be read.
+    pub fn unreadable(error: DocumentError) -> Self {
+        let refused = Refused {
+            position: 0,
+            refusal: error.into(),
+        };
+        Self::of(Vec::new(), vec![refused])
+    }
+
     /// The attestations that hold.
     pub fn attested(&self) -> &[Attested] {
         match self {

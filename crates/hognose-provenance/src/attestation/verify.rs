@@ -43,13 +43,7 @@ pub fn verify_bytes(
 ) -> Outcome {
     match Document::parse(bytes) {
         Ok(document) => verify(&document, artifact, trust, predicates),
-        Err(error) => Outcome::of(
-            Vec::new(),
-            vec![Refused {
-                position: 0,
-                refusal: error.into(),
-            }],
-        ),
+        Err(error) => Outcome::unreadable(error),
     }
 }
 

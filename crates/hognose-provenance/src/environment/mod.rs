@@ -8,6 +8,7 @@ mod bytecode;
 mod claims;
 mod conclude;
 mod digest;
+mod findings;
 mod hooks;
 mod paths;
 mod report;
@@ -18,6 +19,7 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 pub use bytecode::{Bytecode, Difference};
+pub use findings::{Evidence, Place};
 pub use paths::Environment;
 pub use report::{
     Counts, Distribution, Hook, HookKind, Problem, ProblemKind, Report, RowFault, Unchecked,
