@@ -308,13 +308,33 @@ impl Indexes {
         out
     }
 
+    /// The login of an index whose password a tool keeps in the keyring; none where one is known already.
+    fn stored(&self, url: &IndexUrl) -> Option<&Login> {
+        let same = |i: &&ConfiguredIndex| address(i).is_ok_and(|own| own.same_place(url));
+        let mut all = self.settings.indexes.iter().filter(same);
+        let mut logins = all.find_map(|index| {
+            let fits = |l: &&Login| l.is_of(index) && l.service.is_some();
+            self.logins.iter().find(fits)
+        });
+        logins.take_if(|_| !url.has_password())
+    }
+
     /// A client of these indexes.
     pub(crate) fn client(&self, surroundings: &Surroundings) -> Result<Client, Failure> {
         let asking = &self.asking;
         let proxies = surroundings.proxies();
         // Offline nobody is asked for a password either.
         let secrets = secrets::Secrets::new(self.keyring && !asking.offline, surroundings);
-        let complete = |index: &IndexUrl| secrets.complete(index, self.is_own(index));
+        let complete = |index: &IndexUrl| {
+            let known = secrets.complete(index, self.is_own(index));
+            match self.stored(&known).filter(|_| !asking.offline) {
+                Some(login) => match secrets::Secrets::kept(login, surroundings) {
+                    Some(password) => known.with_credentials(&login.user, &password.0),
+                    None => known,
+                },
+                None => known,
+            }
+        };
         let mut config = Config::new(complete(&self.index));
         config.extra = self.extra.iter().map(complete).collect();
         config.known = self.known.iter().cloned().chain(secrets.hosts()).collect();

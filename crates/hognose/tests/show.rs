@@ -405,6 +405,70 @@ fn the_keyring_is_asked_only_where_it_may_be() {
     assert!(!sandbox.work().join("../asked").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn poetry_and_pdm_keep_passwords_in_the_keyring() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let script = "#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\ncase \"$2 $3\" in 'poetry-repository-own me'|'pdm-pypi-own me') echo hidden;; esac\n";
+    let install = |sandbox: &Sandbox| {
+        let path = sandbox.write("../bin/keyring", script);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let directory = path.parent().unwrap().canonicalize().unwrap();
+        ("PATH", format!("{}:/usr/bin:/bin", directory.display()))
+    };
+    let poetry = "[tool.poetry]\nname = 'shop'\nversion = '1'\n[[tool.poetry.source]]\nname = 'own'\nurl = '{}'\n";
+    let pdm = "[project]\nname = 'shop'\nversion = '1'\n[tool.pdm]\n";
+    let stored = "[pypi.own]\nurl = '{}'\nusername = 'me'\n[pypi]\nignore_stored_index = false\n";
+    let named = "[[tool.pdm.source]]\nname = 'own'\nurl = '{}'\nusername = 'me'\n";
+    for (project, path, text, more, works) in [
+        (
+            poetry,
+            "../.config/pypoetry/auth.toml",
+            "[http-basic.own]\nusername = 'me'\n",
+            None,
+            true,
+        ),
+        (
+            poetry,
+            "../.config/pypoetry/auth.toml",
+            "[http-basic.own]\nusername = 'me'\n",
+            Some(("POETRY_KEYRING_ENABLED", "false".to_owned())),
+            false,
+        ),
+        (
+            poetry,
+            "../.config/pypoetry/auth.toml",
+            "[http-basic.other]\nusername = 'me'\n",
+            None,
+            false,
+        ),
+        (pdm, "../.config/pdm/config.toml", stored, None, true),
+        // A project that names the user of one of its own sources does not open the keyring.
+        (
+            &format!("{pdm}{named}"),
+            "../.config/pdm/config.toml",
+            "",
+            None,
+            false,
+        ),
+    ] {
+        let (index, sandbox) = (Index::guarded(rich(), Some(BASIC)), Sandbox::new());
+        sandbox.write("pyproject.toml", project.replace("{}", &index.url()));
+        sandbox.write(path, text.replace("{}", &index.url()));
+        let variables: Vec<_> = std::iter::once(install(&sandbox)).chain(more).collect();
+        assert_eq!(
+            gets_in(&index, &sandbox, &variables),
+            works,
+            "{project}{text}"
+        );
+        assert_eq!(
+            sandbox.work().join("../asked").exists(),
+            works,
+            "{project}{text}"
+        );
+    }
+}
+
 #[test]
 fn a_bound_package_is_told_to_its_index_only() {
     let (bound, other, sandbox) = (Index::new(rich()), Index::new(rich()), Sandbox::new());

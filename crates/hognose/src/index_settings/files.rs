@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hognose_types::{IndexScope, IndexTool};
 
 use super::ini;
-use super::layer::{Layer, Login};
+use super::layer::{Layer, Login, is_true};
 use super::secrets::Secret;
 use super::tables::{Document, Value, below, entries, get, word};
 use crate::error::Failure;
@@ -200,12 +200,17 @@ pub(super) fn poetry_logins(surroundings: &Surroundings) -> Result<Vec<Login>, F
         return Ok(Vec::new());
     };
     let document = Document::parse(&text, &path)?;
+    let disabled = surroundings.variable("POETRY_KEYRING_ENABLED");
+    let disabled = disabled.is_some_and(|word| !is_true(word));
     let login = |(name, table): (&str, &Value<'_>)| {
+        let password = word(table, "password");
+        let asked = password.is_none() && !disabled;
         Some(Login {
             tool: IndexTool::Poetry,
             name: name.to_owned(),
             user: word(table, "username")?.to_owned(),
-            password: Secret(word(table, "password").unwrap_or_default().to_owned()),
+            password: Secret(password.unwrap_or_default().to_owned()),
+            service: asked.then(|| format!("poetry-repository-{name}")),
         })
     };
     Ok(entries(get(&document.root, "http-basic"))

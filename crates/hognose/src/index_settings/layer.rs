@@ -36,6 +36,16 @@ pub(super) struct Login {
     pub(super) name: String,
     pub(super) user: String,
     pub(super) password: Secret,
+    /// The name under which the tool keeps the password in the keyring, where the user's own files have none.
+    pub(super) service: Option<String>,
+}
+
+impl Login {
+    /// Whether it is for an index: the same tool calls it by this name.
+    pub(super) fn is_of(&self, index: &ConfiguredIndex) -> bool {
+        let name = index.name.as_deref();
+        self.tool == index.tool && name.is_some_and(|name| self.name.eq_ignore_ascii_case(name))
+    }
 }
 
 impl Layer {

@@ -73,11 +73,15 @@ fn add(
     scope: IndexScope,
 ) {
     if let (Some(name), Some(user)) = (name, word(source, "username")) {
+        let password = word(source, "password");
+        // What a project names is not looked for in the user's keyring.
+        let asked = password.is_none() && scope == IndexScope::User;
         layer.logins.push(Login {
             tool: IndexTool::Pdm,
             name: name.to_owned(),
             user: user.to_owned(),
-            password: Secret(word(source, "password").unwrap_or_default().to_owned()),
+            password: Secret(password.unwrap_or_default().to_owned()),
+            service: asked.then(|| format!("pdm-pypi-{name}")),
         });
     }
     let is_known = name.is_some() && layer.indexes.iter().any(|i| i.name.as_deref() == name);
@@ -114,6 +118,7 @@ fn variables(layer: &mut Layer, surroundings: &Surroundings) {
             name: DEFAULT.to_owned(),
             user,
             password: Secret(of("PDM_PYPI_PASSWORD").unwrap_or_default()),
+            service: None,
         });
     }
     let is_known = layer

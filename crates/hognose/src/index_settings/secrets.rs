@@ -65,6 +65,15 @@ impl Secrets {
         }
     }
 
+    /// The password that a tool keeps in the keyring for a login.
+    pub(super) fn kept(login: &Login, surroundings: &Surroundings) -> Option<Secret> {
+        let service = login.service.as_deref()?;
+        if login.user.starts_with('-') || service.starts_with('-') {
+            return None;
+        }
+        get(&program(surroundings)?, service, &login.user)
+    }
+
     /// Addresses with credentials for hosts that have files but no index of theirs is configured.
     pub(super) fn hosts(&self) -> impl Iterator<Item = IndexUrl> {
         self.netrc.hosts()
@@ -79,11 +88,10 @@ pub(super) fn named(
     surroundings: &Surroundings,
 ) -> IndexUrl {
     let url = of_variables(index, url, surroundings);
-    let (Some(name), false) = (&index.name, url.has_password()) else {
+    if url.has_password() {
         return url;
-    };
-    let fits = |l: &&Login| l.tool == index.tool && l.name.eq_ignore_ascii_case(name);
-    match logins.iter().find(fits) {
+    }
+    match logins.iter().find(|login| login.is_of(index)) {
         Some(login) => url.with_credentials(&login.user, &login.password.0),
         None => url,
     }
