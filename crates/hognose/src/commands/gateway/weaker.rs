@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hognose_policy::{Action, Config, OnUnknown, Waiver};
+use hognose_types::RuleId;
 
 use super::engine::ENFORCED;
 
@@ -26,7 +27,7 @@ pub(super) fn settings(config: &Config, usual_age: Duration) -> Vec<String> {
     said(!config.policy.block_exploited, "block-exploited = false");
     let malicious = |waiver: &Waiver| {
         let advisory = waiver.advisory.as_deref().unwrap_or_default();
-        let rule = waiver.rule.map(|rule| rule.as_str()).unwrap_or_default();
+        let rule = waiver.rule.map(RuleId::as_str).unwrap_or_default();
         advisory.starts_with("MAL-") || rule.starts_with("HOG-MAL")
     };
     said(
