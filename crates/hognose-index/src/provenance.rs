@@ -7,6 +7,8 @@ use crate::{Client, IndexError, IndexFile};
 
 /// Largest provenance object; real ones have some kilobytes a signature.
 const MAX_PROVENANCE: u64 = 4 << 20;
+/// What is asked for; indexes without a type of their own answer plain JSON.
+const ACCEPT: &str = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5";
 
 #[derive(Deserialize)]
 struct Provenance {
@@ -48,13 +50,27 @@ impl Client {
         Ok(self.provenance(file)?.map(|(_, bytes)| bytes))
     }
 
+    /// What the index serves as the provenance of a file, whatever it is: for whoever verifies it. None where it
+    /// announces none, or has none where it announces it.
+    ///
+    /// # Errors
+    ///
+    /// An index that could not be asked, or an answer of any other kind.
+    pub fn provenance_document(&self, file: &IndexFile) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(url) = &file.provenance else {
+            return Ok(None);
+        };
+        crate::http::guard(&file.page, url)?;
+        let answer = self.http.fetch(url, ACCEPT, MAX_PROVENANCE)?;
+        Ok(answer.present()?.map(|answer| answer.body))
+    }
+
     fn provenance(&self, file: &IndexFile) -> Result<Option<(Provenance, Vec<u8>)>, IndexError> {
         let Some(url) = &file.provenance else {
             return Ok(None);
         };
         crate::http::guard(&file.page, url)?;
-        let accept = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5";
-        let answer = self.http.fetch(url, accept, MAX_PROVENANCE)?;
+        let answer = self.http.fetch(url, ACCEPT, MAX_PROVENANCE)?;
         let Some(answer) = answer.present()? else {
             return Ok(None);
         };

@@ -127,9 +127,10 @@ struct Tool {
 }
 
 /// The words of `allow-incomplete`.
-const GAPS: [(&str, RuleId); 6] = [
+const GAPS: [(&str, RuleId); 7] = [
     ("database", rules::gap_database::ID),
     ("index", rules::gap_index::ID),
+    ("provenance", rules::gap_provenance::ID),
     ("unmapped", rules::gap_unmapped::ID),
     ("unpinned", rules::gap_unpinned::ID),
     ("unreadable", rules::gap_unreadable::ID),

@@ -3,6 +3,7 @@
 mod gateway;
 mod gateway_state;
 mod policy;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) use gateway_state::{
     AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, LookArgs, StateArgs,
     StateCommand,
 };
+pub(crate) use verify::VerifyArgs;
 pub(crate) use policy::{PolicyCommand, ReplayArgs, ReplayFormat};
 
 /// Guards a Python software supply chain end to end.
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     /// Say what packages do when they are installed, imported or used, without ever running them.
     Inspect(Box<InspectArgs>),
+    /// Verify that files are the pinned ones, and who published them, by their attestations. Asks the index.
+    Verify(Box<VerifyArgs>),
     /// Show one page about a project of a package index: what it is, who, how old, what is known. Asks the index.
     Show(Box<ShowArgs>),
     /// Run an installer behind a private gateway: nothing that the policy blocks gets installed.
@@ -172,8 +176,9 @@ pub(crate) struct ScanArgs {
     /// Fail at this severity and above: low, medium, high, critical, malicious or never.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_gate)]
     pub(crate) fail_on: Option<Gate>,
-    /// Count the run as complete in spite of this kind of gap: database, index, unmapped, unpinned, unreadable or version.
-    #[arg(long, value_name = "KIND", value_parser = ["database", "index", "unmapped", "unpinned", "unreadable", "version"])]
+    /// Count the run as complete in spite of this kind of gap: database, index, provenance, unmapped, unpinned, unreadable
+    /// or version.
+    #[arg(long, value_name = "KIND", value_parser = ["database", "index", "provenance", "unmapped", "unpinned", "unreadable", "version"])]
     pub(crate) allow_incomplete: Vec<String>,
     /// Take over the ignores of .safety-policy.yml, osv-scanner.toml, pyproject.toml (uv audit) or a file that calls
     /// pip-audit --ignore-vuln.

@@ -103,10 +103,18 @@ fn row(file: &VerifiedFile, verbose: bool) -> Row {
 
 fn lines(rows: &[Row]) -> Vec<String> {
     let mut widths = [0; 8];
-    for row in rows {
+    for row in rows.iter().skip(1) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
+    }
+    // A column of which only the heading would show is left out.
+    for (width, heading) in widths
+        .iter_mut()
+        .zip(COLUMNS)
+        .filter(|(width, _)| **width > 0)
+    {
+        *width = (*width).max(heading.width());
     }
     let line = |row: &Row| {
         let mut out = String::new();

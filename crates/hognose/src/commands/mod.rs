@@ -11,6 +11,7 @@ mod policy;
 mod sbom;
 mod scan;
 mod show;
+mod verify;
 
 use crate::cli::{Cli, Command, DbCommand};
 use crate::error::Failure;
@@ -26,6 +27,7 @@ pub(crate) fn run(
     match command {
         Command::Scan(args) => scan::run(cli, &args, surroundings),
         Command::Inspect(args) => inspect::run(cli, &args, surroundings),
+        Command::Verify(args) => verify::run(cli, &args, surroundings),
         Command::Show(args) => show::run(cli, &args, surroundings),
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),

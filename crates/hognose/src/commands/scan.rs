@@ -2,7 +2,7 @@
 
 mod allowed;
 mod behaviour;
-mod clients;
+pub(super) mod clients;
 mod code;
 mod conditions;
 mod confusion;
@@ -11,7 +11,7 @@ mod identity;
 mod installed;
 mod notebook;
 mod online;
-mod parallel;
+pub(super) mod parallel;
 mod releases;
 mod sought;
 mod together;
@@ -378,7 +378,7 @@ fn show(cli: &Cli, args: &ScanArgs, report: &ScanReport) -> Result<(), Failure> 
     Ok(())
 }
 
-fn exit(verdict: Verdict) -> Exit {
+pub(super) fn exit(verdict: Verdict) -> Exit {
     match verdict {
         // Findings come first: they are certain, whatever else could not be checked.
         Verdict {
@@ -421,6 +421,7 @@ mod tests {
         let words = [
             "database",
             "index",
+            "provenance",
             "unmapped",
             "unpinned",
             "unreadable",

@@ -48,6 +48,13 @@ impl Index {
         seen
     }
 
+    /// Runs `verify` over requirements, asking this index.
+    pub fn verify(&self, sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
+        let mut all = vec!["verify", "requirements.txt"];
+        all.extend(arguments);
+        self.run(sandbox, super::NOW.parse().unwrap(), &all)
+    }
+
     /// Runs a scan that asks this index at a time, with the project's own advisories.
     pub fn scan(&self, sandbox: &Sandbox, now: i64, arguments: &[&str]) -> Outcome {
         let feed = super::root().join("examples/feeds");
@@ -56,7 +63,11 @@ impl Index {
             all.extend(["--feed", feed.to_str().unwrap()]);
         }
         all.extend(arguments);
-        let mut command = sandbox.command(&all);
+        self.run(sandbox, now, &all)
+    }
+
+    fn run(&self, sandbox: &Sandbox, now: i64, all: &[&str]) -> Outcome {
+        let mut command = sandbox.command(all);
         command.env_remove("PIP_NO_INDEX");
         command
             .env("PIP_INDEX_URL", self.url())

@@ -7,6 +7,7 @@ mod common;
 
 mod gap_database;
 mod gap_index;
+mod gap_provenance;
 mod gap_unmapped;
 mod gap_unpinned;
 mod gap_unreadable;
@@ -31,6 +32,14 @@ mod id_unused;
 mod lic_denied;
 mod lic_unstated;
 mod mal_known;
+mod prov_bad;
+mod prov_changed;
+mod prov_digest;
+mod prov_inconsistent;
+mod prov_late_file;
+mod prov_lost;
+mod prov_partial;
+mod prov_unattested;
 mod status_abandoned;
 mod status_archived;
 mod status_deprecated;
@@ -118,6 +127,61 @@ fn online_with(id: &str, code: i32, about: &[&str], more: &[&str]) -> String {
     let outcome = index.scan(&sandbox, TODAY, &[&extra[..], more].concat());
     assert_eq!(outcome.code, code, "{}", outcome.whole());
     outcome.whole()
+}
+
+/// Verifies a rule's fixture against the index in its directory `index`. Answers what a person sees, after checking how it
+/// ends and that the rule was raised, and only it.
+fn verified(id: &str, code: i32) -> String {
+    let sandbox = Sandbox::with(&format!("rules/{id}"));
+    let index = Index::new(&common::fixture(&format!("rules/{id}")).join("index"));
+    let json = index.verify(&sandbox, &["-f", "json"]);
+    let report: serde_json::Value =
+        serde_json::from_str(&json.stdout).unwrap_or_else(|e| panic!("{e}: {}", json.whole()));
+    let lists = ["findings", "gaps"].map(|list| report[list].as_array());
+    let raised = lists.into_iter().flatten().flatten();
+    let rules: Vec<&str> = raised.filter_map(|entry| entry["rule"].as_str()).collect();
+    assert_eq!(rules, [id], "{}", json.whole());
+    explained(id);
+    let outcome = index.verify(&sandbox, &[]);
+    assert_eq!(outcome.code, code, "{}", outcome.whole());
+    outcome.whole()
+}
+
+/// What memory makes of a release that is written down as it would be remembered: the findings of this rule.
+fn compared(id: &str) -> String {
+    use hognose_provenance::{judge, memory::Memory};
+    let fixture = common::fixture(&format!("rules/{id}"));
+    let memory = |name: &str| {
+        let text = std::fs::read_to_string(fixture.join(name)).unwrap_or_default();
+        Memory::parse(&text).unwrap_or_else(|e| panic!("{id}: {e}"))
+    };
+    let (before, now) = (memory("hognose.lock.toml"), memory("now.toml"));
+    let path = fixture.join("requirements.txt").display().to_string();
+    let options = hognose_inventory::Options::default();
+    let inventory = hognose_inventory::scan_paths(&hognose_inventory::Disk, &[path], &options);
+    let mut places = hognose_types::Places::new(&inventory);
+    let members = [hognose_types::ComponentId(0)];
+    let release = judge::Release {
+        inventory: &inventory,
+        members: &members,
+    };
+    let mut out = String::new();
+    for (name, version, seen) in now.releases() {
+        for change in before.compare(name, version, seen) {
+            let Some(finding) = release.change(&change, &mut places) else {
+                panic!("{id}: {change:?}")
+            };
+            if finding.rule.as_str() == id {
+                let (label, severity) = (finding.subject.label(), finding.severity.as_str());
+                out += &format!(
+                    "{label} {severity}: {}\nfix: {}\n",
+                    finding.message, finding.remedy.text
+                );
+            }
+        }
+    }
+    explained(id);
+    out
 }
 
 /// The rules of all gaps and findings in the JSON report of a fixture.

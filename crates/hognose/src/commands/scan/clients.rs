@@ -11,14 +11,14 @@ use crate::surroundings::Surroundings;
 
 /// Clients for everything that is asked about.
 #[derive(Debug)]
-pub(super) struct Clients<'i> {
+pub(in crate::commands) struct Clients<'i> {
     indexes: &'i Indexes,
     by_place: BTreeMap<String, Result<Client, String>>,
 }
 
 impl<'i> Clients<'i> {
     /// A client for every place that these packages come from. A source is the index that a lock names, or empty.
-    pub(super) fn new<'w>(
+    pub(in crate::commands) fn new<'w>(
         wanted: impl Iterator<Item = (&'w PackageName, &'w str)>,
         indexes: &'i Indexes,
         surroundings: &Surroundings,
@@ -33,7 +33,7 @@ impl<'i> Clients<'i> {
     }
 
     /// The client for a package, or why there is none.
-    pub(super) fn of(&self, name: &PackageName, source: &str) -> Result<&Client, String> {
+    pub(in crate::commands) fn of(&self, name: &PackageName, source: &str) -> Result<&Client, String> {
         match self.by_place.get(&place(self.indexes, name, source)) {
             Some(found) => found.as_ref().map_err(Clone::clone),
             None => Err("it has no index".to_owned()),
@@ -41,7 +41,7 @@ impl<'i> Clients<'i> {
     }
 
     /// What has the same client has the same place.
-    pub(super) fn place(&self, name: &PackageName, source: &str) -> String {
+    pub(in crate::commands) fn place(&self, name: &PackageName, source: &str) -> String {
         place(self.indexes, name, source)
     }
 }

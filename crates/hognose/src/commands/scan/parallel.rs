@@ -11,7 +11,7 @@ use crate::output;
 const THREADS: usize = 8;
 
 /// Works on everything; answers in the order of what was given, none where the work ended early.
-pub(super) fn each<T: Sync, R: Send>(
+pub(in crate::commands) fn each<T: Sync, R: Send>(
     all: &[T],
     what: &str,
     quiet: bool,

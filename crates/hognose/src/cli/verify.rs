@@ -1,0 +1,51 @@
+//! Flags of `hognose verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hognose_policy::Gate;
+use hognose_report::Format;
+
+use super::{IndexArgs, InputArgs, parse_format, parse_gate};
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
+    /// Remember who published what, in hognose.lock.toml beside the project. Packages about which something was found
+    /// keep what was remembered of them.
+    #[arg(long)]
+    pub(crate) lock: bool,
+    /// Read and write this file instead of hognose.lock.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) memory: Option<PathBuf>,
+    /// Verify the one artifact that is named against this provenance document or attestation, without asking an index.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) provenance: Option<PathBuf>,
+    /// Trust these keys (a trusted_root.json of Sigstore) instead of those that are part of the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Never use the network: what earlier runs were told counts.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Keep what indexes say here [default: HOGNOSE_CACHE_DIR, or the user's cache directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// How to show the result: terminal, json, sarif, cyclonedx, spdx, openvex, markdown, html, junit or github.
+    #[arg(short, long, value_name = "FORMAT", default_value = "terminal", value_parser = parse_format)]
+    pub(crate) format: Format,
+    /// Write the result to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Fail at this severity and above: low, medium, high, critical, malicious or never.
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_gate)]
+    pub(crate) fail_on: Option<Gate>,
+    /// Count the run as complete in spite of this kind of gap: index, provenance, unmapped, unpinned, unreadable or version.
+    #[arg(long, value_name = "KIND", value_parser = ["index", "provenance", "unmapped", "unpinned", "unreadable", "version"])]
+    pub(crate) allow_incomplete: Vec<String>,
+    /// Show everything: files without attestation, waived findings, ignored files.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}

@@ -1,0 +1,171 @@
+//! `hognose verify`: inventory → files → attestations and memory → verdict → report.
+
+mod ask;
+mod attested;
+mod disk;
+mod memory;
+mod releases;
+mod rows;
+
+use std::path::Path;
+
+use hognose_advisories::Judgement;
+use hognose_inventory::Disk;
+use hognose_policy::{Gate, Policy, decide};
+use hognose_provenance::attestation::Trust;
+use hognose_provenance::hashes;
+use hognose_report::{ScanReport, VerifiedFile, render};
+use hognose_types::{Decision, Inventory, Notice, Places, RuleId};
+
+use crate::cli::{Cli, VerifyArgs};
+use crate::commands::scan;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::settings::{self, Found};
+use crate::surroundings::Surroundings;
+
+use attested::Looked;
+use disk::limited;
+
+/// Largest trusted root.
+const MAX_ROOT: u64 = 16 << 20;
+
+pub(super) fn run(
+    cli: &Cli,
+    args: &VerifyArgs,
+    surroundings: &Surroundings,
+) -> Result<Exit, Failure> {
+    let start = settings::start(&args.input);
+    let found = settings::configuration(args.input.config.as_deref(), args.input.no_config, start)?;
+    let policy = policy(args, &found);
+    let trust = trust(args.trusted_root.as_deref())?;
+    let options = settings::inventory_options(&args.input, &found, surroundings)?;
+    let inventory = scan::collect(&Disk, &args.input, &options, surroundings)?;
+    let memory = memory::Kept::read(args, start)?;
+    let mut evidence = Judgement {
+        findings: Vec::new(),
+        gaps: inventory.gaps.clone(),
+    };
+    let mut notices = inventory.notices.clone();
+    evidence.findings.extend(hashes::lint(&inventory));
+    let releases = releases::all(&inventory, &mut notices);
+    let request = ask::Request {
+        args,
+        cli,
+        trust: &trust,
+        surroundings,
+    };
+    let looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
+    let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
+    memory::stated(&inventory, &looks, &mut evidence, &mut notices);
+    let learnt = args.lock.then(|| memory::learnt(&looks));
+    drop(looks);
+    let anything = !inventory.inputs.is_empty();
+    let outcome = decide(
+        evidence.findings,
+        evidence.gaps,
+        &policy,
+        surroundings.today(),
+        anything,
+    );
+    notices.extend(outcome.notices);
+    let report = ScanReport {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: surroundings.timestamp(),
+        command: scan::command_line(&surroundings.arguments),
+        inventory,
+        judged: outcome.judged,
+        gaps: outcome.gaps,
+        notices,
+        verdict: outcome.verdict,
+        database: None,
+        since: None,
+        verified: Some(files),
+    };
+    show(cli, args, &report)?;
+    if let Some(learnt) = learnt {
+        memory.write(learnt, &report.judged, cli.quiet)?;
+    }
+    Ok(scan::exit(report.verdict))
+}
+
+/// Configuration and flags.
+fn policy(args: &VerifyArgs, found: &Found) -> Policy {
+    let mut policy = found.config.policy.clone();
+    if let Some(gate) = args.fail_on {
+        policy.fail_on = gate;
+        // A gate asked for by hand is the gate of everything.
+        policy.groups.clear();
+        policy.block_exploited &= gate != Gate::Never;
+    }
+    let gaps = args.allow_incomplete.iter();
+    let rules = gaps.filter_map(|word| RuleId::find(&format!("HOG-GAP-{word}")));
+    policy.allow_incomplete.extend(rules.map(|meta| meta.id));
+    policy
+}
+
+fn trust(root: Option<&Path>) -> Result<Trust, Failure> {
+    let Some(path) = root else {
+        let embedded = Trust::embedded();
+        return embedded
+            .map_err(|e| Failure::incomplete("the built-in trusted root is broken").because(&e));
+    };
+    let shown = path.display();
+    let text = limited(path, MAX_ROOT)
+        .map_err(|e| Failure::usage(format!("cannot read {shown}")).because(&e))?;
+    let text = String::from_utf8_lossy(&text);
+    Trust::from_json(&text)
+        .map_err(|e| Failure::usage(format!("{shown} is no trusted root")).because(&e))
+}
+
+/// Findings, gaps and rows of everything that was looked at.
+fn judge(
+    looks: &[Looked<'_>],
+    inventory: &Inventory,
+    memory: &memory::Kept,
+    policy: &Policy,
+    evidence: &mut Judgement,
+) -> Vec<VerifiedFile> {
+    let mut places = Places::new(inventory);
+    let mut rows = Vec::new();
+    for look in looks {
+        look.judge(&mut places, policy, evidence);
+        memory.judge(look, &mut places, evidence);
+        rows.extend(look.files.iter().map(|file| rows::row(look.release, file)));
+    }
+    rows.sort_by(|a, b| (&a.package, &a.version, &a.file).cmp(&(&b.package, &b.version, &b.file)));
+    rows
+}
+
+fn notice(message: String) -> Notice {
+    Notice {
+        location: None,
+        message,
+    }
+}
+
+fn show(cli: &Cli, args: &VerifyArgs, report: &ScanReport) -> Result<(), Failure> {
+    use crate::output;
+    use hognose_report::{Format, Style};
+    let to_terminal = args.format == Format::Terminal && args.output.is_none();
+    let style = Style {
+        colour: to_terminal && output::colour(),
+        width: output::width(),
+        verbose: args.verbose,
+    };
+    let text = render(report, args.format, &style)
+        .map_err(|e| Failure::incomplete("cannot render the report").because(&e))?;
+    match &args.output {
+        Some(path) => output::file(path, &text)?,
+        None => output::data(&text)?,
+    }
+    if !to_terminal && !cli.quiet {
+        output::human(&hognose_report::summary(report));
+    }
+    Ok(())
+}
+
+/// True for findings that keep what was remembered as it was.
+fn stands(judged: &hognose_types::Judged) -> bool {
+    judged.decision == Decision::Block
+}
