@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use hognose_types::{Location, OwnedNames, PackageName, RuleId, Specifiers, rules};
+use hognose_types::{Location, OwnedNames, PackageName, RuleId, Specifiers};
 use jiff::civil::Date;
 use toml::Spanned;
 
 use crate::conditions::Conditions;
 use crate::gateway::GatewaySettings;
 use crate::licenses::{LicensePolicy, is_pattern};
-use crate::raw::{OneOrMany, RawConfig, RawDns, RawFeeds, RawIdentity, RawPolicy, RawWaiver};
+use crate::raw::{GAPS, OneOrMany, RawConfig, RawDns, RawFeeds, RawIdentity, RawPolicy, RawWaiver};
 use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// Which file a text comes from.
@@ -125,17 +125,6 @@ struct Pyproject {
 struct Tool {
     hognose: Option<RawConfig>,
 }
-
-/// The words of `allow-incomplete`.
-const GAPS: [(&str, RuleId); 7] = [
-    ("database", rules::gap_database::ID),
-    ("index", rules::gap_index::ID),
-    ("provenance", rules::gap_provenance::ID),
-    ("unmapped", rules::gap_unmapped::ID),
-    ("unpinned", rules::gap_unpinned::ID),
-    ("unreadable", rules::gap_unreadable::ID),
-    ("version", rules::gap_version::ID),
-];
 
 pub(crate) struct Context<'a> {
     file: &'a str,

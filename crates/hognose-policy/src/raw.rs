@@ -2,8 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use hognose_types::{RuleId, rules};
 use serde::Deserialize;
 use toml::Spanned;
+
+/// The words of `allow-incomplete`.
+pub(crate) const GAPS: [(&str, RuleId); 7] = [
+    ("database", rules::gap_database::ID),
+    ("index", rules::gap_index::ID),
+    ("provenance", rules::gap_provenance::ID),
+    ("unmapped", rules::gap_unmapped::ID),
+    ("unpinned", rules::gap_unpinned::ID),
+    ("unreadable", rules::gap_unreadable::ID),
+    ("version", rules::gap_version::ID),
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

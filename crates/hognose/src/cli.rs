@@ -20,8 +20,8 @@ pub(crate) use gateway_state::{
     AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, LookArgs, StateArgs,
     StateCommand,
 };
-pub(crate) use verify::VerifyArgs;
 pub(crate) use policy::{PolicyCommand, ReplayArgs, ReplayFormat};
+pub(crate) use verify::VerifyArgs;
 
 /// Guards a Python software supply chain end to end.
 #[derive(Debug, Parser)]

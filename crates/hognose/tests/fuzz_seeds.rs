@@ -31,6 +31,8 @@ fn targets() -> Vec<(&'static str, Entry)> {
         ("index_filename", hognose_index::fuzzing::filename),
         ("gateway_path", hognose_gateway::fuzzing::path),
         ("gateway_headers", hognose_gateway::fuzzing::headers),
+        ("provenance", hognose_provenance::fuzzing::provenance),
+        ("provenance_memory", hognose_provenance::fuzzing::memory),
         ("vocabulary", hognose_types::fuzzing::vocabulary),
         ("core_metadata", |data| {
             hognose_inventory::fuzzing::core_metadata(data);

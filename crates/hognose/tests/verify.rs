@@ -577,3 +577,48 @@ fn sdist(name: &str, version: &str) -> Vec<u8> {
         .unwrap();
     archive.into_inner().unwrap().finish().unwrap()
 }
+
+#[test]
+fn a_scan_says_what_memory_knows_better() {
+    let lock = |sha256: &str| {
+        format!(
+            "version = 1\n[[package]]\nname = \"tool\"\nversion = \"1.0\"\n[[package.file]]\nname = \"tool-1.0.tar.gz\"\nsha256 = \"{sha256}\"\nattested = \"yes\"\n"
+        )
+    };
+    let sandbox = Sandbox::new();
+    let sha256 = "ab".repeat(32);
+    requires(&sandbox, &format!("tool==1.0 --hash=sha256:{sha256}\n"));
+    sandbox.write("hognose.lock.toml", lock(&sha256));
+    let outcome = sandbox.scan(&["requirements.txt"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.whole());
+    let note = "remembers attestations of 1 of 1 pinned releases";
+    assert!(outcome.flowing().contains(note), "{}", outcome.whole());
+    // A lock that now pins other bytes under the same version.
+    sandbox.write("hognose.lock.toml", lock(&"cd".repeat(32)));
+    let outcome = sandbox.scan(&["requirements.txt", "-f", "json"]);
+    assert_eq!(
+        (outcome.code, rules(&report(&outcome))),
+        (1, vec!["HOG-PROV-digest".to_owned()])
+    );
+    // An index that says that there are no attestations any more.
+    sandbox.write("hognose.lock.toml", lock(&sha256));
+    let pages = Sandbox::new();
+    let file = |name: &str, provenance: Value| json!({"filename": name, "url": name, "hashes": {"sha256": sha256}, "provenance": provenance});
+    let files = [
+        file("tool-1.0.tar.gz", Value::Null),
+        file("tool-0.9.tar.gz", json!("/integrity/tool")),
+    ];
+    let page = json!({"meta": {"api-version": "1.4"}, "name": "tool", "files": files});
+    pages.write("tool.json", page.to_string());
+    let index = common::index::Index::new(&pages.work());
+    let outcome = index.scan(&sandbox, 1_795_000_000, &["requirements.txt", "-f", "json"]);
+    assert!(
+        rules(&report(&outcome)).contains(&"HOG-PROV-lost".to_owned()),
+        "{}",
+        outcome.whole()
+    );
+    // A memory that cannot be used may know what nobody else does.
+    sandbox.write("hognose.lock.toml", "version = 9\n");
+    let outcome = sandbox.scan(&["requirements.txt"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.whole());
+}

@@ -13,6 +13,7 @@ mod notebook;
 mod online;
 pub(super) mod parallel;
 mod releases;
+mod remembered;
 mod sought;
 mod together;
 mod verdicts;
@@ -62,6 +63,7 @@ pub(super) fn run(
         before.as_ref().map(judged).transpose()?.as_ref(),
     );
     let mut notices = Vec::new();
+    let memory = remembered::recall(start, &inventory, &mut evidence, &mut notices);
     let request = code_request(args, &found, &options, &opened)?;
     let sought = code::add(&mut evidence, &inventory, &request)?;
     if args.online || found.config.scan.online {
@@ -77,6 +79,7 @@ pub(super) fn run(
             owned: &found.config.owned,
             sought,
             known: before.as_ref(),
+            memory: memory.as_ref(),
             start,
             surroundings,
         };
@@ -335,6 +338,7 @@ fn evidence(
         .extend(identity::findings(inventory, database, scene.owned)?);
     let licences = conditions::licences(inventory, scene.conditions, scene.owned);
     judged.findings.extend(licences);
+    judged.findings.extend(hognose_provenance::hashes::lint(inventory));
     let mut evidence = Judgement {
         findings: judged.findings,
         gaps,

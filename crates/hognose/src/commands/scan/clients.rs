@@ -33,7 +33,11 @@ impl<'i> Clients<'i> {
     }
 
     /// The client for a package, or why there is none.
-    pub(in crate::commands) fn of(&self, name: &PackageName, source: &str) -> Result<&Client, String> {
+    pub(in crate::commands) fn of(
+        &self,
+        name: &PackageName,
+        source: &str,
+    ) -> Result<&Client, String> {
         match self.by_place.get(&place(self.indexes, name, source)) {
             Some(found) => found.as_ref().map_err(Clone::clone),
             None => Err("it has no index".to_owned()),

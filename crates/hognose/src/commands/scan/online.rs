@@ -10,6 +10,7 @@ use hognose_identity::history::Past;
 use hognose_identity::{Asked, Circumstances, Sought, Unmended, acquit, judge_online};
 use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
 use hognose_policy::{Asking, Conditions};
+use hognose_provenance::memory::Memory;
 use hognose_types::{
     Component, ComponentId, ComponentKind, ComponentVersion, Gap, InputFormat, Inventory, Notice,
     OwnedNames, PackageName, Source, Version, rules, text,
@@ -17,7 +18,7 @@ use hognose_types::{
 
 use super::clients::Clients;
 use super::history::{History, Kept};
-use super::{allowed, conditions, parallel, sought, written};
+use super::{allowed, conditions, parallel, remembered, sought, written};
 use crate::cli::ScanArgs;
 use crate::error::Failure;
 use crate::index_settings::{self, Indexes};
@@ -43,6 +44,8 @@ pub(super) struct Request<'a> {
     pub(super) owned: &'a OwnedNames,
     /// What was there before: its versions are not asked about.
     pub(super) known: Option<&'a Inventory>,
+    /// What is remembered of publishers.
+    pub(super) memory: Option<&'a Memory>,
     /// Names that code and texts lead to.
     pub(super) sought: Vec<Sought>,
     /// Where the project lies.
@@ -139,6 +142,10 @@ fn conclude(
     allowed::addresses(evidence, notices, inventory, asked, request);
     let mut circumstances = circumstances(evidence, request);
     circumstances.written = written::dates(inventory, asked, &told, request);
+    if let Some(memory) = request.memory {
+        let changed = remembered::announced(memory, inventory, asked);
+        evidence.findings.extend(changed);
+    }
     let found = judge_online(inventory, asked, &circumstances);
     evidence.findings.extend(found.findings);
     let acquitted = acquit(&mut evidence.findings, asked, request.surroundings.now);

@@ -6,6 +6,7 @@ mod disk;
 mod memory;
 mod releases;
 mod rows;
+mod wheels;
 
 use std::path::Path;
 
@@ -26,6 +27,7 @@ use crate::surroundings::Surroundings;
 
 use attested::Looked;
 use disk::limited;
+pub(super) use memory::{beside, load};
 
 /// Largest trusted root.
 const MAX_ROOT: u64 = 16 << 20;
@@ -47,6 +49,12 @@ pub(super) fn run(
         gaps: inventory.gaps.clone(),
     };
     let mut notices = inventory.notices.clone();
+    let request = wheels::Request {
+        args,
+        inventory: &inventory,
+        quiet: cli.quiet,
+        surroundings,
+    };
     evidence.findings.extend(hashes::lint(&inventory));
     let releases = releases::all(&inventory, &mut notices);
     let request = ask::Request {
