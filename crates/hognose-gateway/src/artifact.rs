@@ -1,6 +1,6 @@
 //! Serving files: decided, read where they must be, and only then sent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hognose_index::{IndexError, IndexFile};
@@ -18,8 +18,6 @@ use crate::send::{coming, large, whole};
 
 /// How the reason begins where this side is at fault, and not the upstream.
 const NOT_KEPT: &str = "the artifact cannot be kept";
-/// Most files remembered as sent before under the same digest.
-const MAX_WITNESSED: usize = 50_000;
 
 /// Artifacts that are being read, one turn for each; whoever had it before leaves what was found.
 #[derive(Debug, Default)]
@@ -33,25 +31,6 @@ impl Turns {
         // Nobody waits for what only this table holds.
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(turns.entry(key.to_owned()).or_default())
-    }
-}
-
-/// Names of files with the digests that they always had.
-#[derive(Debug, Default)]
-pub(crate) struct Witnessed(Mutex<HashSet<(String, String)>>);
-
-impl Witnessed {
-    fn has(&self, key: &(String, String)) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(key)
-    }
-
-    fn put(&self, key: (String, String)) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_WITNESSED {
-            known.clear();
-        }
-        known.insert(key);
     }
 }
 
@@ -76,11 +55,17 @@ impl Gateway {
         asked: &Asked<'_>,
     ) -> Result<Answer, Box<Answer>> {
         let (page, offered) = self.offered(path).await?;
-        let standing = self.standing(&page, &offered).await;
+        let mut standing = self.standing(&page, &offered).await;
         self.allow(&page, &offered, &standing.ruling, asked)?;
         let digest = offered.file.sha256.as_deref();
         if let Some(digest) = digest {
             self.witness(&page, &offered, digest, asked).await?;
+            let vouched = self.vouched(&page, &offered, digest).await;
+            if vouched.blocks() && !standing.ruling.blocks() {
+                self.gear.catalog.decide_again(&page.parts.name).await;
+            }
+            standing.ruling.join(vouched);
+            self.allow(&page, &offered, &standing.ruling, asked)?;
         }
         if let Some(bytes) = digest
             .filter(|_| standing.settled)
@@ -191,56 +176,6 @@ impl Gateway {
         ))))
     }
 
-    /// A file name that came with other bytes before is an incident: no honest index replaces a file.
-    async fn witness(
-        &self,
-        page: &Page,
-        offered: &OfferedFile,
-        sha256: &str,
-        asked: &Asked<'_>,
-    ) -> Result<(), Box<Answer>> {
-        let name = &page.parts.name;
-        let key = (
-            format!("{}/{}", name.as_str(), offered.file.filename),
-            sha256.to_owned(),
-        );
-        if self.witnessed.has(&key) {
-            return Ok(());
-        }
-        let (judge, project, file) = (
-            Arc::clone(&self.gear.judge),
-            name.clone(),
-            offered.file.clone(),
-        );
-        let digest = sha256.to_owned();
-        let first = tokio::task::spawn_blocking(move || {
-            judge.first(&Artifact {
-                name: &project,
-                file: &file,
-                sha256: &digest,
-            })
-        });
-        let first = first
-            .await
-            .unwrap_or_else(|_| Err("the question failed".to_owned()));
-        match first {
-            Ok(None) => {
-                self.witnessed.put(key);
-                Ok(())
-            }
-            Ok(Some((before, ruling))) => {
-                self.gear.events.record(Event::Replaced {
-                    file: FileEvent::new(name, &offered.file, asked.client),
-                    before,
-                });
-                self.gear.catalog.decide_again(name).await;
-                self.allow(page, offered, &ruling, asked)
-            }
-            // Whether it was replaced is not known, and will be soon.
-            Err(reason) => self.unavailable(&reason),
-        }
-    }
-
     pub(crate) fn unavailable<T>(&self, reason: &str) -> Result<T, Box<Answer>> {
         count(&self.counts.failures);
         let phrase = if reason.starts_with(NOT_KEPT) {
@@ -263,7 +198,7 @@ impl Gateway {
     /// The file, judged by its bytes where that is wanted. While nobody needs to read it first, it is sent as it comes.
     async fn ready(
         self: &Arc<Self>,
-        page: &Page,
+        page: &Arc<Page>,
         offered: &OfferedFile,
         standing: Standing,
         asked: &Asked<'_>,
@@ -286,6 +221,7 @@ impl Gateway {
         if digest.is_none() {
             // Nobody announced it: that it is another one than before shows only now.
             self.witness(page, offered, &blob.sha256, asked).await?;
+            ruling.join(self.vouched(page, offered, &blob.sha256).await);
         }
         match self.read(page, offered, &blob, asked.client).await {
             Inspected::Read(read) => ruling.join(read),
@@ -337,10 +273,13 @@ impl Gateway {
             mut ruling,
             settled,
         } = self.standing(page, offered).await;
+        let digest = offered.file.sha256.as_deref();
+        if let Some(digest) = digest {
+            ruling.join(self.vouched(page, offered, digest).await);
+        }
         if ruling.blocks() || settled {
             return Ok(ruling);
         }
-        let digest = offered.file.sha256.as_deref();
         let blob = if let Some(blob) = digest.and_then(|d| self.gear.blobs.find(d)) {
             blob
         } else {

@@ -20,9 +20,9 @@ type Ask = fn(&Client, &IndexFile) -> Result<Option<Vec<u8>>, IndexError>;
 /// Something that an upstream has beside a file.
 pub(crate) struct Beside {
     /// What it is, as its place in the cache is called.
-    what: &'static str,
+    pub(crate) what: &'static str,
     media: &'static str,
-    ask: Ask,
+    pub(crate) ask: Ask,
 }
 
 /// The metadata of a wheel.
@@ -68,7 +68,11 @@ impl Gateway {
         Ok(answer)
     }
 
-    async fn asked_beside(&self, offered: &OfferedFile, ask: Ask) -> Result<Option<Bytes>, String> {
+    pub(crate) async fn asked_beside(
+        &self,
+        offered: &OfferedFile,
+        ask: Ask,
+    ) -> Result<Option<Bytes>, String> {
         let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
         let file = offered.file.clone();
         let fetched = tokio::task::spawn_blocking(move || {

@@ -321,7 +321,7 @@ impl Catalog {
         };
         let mut rulings = decide(&publishers);
         if may_ask && !rulings.wanted.is_empty() {
-            publishers = self.upstreams.publishers(upstream, &files, &rulings.wanted);
+            publishers = self.publishers(name, upstream, &files, &rulings.wanted);
             rulings = decide(&publishers);
         }
         let (stranger, unsure) = match self.stranger(name, upstream) {
@@ -349,6 +349,24 @@ impl Catalog {
             publishers,
             observe: self.observe,
         })
+    }
+
+    /// Who published files, as attestations say that hold: what an index names beside them anybody could have written.
+    fn publishers(
+        &self,
+        name: &PackageName,
+        upstream: usize,
+        files: &[IndexFile],
+        wanted: &[String],
+    ) -> BTreeMap<String, String> {
+        let documents = self.upstreams.attestations(upstream, files, wanted);
+        let told = documents.into_iter().filter_map(|(file, document)| {
+            let sha256 = file.sha256.as_deref()?;
+            let artifact = Artifact { name, file, sha256 };
+            let publisher = self.judge.publisher(&artifact, &document)?;
+            Some((file.filename.clone(), publisher))
+        });
+        told.collect()
     }
 
     /// A ruling with what the bytes of the file showed, where they were read, and whose the project is.

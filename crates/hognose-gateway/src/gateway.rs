@@ -65,7 +65,9 @@ pub struct Gateway {
     /// Artifacts that are being read.
     pub(crate) reading: crate::artifact::Turns,
     /// Files that were sent under the digest they always had.
-    pub(crate) witnessed: crate::artifact::Witnessed,
+    pub(crate) witnessed: crate::witness::Witnessed,
+    /// What attestations showed.
+    pub(crate) attested: crate::vouched::Vouched,
     /// Artifacts that may be read at a time.
     pub(crate) analyses: tokio::sync::Semaphore,
 }
@@ -157,7 +159,8 @@ impl Gateway {
             gear,
             counts: Counts::default(),
             reading: crate::artifact::Turns::default(),
-            witnessed: crate::artifact::Witnessed::default(),
+            witnessed: crate::witness::Witnessed::default(),
+            attested: crate::vouched::Vouched::default(),
             analyses: tokio::sync::Semaphore::new(cores),
         }
     }

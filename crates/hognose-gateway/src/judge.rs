@@ -128,6 +128,13 @@ pub trait Judge: Send + Sync + 'static {
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;
 
+    /// What the attestations of an artifact show: the document as its upstream has it, none where it announces none, or
+    /// why it could not be had.
+    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling;
+
+    /// Who published an artifact, as an attestation says that holds.
+    fn publisher(&self, artifact: &Artifact<'_>, document: &[u8]) -> Option<String>;
+
     /// What happens to artifacts that could not be judged.
     fn on_unknown(&self) -> OnUnknown;
 

@@ -34,6 +34,8 @@ pub mod tls;
 pub mod tokens;
 pub mod upstream;
 mod verified;
+mod vouched;
+mod witness;
 
 pub use answer::{Ranged, range};
 pub use check::Checked;

@@ -80,20 +80,20 @@ impl Upstreams {
         self.0.iter().any(|u| u.owned.owns(name))
     }
 
-    /// Who published files of a page, as their attestations say; those that could not be asked are left out.
-    pub(crate) fn publishers(
+    /// The attestations of files of a page; those that could not be asked for are left out.
+    pub(crate) fn attestations<'f>(
         &self,
         upstream: usize,
-        files: &[IndexFile],
+        files: &'f [IndexFile],
         wanted: &[String],
-    ) -> BTreeMap<String, String> {
+    ) -> Vec<(&'f IndexFile, Vec<u8>)> {
         let Some(upstream) = self.get(upstream) else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         let files = files.iter().filter(|f| wanted.contains(&f.filename));
         let told = files.take(MAX_PUBLISHERS).filter_map(|file| {
-            let publisher = upstream.client.publisher(file).ok()??;
-            Some((file.filename.clone(), publisher))
+            let document = upstream.client.provenance_bytes(file).ok()??;
+            Some((file, document))
         });
         told.collect()
     }

@@ -7,6 +7,14 @@ use hognose_types::{
     Confidence, Finding, Occurrence, Remedy, RuleId, Severity, Subject, rules, text,
 };
 
+use toml::Spanned;
+
+use crate::ConfigError;
+use crate::config::Context;
+use crate::licenses::is_pattern;
+use crate::provenance::ProvenancePolicy;
+use crate::raw::RawPolicy;
+
 pub use crate::licenses::{LicensePolicy, LicenseVerdict, Stated};
 
 /// What a policy asks for beside the absence of findings.
@@ -20,6 +28,8 @@ pub struct Conditions {
     pub max_rank: Option<usize>,
     /// Score of behaviour from which an artifact is blocked, 0 to 100.
     pub max_score: Option<f64>,
+    /// Attestations.
+    pub provenance: ProvenancePolicy,
 }
 
 /// What is known of a project.
@@ -57,6 +67,45 @@ impl Whom {
                 version: None,
             },
         }
+    }
+}
+
+impl Context<'_> {
+    pub(crate) fn conditions(&self, raw: &RawPolicy) -> Result<Conditions, ConfigError> {
+        let age = raw.min_project_age.as_ref();
+        let rank = raw.max_rank.as_ref().map(|rank| {
+            let place = usize::try_from(*rank.get_ref()).ok().filter(|r| *r > 0);
+            place.ok_or_else(|| {
+                let message = format!("max-rank: {} is no place of a list", rank.get_ref());
+                self.error(
+                    rank.span().start,
+                    message,
+                    Some("write a whole number from 1"),
+                )
+            })
+        });
+        Ok(Conditions {
+            licenses: LicensePolicy {
+                allow: self.licenses(&raw.licenses.allow)?,
+                deny: self.licenses(&raw.licenses.deny)?,
+            },
+            min_project_age: age.map(|a| self.age(a, "min-project-age")).transpose()?,
+            max_rank: rank.transpose()?,
+            provenance: self.provenance(&raw.provenance)?,
+            max_score: self.number(raw.max_score.as_ref(), "max-score", 100.0)?,
+        })
+    }
+
+    fn licenses(&self, words: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
+        let license = |word: &Spanned<String>| {
+            if is_pattern(word.get_ref()) {
+                return Ok(word.get_ref().clone());
+            }
+            let message = format!("{:?} is no licence of SPDX", word.get_ref());
+            let hint = "write an identifier (\"MIT\"), the beginning of some and a '*' (\"GPL-*\"), or \"LicenseRef-…\"";
+            Err(self.error(word.span().start, message, Some(hint)))
+        };
+        words.iter().map(license).collect()
     }
 }
 

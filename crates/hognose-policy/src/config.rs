@@ -8,8 +8,7 @@ use toml::Spanned;
 
 use crate::conditions::Conditions;
 use crate::gateway::GatewaySettings;
-use crate::licenses::{LicensePolicy, is_pattern};
-use crate::raw::{GAPS, OneOrMany, RawConfig, RawDns, RawFeeds, RawIdentity, RawPolicy, RawWaiver};
+use crate::raw::{GAPS, OneOrMany, RawConfig, RawDns, RawFeeds, RawIdentity, RawWaiver};
 use crate::{Action, Gate, Policy, Waiver, WaiverOrigin};
 
 /// Which file a text comes from.
@@ -248,43 +247,7 @@ impl Context<'_> {
         })
     }
 
-    fn conditions(&self, raw: &RawPolicy) -> Result<Conditions, ConfigError> {
-        let age = raw.min_project_age.as_ref();
-        let rank = raw.max_rank.as_ref().map(|rank| {
-            let place = usize::try_from(*rank.get_ref()).ok().filter(|r| *r > 0);
-            place.ok_or_else(|| {
-                let message = format!("max-rank: {} is no place of a list", rank.get_ref());
-                self.error(
-                    rank.span().start,
-                    message,
-                    Some("write a whole number from 1"),
-                )
-            })
-        });
-        Ok(Conditions {
-            licenses: LicensePolicy {
-                allow: self.licenses(&raw.licenses.allow)?,
-                deny: self.licenses(&raw.licenses.deny)?,
-            },
-            min_project_age: age.map(|a| self.age(a, "min-project-age")).transpose()?,
-            max_rank: rank.transpose()?,
-            max_score: self.number(raw.max_score.as_ref(), "max-score", 100.0)?,
-        })
-    }
-
-    fn licenses(&self, words: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
-        let license = |word: &Spanned<String>| {
-            if is_pattern(word.get_ref()) {
-                return Ok(word.get_ref().clone());
-            }
-            let message = format!("{:?} is no licence of SPDX", word.get_ref());
-            let hint = "write an identifier (\"MIT\"), the beginning of some and a '*' (\"GPL-*\"), or \"LicenseRef-…\"";
-            Err(self.error(word.span().start, message, Some(hint)))
-        };
-        words.iter().map(license).collect()
-    }
-
-    fn number(
+    pub(crate) fn number(
         &self,
         word: Option<&Spanned<f64>>,
         key: &str,
@@ -338,7 +301,7 @@ impl Context<'_> {
     }
 
     /// Days or hours: `7d`, `12h`. Only a minimum may be none at all.
-    fn age(&self, word: &Spanned<String>, key: &str) -> Result<Duration, ConfigError> {
+    pub(crate) fn age(&self, word: &Spanned<String>, key: &str) -> Result<Duration, ConfigError> {
         let text = word.get_ref();
         let unit = match text.chars().last() {
             Some('d') => 86_400,

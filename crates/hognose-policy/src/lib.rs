@@ -11,6 +11,7 @@ pub mod fuzzing;
 mod gateway;
 pub mod import;
 mod licenses;
+mod provenance;
 mod raw;
 mod waiver;
 
@@ -21,6 +22,7 @@ pub use gateway::{
     BucketSettings, Entry, GatewaySettings, OnUnknown, ServerSettings, TokenSettings,
     UpstreamSettings, size,
 };
+pub use provenance::{Built, ProvenancePolicy};
 pub use waiver::{Waiver, WaiverOrigin};
 
 use std::collections::BTreeMap;

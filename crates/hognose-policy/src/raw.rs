@@ -41,6 +41,7 @@ pub(crate) struct RawPolicy {
     pub(crate) min_project_age: Option<Spanned<String>>,
     pub(crate) max_rank: Option<Spanned<i64>>,
     pub(crate) licenses: RawLicenses,
+    pub(crate) provenance: crate::provenance::RawProvenance,
     pub(crate) groups: BTreeMap<String, RawGroup>,
     pub(crate) rules: BTreeMap<Spanned<String>, Spanned<String>>,
 }

@@ -6,12 +6,16 @@ use hognose_policy::{Config, ConfigFile};
 use serde_json::Value;
 
 /// Every table, how it is opened, and where the schema has it.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 13] = [
     ("", ""),
     ("[policy]", "/properties/policy"),
     (
         "[policy.licenses]",
         "/properties/policy/properties/licenses",
+    ),
+    (
+        "[policy.provenance]",
+        "/properties/policy/properties/provenance",
     ),
     (
         "[policy.groups.dev]",
@@ -25,6 +29,10 @@ const TABLES: [(&str, &str); 11] = [
     (
         "[[gateway.upstream]]",
         "/properties/gateway/properties/upstream/items",
+    ),
+    (
+        "[[gateway.token]]",
+        "/properties/gateway/properties/token/items",
     ),
     (
         "[[gateway.upstream]]\nname = \"x\"",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use hognose_advisories::{Database, JudgeOptions, judge};
 use hognose_gateway::catalog::Clock;
@@ -11,14 +11,16 @@ use hognose_identity::{Asked, Circumstances, judge_online};
 use hognose_index::{IndexFile, ProjectPage, ProjectStatus};
 use hognose_policy::conditions::About;
 use hognose_policy::{Action, Conditions, Entry, GatewaySettings, OnUnknown, Policy, decide};
-use hognose_store::{Store, StoreError};
-use hognose_types::rules::{conditions, online};
+use hognose_provenance::attestation::Trust;
+use hognose_store::Store;
+use hognose_types::rules::{conditions, online, provenance};
 use hognose_types::{
     ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
     RuleId, Subject, Version, rules,
 };
 use jiff::civil::Date;
 
+use super::held::{Held, MAX_HELD, unreadable};
 use super::lane::Lane;
 use super::shared;
 use super::weigh::{ByVersion, component, denied, not_dated, ruling, undated, whom};
@@ -56,6 +58,10 @@ pub(super) struct Engine {
     held: Mutex<Held>,
     /// Files that had other bytes before, by digest and name, and what those were.
     pub(super) replaced: Mutex<HashMap<(String, String), String>>,
+    /// What attestations condemned: the page says so from then on, as of what bytes showed.
+    refused: Mutex<Held>,
+    /// Whom attestations are verified by; made when the first is.
+    pub(super) trust: OnceLock<Option<Trust>>,
 }
 
 /// What a decision rests on beside the policy: the advisories, the analyser, the day that waivers are measured with.
@@ -92,34 +98,15 @@ impl Known {
     }
 }
 
-/// Rulings of bytes under one revision, by digest and file name: the same bytes may bear the names of two versions.
-#[derive(Default)]
-struct Held {
-    revision: Arc<str>,
-    rulings: HashMap<(String, String), Option<Inspected>>,
-}
-
-impl Held {
-    fn of(&mut self, revision: &Arc<str>) -> &mut HashMap<(String, String), Option<Inspected>> {
-        if self.revision != *revision || self.rulings.len() >= MAX_HELD {
-            self.revision = Arc::clone(revision);
-            self.rulings.clear();
-        }
-        &mut self.rulings
-    }
-}
-
 /// Rules that only a gate at the door can enforce.
-pub(super) const ENFORCED: [RuleId; 5] = [
+pub(super) const ENFORCED: [RuleId; 6] = [
     online::NEW,
     online::QUARANTINED,
     conditions::NEWCOMER,
     conditions::OBSCURE,
     conditions::DENIED,
+    provenance::BAD,
 ];
-
-/// Most rulings held in memory.
-const MAX_HELD: usize = 50_000;
 
 impl Engine {
     pub(super) fn new(rules: Rules, parts: Parts, database: Database) -> Self {
@@ -142,6 +129,8 @@ impl Engine {
             known: RwLock::new(known),
             held: Mutex::default(),
             replaced: Mutex::default(),
+            refused: Mutex::default(),
+            trust: OnceLock::new(),
         }
     }
 
@@ -267,10 +256,6 @@ impl Engine {
     }
 }
 
-fn unreadable(error: &StoreError) -> String {
-    format!("the state cannot be read: {error}")
-}
-
 /// The day of a time in Unix seconds, UTC.
 fn day(now: i64) -> Date {
     let time = jiff::Timestamp::from_second(now).unwrap_or_default();
@@ -338,6 +323,11 @@ impl Judge for Engine {
                 return Some(Inspected::Read(ruling));
             }
         }
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(by_attestation)) = refused.of(&known.revision).get(&key) {
+            return Some(by_attestation.clone());
+        }
+        drop(refused);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         match held.of(&known.revision).get(&key) {
             Some(Some(ruling)) => return Some(ruling.clone()),
@@ -382,6 +372,22 @@ impl Judge for Engine {
         held.of(&known.revision)
             .insert(key, Some(inspected.clone()));
         inspected
+    }
+
+    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling {
+        let known = self.known();
+        let ruling = self.vouched(artifact, document, known.today);
+        if ruling.blocks() {
+            let key = (artifact.sha256.to_owned(), artifact.file.filename.clone());
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = Some(Inspected::Read(ruling.clone()));
+            refused.of(&known.revision).insert(key, kept);
+        }
+        ruling
+    }
+
+    fn publisher(&self, artifact: &Artifact<'_>, document: &[u8]) -> Option<String> {
+        self.published_by(artifact, document)
     }
 
     fn on_unknown(&self) -> hognose_gateway::OnUnknown {

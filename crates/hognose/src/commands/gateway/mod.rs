@@ -6,6 +6,7 @@ pub(super) mod check;
 mod engine;
 mod gc;
 mod happened;
+mod held;
 mod lane;
 mod names;
 mod news;
@@ -14,6 +15,7 @@ mod setup;
 mod shared;
 pub(super) mod state;
 mod token;
+mod vouch;
 mod weaker;
 mod weigh;
 

@@ -56,6 +56,14 @@ impl Judge for Seat {
         self.engine().artifact(artifact, path)
     }
 
+    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling {
+        self.engine().attested(artifact, document)
+    }
+
+    fn publisher(&self, artifact: &Artifact<'_>, document: &[u8]) -> Option<String> {
+        self.engine().publisher(artifact, document)
+    }
+
     fn on_unknown(&self) -> OnUnknown {
         self.engine().on_unknown()
     }
