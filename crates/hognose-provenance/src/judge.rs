@@ -8,6 +8,7 @@ use hognose_types::{
 use rules::provenance as rule;
 
 use crate::attestation::{Outcome, Publisher};
+use crate::commit::Comparison;
 use crate::memory::{Change, Known, Part};
 
 /// Most characters of a message.
@@ -113,6 +114,37 @@ impl Release<'_> {
             remedy: "do not install this file; download it again from the index and compare"
                 .to_owned(),
         };
+        self.finding(&said, places)
+    }
+
+    /// Code that is not in the commit a file was built from.
+    pub fn uncommitted(
+        &self,
+        file: &str,
+        commit: &str,
+        found: &Comparison,
+        places: &mut Places<'_>,
+    ) -> Option<Finding> {
+        if found.holds() {
+            return None;
+        }
+        let part = |what: &str, list: &[String]| {
+            let all = names(list);
+            (!list.is_empty()).then(|| format!("{all} {what}"))
+        };
+        let parts = [
+            part("not in it", &found.absent),
+            part("with other bytes", &found.changed),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let said = certain(
+            (rule::UNCOMMITTED, Severity::High),
+            format!(
+                "{file} is not what commit {commit} holds: {}",
+                parts.join("; ")
+            ),
+            "read these files before anybody runs them; if a build writes them, waive this rule with that reason",
+        );
         self.finding(&said, places)
     }
 

@@ -4,6 +4,7 @@
 //! is read; whoever calls decides what an outcome means.
 
 pub mod attestation;
+pub mod commit;
 pub mod environment;
 pub mod fuzzing;
 pub mod hashes;

@@ -223,6 +223,31 @@ pub(crate) fn last_change(path: &str, surroundings: &Surroundings) -> Option<i64
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// The commit that a name means in a repository, bare or not; else why there is none.
+pub(crate) fn commit(
+    repository: &Path,
+    name: &str,
+    surroundings: &Surroundings,
+) -> Result<String, String> {
+    let mut command = git(repository, surroundings);
+    command.args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+    let found = run(command.arg(format!("{name}^{{commit}}"))).map_err(|_| {
+        let shown = hognose_types::text::short(name, 60);
+        format!("the repository has no commit {shown:?}")
+    })?;
+    Ok(String::from_utf8_lossy(&found).trim().to_owned())
+}
+
+/// Every file of a commit, as `git ls-tree -r -z` lists them.
+pub(crate) fn files(
+    repository: &Path,
+    commit: &str,
+    surroundings: &Surroundings,
+) -> Result<Vec<u8>, String> {
+    let mut command = git(repository, surroundings);
+    run(command.args(["ls-tree", "-r", "-z", "--full-tree", commit]))
+}
+
 /// A repository: the scanned one, or a submodule at its path.
 #[derive(Debug)]
 struct Part {

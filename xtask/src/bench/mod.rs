@@ -15,6 +15,7 @@ mod safety;
 mod sample;
 mod server;
 mod speed;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,7 @@ struct Options {
     inspect: Option<PathBuf>,
     index: bool,
     gateway: bool,
+    verify: bool,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -60,6 +62,9 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         .data
         .clone()
         .unwrap_or_else(|| root().join("../shared/data"));
+    if options.verify {
+        return verify::run(&binary(&options)?, &data, options.runs.unwrap_or(21));
+    }
     let feeds = Feeds::open(&data)?;
     let bench = Bench::prepare(&options, feeds)?;
     match &options {
@@ -91,6 +96,7 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--compare" => options.compare = true,
             "--index" => options.index = true,
             "--gateway" => options.gateway = true,
+            "--verify" => options.verify = true,
             "--inspect" => options.inspect = Some(value()?.into()),
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,

@@ -12,4 +12,5 @@ finding_rules! {
     LOST "HOG-PROV-lost" "what was attested is not any more",
     PARTIAL "HOG-PROV-partial" "some files of a release are attested and others are not",
     UNATTESTED "HOG-PROV-unattested" "nobody attests who published it",
+    UNCOMMITTED "HOG-PROV-uncommitted" "code of the artifact is not in the commit it was built from",
 }

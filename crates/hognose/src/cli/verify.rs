@@ -24,6 +24,12 @@ pub(crate) struct VerifyArgs {
     /// Verify the one artifact that is named against this provenance document or attestation, without asking an index.
     #[arg(long, value_name = "FILE")]
     pub(crate) provenance: Option<PathBuf>,
+    /// Compare the code of wheels and sdists on disk with the commit they were built from, in this clone or bare repository.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) repository: Option<PathBuf>,
+    /// The commit to compare with [default: the attested one, else that of the release's tag].
+    #[arg(long, value_name = "REV", requires = "repository")]
+    pub(crate) commit: Option<String>,
     /// Trust these keys (a trusted_root.json of Sigstore) instead of those that are part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,

@@ -8,6 +8,7 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod commits;
 pub mod gateway;
 pub mod index;
 pub mod serving;

@@ -40,6 +40,7 @@ mod prov_late_file;
 mod prov_lost;
 mod prov_partial;
 mod prov_unattested;
+mod prov_uncommitted;
 mod status_abandoned;
 mod status_archived;
 mod status_deprecated;

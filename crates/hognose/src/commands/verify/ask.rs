@@ -63,7 +63,7 @@ pub(super) fn all<'r>(
         Err(failure) => {
             evidence.gaps.push(no_index(open.len(), &failure.line()));
             for look in open {
-                look.failed = Some("no index was asked".to_owned());
+                look.fail("no index was asked");
             }
         }
     }
@@ -299,7 +299,7 @@ fn take(look: &mut Looked<'_>, listed: Listed, evidence: &mut Judgement) {
                 gap.rule = rules::gap_index::ID;
                 evidence.gaps.push(gap);
             }
-            look.failed = Some(reason);
+            look.fail(&reason);
             return;
         }
     };

@@ -71,6 +71,16 @@ impl Looked<'_> {
         }
     }
 
+    /// Nothing can be asked about it. Files on disk that something pins are compared with that all the same.
+    pub(super) fn fail(&mut self, reason: &str) {
+        self.failed = Some(reason.to_owned());
+        for seen in &mut self.files {
+            if matches!(seen.origin, Origin::Pinned) && self.release.pinned.is_empty() {
+                seen.origin = Origin::Unknown(reason.to_owned());
+            }
+        }
+    }
+
     /// Findings and gaps of the release by itself.
     pub(super) fn judge(&self, places: &mut Places<'_>, policy: &Policy, evidence: &mut Judgement) {
         let release = self.release();

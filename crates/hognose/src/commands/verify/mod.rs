@@ -2,11 +2,11 @@
 
 mod ask;
 mod attested;
+mod commits;
 mod disk;
 mod memory;
 mod releases;
 mod rows;
-mod wheels;
 
 use std::path::Path;
 
@@ -49,12 +49,6 @@ pub(super) fn run(
         gaps: inventory.gaps.clone(),
     };
     let mut notices = inventory.notices.clone();
-    let request = wheels::Request {
-        args,
-        inventory: &inventory,
-        quiet: cli.quiet,
-        surroundings,
-    };
     evidence.findings.extend(hashes::lint(&inventory));
     let releases = releases::all(&inventory, &mut notices);
     let request = ask::Request {
@@ -64,6 +58,7 @@ pub(super) fn run(
         surroundings,
     };
     let looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
+    commits::add(args, &looks, &inventory, surroundings, &mut evidence, &mut notices)?;
     let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
