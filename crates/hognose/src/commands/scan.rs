@@ -338,7 +338,9 @@ fn evidence(
         .extend(identity::findings(inventory, database, scene.owned)?);
     let licences = conditions::licences(inventory, scene.conditions, scene.owned);
     judged.findings.extend(licences);
-    judged.findings.extend(hognose_provenance::hashes::lint(inventory));
+    judged
+        .findings
+        .extend(hognose_provenance::hashes::lint(inventory));
     let mut evidence = Judgement {
         findings: judged.findings,
         gaps,

@@ -58,7 +58,14 @@ pub(super) fn run(
         surroundings,
     };
     let looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
-    commits::add(args, &looks, &inventory, surroundings, &mut evidence, &mut notices)?;
+    commits::add(
+        args,
+        &looks,
+        &inventory,
+        surroundings,
+        &mut evidence,
+        &mut notices,
+    )?;
     let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
