@@ -139,7 +139,7 @@ impl<'a> WheelName<'a> {
     }
 
     /// Every `python-abi-platform` combination of the compressed tags, at most 10,000.
-    fn combinations(&self) -> BTreeSet<String> {
+    pub fn combinations(&self) -> BTreeSet<String> {
         let [python, abi, platform] = self.tags;
         let all = python.split('.').flat_map(|p| {
             abi.split('.').flat_map(move |a| {

@@ -2,6 +2,7 @@
 
 mod gateway;
 mod gateway_state;
+mod lock;
 mod policy;
 mod verify;
 
@@ -20,6 +21,7 @@ pub(crate) use gateway_state::{
     AuditArgs, AuditCommand, AuditFormat, ExposureArgs, ExposureFormat, LookArgs, StateArgs,
     StateCommand,
 };
+pub(crate) use lock::LockArgs;
 pub(crate) use policy::{PolicyCommand, ReplayArgs, ReplayFormat};
 pub(crate) use verify::VerifyArgs;
 
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     /// Verify that files are the pinned ones, and who published them, by their attestations. Asks the index.
     Verify(Box<VerifyArgs>),
+    /// Add the sha256 of every artifact to a pinned requirements file, in place. Fetches them from the index.
+    Lock(LockArgs),
     /// Show one page about a project of a package index: what it is, who, how old, what is known. Asks the index.
     Show(Box<ShowArgs>),
     /// Run an installer behind a private gateway: nothing that the policy blocks gets installed.

@@ -210,7 +210,8 @@ fn push(out: &mut Vec<PathBuf>, path: PathBuf) {
     }
 }
 
-fn user_site(version: Option<&str>, surroundings: &Surroundings) -> Vec<PathBuf> {
+/// The directories that distributions of the user alone are installed in.
+pub(crate) fn user_site(version: Option<&str>, surroundings: &Surroundings) -> Vec<PathBuf> {
     let base = match (
         surroundings.variable("PYTHONUSERBASE"),
         surroundings.variable("HOME"),

@@ -11,7 +11,7 @@ use rules::environment as rule;
 
 use super::bytecode::Difference;
 use super::report::{
-    Distribution, Hook, Problem, ProblemKind, Report, RowFault, Unlisted, Without,
+    Apart, Distribution, Hook, Problem, ProblemKind, Report, RowFault, Unlisted, Without,
 };
 
 /// Most characters of a message.
@@ -183,6 +183,23 @@ impl Report {
                 ),
                 remedy: "remove one of the two, or look at which of them Python imports".to_owned(),
             },
+            ProblemKind::Index(apart) => Said {
+                rule: rule::INDEX,
+                severity: match apart {
+                    Apart::Gone => Severity::Low,
+                    Apart::Other | Apart::Added => Severity::High,
+                },
+                message: match apart {
+                    Apart::Other => format!("{file} is not what the wheel of its index holds"),
+                    Apart::Gone => {
+                        format!("the wheel of its index holds {file}, which is not there")
+                    }
+                    Apart::Added => {
+                        format!("{file} is in its RECORD and not in the wheel of its index")
+                    }
+                },
+                remedy: format!("find out who changed it; {}", reinstall(owner)),
+            },
             ProblemKind::Script { entry, word } => Said {
                 rule: rule::SCRIPT,
                 severity: Severity::High,
@@ -245,8 +262,11 @@ impl Report {
         out.notices.push(notice(
             None,
             format!(
-                "compared {} files ({} bytes) of {checked} distributions with what was recorded at installation, and {} files of bytecode with their sources",
-                counts.files, counts.bytes, counts.bytecode
+                "compared {} ({} bytes) of {} with what was recorded at installation, and the bytecode of {} with its source",
+                plural(counts.files, "file"),
+                counts.bytes,
+                plural(checked as u64, "distribution"),
+                plural(counts.bytecode, "module"),
             ),
         ));
         let editable = self.distributions.iter().filter(|d| d.editable.is_some());
@@ -271,6 +291,11 @@ impl Report {
             ));
         }
     }
+}
+
+fn plural(count: u64, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
 }
 
 fn label(distribution: &Distribution) -> String {

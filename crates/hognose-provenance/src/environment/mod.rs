@@ -4,6 +4,7 @@
 //! the same: modules, libraries, what starts with every interpreter, programs. Bytecode, which Python runs in place of
 //! its source, is compared with that source. Files are read, nothing is run, nothing is followed out of the environment.
 
+mod against;
 mod bytecode;
 mod claims;
 mod conclude;
@@ -18,11 +19,12 @@ mod walk;
 use std::fs;
 use std::sync::atomic::Ordering;
 
+pub use against::{compare_wheel, is_wheel_of};
 pub use bytecode::{Bytecode, Difference};
 pub use findings::{Evidence, Place};
 pub use paths::Environment;
 pub use report::{
-    Counts, Distribution, Hook, HookKind, Problem, ProblemKind, Report, RowFault, Unchecked,
+    Apart, Counts, Distribution, Hook, HookKind, Problem, ProblemKind, Report, RowFault, Unchecked,
     Unlisted, Without,
 };
 

@@ -107,6 +107,8 @@ pub enum ProblemKind {
         /// The other distribution.
         other: usize,
     },
+    /// It is not what the wheel of its index holds.
+    Index(Apart),
     /// A program that does more than call what its distribution says.
     Script {
         /// What it should call.
@@ -114,6 +116,17 @@ pub enum ProblemKind {
         /// What it does beside.
         word: String,
     },
+}
+
+/// How an installed file and the wheel of its index are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apart {
+    /// They have other bytes.
+    Other,
+    /// The wheel holds it, and it is not installed.
+    Gone,
+    /// RECORD lists it, and the wheel does not hold it.
+    Added,
 }
 
 /// What is wrong with a row of RECORD.

@@ -222,6 +222,8 @@ impl<'c> Worker<'c> {
             let path = directory.path.join(name);
             match kind {
                 Kind::Directory if name == "__pycache__" => {}
+                // Below a standard library lie the distributions, which are checked as such.
+                Kind::Directory if !directory.is_listed && is_site(name) => {}
                 Kind::Directory if directory.depth < MAX_DEPTH => more.push(Directory {
                     path,
                     text,
@@ -445,6 +447,10 @@ fn list(path: &PathBuf) -> std::io::Result<Vec<(String, Kind)>> {
         }
     }
     Ok(out)
+}
+
+fn is_site(name: &str) -> bool {
+    matches!(name, "site-packages" | "dist-packages")
 }
 
 /// Whether Python or the system may run a file of this name.

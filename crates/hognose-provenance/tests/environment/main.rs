@@ -142,6 +142,7 @@ fn what(kind: &ProblemKind) -> String {
             hook.kind, hook.runs, hook.adds
         ),
         ProblemKind::Bytecode { difference, .. } => format!("bytecode {difference:?}"),
+        ProblemKind::Index(apart) => format!("index {apart:?}"),
         ProblemKind::Claimed { .. } => "claimed twice".to_owned(),
         ProblemKind::Script { word, .. } => format!("script {word}"),
     }

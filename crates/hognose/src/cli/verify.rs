@@ -33,6 +33,16 @@ pub(crate) struct VerifyArgs {
     /// Trust these keys (a trusted_root.json of Sigstore) instead of those that are part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,
+    /// Also look at the standard library that an environment uses: what starts with Python, and bytecode.
+    #[arg(long)]
+    pub(crate) stdlib: bool,
+    /// Also check what is installed for the user alone (`~/.local`).
+    #[arg(long)]
+    pub(crate) user_site: bool,
+    /// Fetch the wheel of everything that is installed in an environment from its index and compare the files. Tells the
+    /// index their names.
+    #[arg(long)]
+    pub(crate) against_index: bool,
     /// Never use the network: what earlier runs were told counts.
     #[arg(long)]
     pub(crate) offline: bool,

@@ -6,6 +6,7 @@ mod explain;
 mod gateway;
 mod guard;
 mod inspect;
+mod lock;
 mod man;
 mod policy;
 mod sbom;
@@ -28,6 +29,7 @@ pub(crate) fn run(
         Command::Scan(args) => scan::run(cli, &args, surroundings),
         Command::Inspect(args) => inspect::run(cli, &args, surroundings),
         Command::Verify(args) => verify::run(cli, &args, surroundings),
+        Command::Lock(args) => lock::run(cli, &args, surroundings),
         Command::Show(args) => show::run(cli, &args, surroundings),
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),
         Command::Db(DbCommand::Status(args)) => db::status(&args, surroundings),

@@ -5,6 +5,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod env_altered;
+mod env_bytecode;
+mod env_claimed;
+mod env_hook;
+mod env_index;
+mod env_missing;
+mod env_record;
+mod env_script;
+mod env_unlisted;
 mod gap_database;
 mod gap_index;
 mod gap_provenance;
@@ -12,6 +21,10 @@ mod gap_unmapped;
 mod gap_unpinned;
 mod gap_unreadable;
 mod gap_version;
+mod hash_any;
+mod hash_mixed;
+mod hash_unpinned;
+mod hash_weak;
 mod id_absent;
 mod id_burst;
 mod id_confusion;
@@ -59,6 +72,27 @@ use common::{Outcome, Sandbox};
 /// Scans a rule's fixture.
 fn scan(id: &str) -> Outcome {
     Sandbox::with(&format!("rules/{id}")).scan(&[])
+}
+
+/// Checks a rule's environment. Answers what a person sees, after checking how it ends and that the rule was raised, and only
+/// it.
+fn installed(id: &str, code: i32) -> String {
+    let sandbox = Sandbox::with(&format!("rules/{id}"));
+    let json = sandbox.run(&["verify", "--offline", "env", "-f", "json"]);
+    let report: serde_json::Value =
+        serde_json::from_str(&json.stdout).unwrap_or_else(|e| panic!("{e}: {}", json.whole()));
+    let findings = report["findings"].as_array();
+    let mut raised: Vec<&str> = findings
+        .into_iter()
+        .flatten()
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    raised.dedup();
+    assert_eq!(raised, [id], "{}", json.whole());
+    explained(id);
+    let outcome = sandbox.run(&["verify", "--offline", "env"]);
+    assert_eq!(outcome.code, code, "{}", outcome.whole());
+    outcome.whole()
 }
 
 /// A rule of a gap: raised, explained, and allowed where the policy says so. Returns what a person sees.

@@ -4,9 +4,11 @@ mod ask;
 mod attested;
 mod commits;
 mod disk;
+mod environment;
 mod memory;
 mod releases;
 mod rows;
+mod wheels;
 
 use std::path::Path;
 
@@ -49,6 +51,13 @@ pub(super) fn run(
         gaps: inventory.gaps.clone(),
     };
     let mut notices = inventory.notices.clone();
+    let request = wheels::Request {
+        args,
+        inventory: &inventory,
+        quiet: cli.quiet,
+        surroundings,
+    };
+    environment::add(&request, &mut evidence, &mut notices)?;
     evidence.findings.extend(hashes::lint(&inventory));
     let releases = releases::all(&inventory, &mut notices);
     let request = ask::Request {
@@ -70,33 +79,39 @@ pub(super) fn run(
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
     drop(looks);
+    let mut report = report(inventory, evidence, &policy, surroundings);
+    report.notices.splice(0..0, notices);
+    report.verified = Some(files);
+    show(cli, args, &report)?;
+    if let Some(learnt) = learnt {
+        memory.write(learnt, &report.judged, cli.quiet)?;
+    }
+    Ok(scan::exit(report.verdict))
+}
+
+/// Everything that was found, judged by the policy.
+fn report(
+    inventory: Inventory,
+    evidence: Judgement,
+    policy: &Policy,
+    surroundings: &Surroundings,
+) -> ScanReport {
     let anything = !inventory.inputs.is_empty();
-    let outcome = decide(
-        evidence.findings,
-        evidence.gaps,
-        &policy,
-        surroundings.today(),
-        anything,
-    );
-    notices.extend(outcome.notices);
-    let report = ScanReport {
+    let today = surroundings.today();
+    let outcome = decide(evidence.findings, evidence.gaps, policy, today, anything);
+    ScanReport {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started: surroundings.timestamp(),
         command: scan::command_line(&surroundings.arguments),
         inventory,
         judged: outcome.judged,
         gaps: outcome.gaps,
-        notices,
+        notices: outcome.notices,
         verdict: outcome.verdict,
         database: None,
         since: None,
-        verified: Some(files),
-    };
-    show(cli, args, &report)?;
-    if let Some(learnt) = learnt {
-        memory.write(learnt, &report.judged, cli.quiet)?;
+        verified: None,
     }
-    Ok(scan::exit(report.verdict))
 }
 
 /// Configuration and flags.
