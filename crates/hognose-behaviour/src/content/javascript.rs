@@ -87,8 +87,9 @@ impl<'a> Reader<'a> {
         match token {
             Token::Name(name) => self.name(name),
             Token::Text(text) => self.text(text),
-            Token::Mark(_) => self.mark(),
-            Token::End => {}
+            // What ends otherwise is nothing that is looked for.
+            Token::Mark(b'(' | b')' | b',') => self.mark(),
+            Token::Mark(_) | Token::End => {}
         }
     }
 
@@ -185,7 +186,7 @@ impl<'a> Reader<'a> {
             && text.len() <= COMMAND
         {
             self.command(text);
-        } else if text.len() <= COMMAND && script::names_program(text) && text.contains(' ') {
+        } else if text.len() <= COMMAND && text.contains(' ') && script::names_program(text) {
             self.command(text);
         }
         for (kind, detail) in strings::classify(text) {
@@ -321,7 +322,14 @@ impl<'a> Scanner<'a> {
     /// Moves behind a comment.
     fn comment(&mut self, end: &[u8]) {
         let rest = self.bytes().get(self.at + 2..).unwrap_or_default();
-        let length = memchr::memmem::find(rest, end).map_or(rest.len(), |at| at + end.len());
+        // A search that is prepared anew for every comment would take longer than the search.
+        let found = match end {
+            [last] => memchr::memchr(*last, rest),
+            _ => memchr::memchr_iter(b'/', rest)
+                .find(|at| at.checked_sub(1).and_then(|at| rest.get(at)) == Some(&b'*'))
+                .map(|at| at - 1),
+        };
+        let length = found.map_or(rest.len(), |at| at + end.len());
         let start = self.at;
         self.at += 2 + length;
         if end == b"\n" {
@@ -333,15 +341,19 @@ impl<'a> Scanner<'a> {
     fn quoted(&mut self, quote: u8) -> Token<'a> {
         let start = self.at + 1;
         let bytes = self.bytes();
+        // A template goes over lines.
+        let stop = if quote == b'`' { quote } else { b'\n' };
         let mut end = start;
-        while let Some(byte) = bytes.get(end) {
-            match byte {
-                b'\\' => end += 1,
-                b'\n' if quote != b'`' => break,
-                byte if *byte == quote => break,
-                _ => {}
+        while let Some(rest) = bytes.get(end..) {
+            let Some(found) = memchr::memchr3(quote, b'\\', stop, rest) else {
+                end = bytes.len();
+                break;
+            };
+            end += found;
+            if bytes.get(end) != Some(&b'\\') {
+                break;
             }
-            end += 1;
+            end += 2;
         }
         let end = end.min(bytes.len());
         self.count_lines(self.at, end);
@@ -378,8 +390,20 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Bytes that names are made of: bundles are names for the most part.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80;
+        byte += 1;
+    }
+    table
+};
+
 fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+    NAME.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 impl<'a> Iterator for Scanner<'a> {

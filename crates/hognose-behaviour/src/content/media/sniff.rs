@@ -2,8 +2,19 @@
 
 use crate::content::binary::Format;
 
-/// Kinds of programs and archives by their beginning.
+/// Kinds of programs and archives by their beginning, and languages of texts.
 pub(super) fn program(bytes: &[u8]) -> Option<&'static str> {
+    packed(bytes).or_else(|| spoken(bytes))
+}
+
+/// The language of a text that is a program, by its first lines.
+fn spoken(bytes: &[u8]) -> Option<&'static str> {
+    let head = std::str::from_utf8(bytes.get(..bytes.len().min(1 << 16))?).ok()?;
+    language(head)
+}
+
+/// Kinds of programs and archives by their first bytes.
+fn packed(bytes: &[u8]) -> Option<&'static str> {
     if let Some(format) = Format::of(bytes) {
         return Some(match format {
             Format::Elf => "ELF",
@@ -25,10 +36,7 @@ pub(super) fn program(bytes: &[u8]) -> Option<&'static str> {
         {
             "Windows program"
         }
-        _ => {
-            let head = std::str::from_utf8(bytes.get(..bytes.len().min(1 << 16))?).ok()?;
-            return language(head);
-        }
+        _ => return None,
     })
 }
 
@@ -42,16 +50,18 @@ pub(super) fn mismatch(ending: &str, bytes: &[u8]) -> Option<&'static str> {
         "txt", "md", "rst", "json", "csv", "tsv", "yml", "yaml", "toml", "cfg", "ini", "log",
         "html", "htm", "css", "xml", "svg", "py", "pyi", "js",
     ];
-    let actual = program(bytes)?;
-    let text = matches!(actual, "script" | "Python" | "PowerShell" | "shell");
-    match actual {
+    if PICTURES.contains(&ending) {
         // Compressed fonts and pictures keep their name (`.svg` may be gzip).
-        "gzip data" => PICTURES.contains(&ending).then_some(actual),
-        _ if PICTURES.contains(&ending) => Some(actual),
-        _ if TEXTS.contains(&ending) && !text => Some(actual),
-        _ if matches!(ending, "so" | "pyd" | "dll") && text => Some(actual),
-        _ => None,
+        return program(bytes);
     }
+    // That a text is a program is nothing to wonder at; and reading all of them for it takes long.
+    if TEXTS.contains(&ending) {
+        return packed(bytes).filter(|actual| !matches!(*actual, "script" | "gzip data"));
+    }
+    if !matches!(ending, "so" | "pyd" | "dll") {
+        return None;
+    }
+    program(bytes).filter(|kind| matches!(*kind, "script" | "Python" | "PowerShell" | "shell"))
 }
 
 /// Whether a file's name says data: nobody expects code in it. Documents and templates are expected to hold some.
@@ -112,7 +122,15 @@ pub(super) fn pickle(ending: &str, bytes: &[u8]) -> Option<&'static str> {
 
 /// A value of a JSON file that is a program on one line.
 pub(super) fn json(bytes: &[u8]) -> Option<String> {
+    const STARTS: [&str; 3] = ["import ", "exec(", "__import__("];
     let text = std::str::from_utf8(bytes.get(..bytes.len().min(64 << 10))?).ok()?;
+    // Most files have no such word: looking for it is faster than looking at every value.
+    if !STARTS
+        .iter()
+        .any(|start| memchr::memmem::find(text.as_bytes(), start.as_bytes()).is_some())
+    {
+        return None;
+    }
     text.split('"')
         .filter(|value| value.len() >= 24)
         .find(|value| {
@@ -146,26 +164,28 @@ pub(super) fn language(text: &str) -> Option<&'static str> {
     if looks_like_python(text, first) {
         return Some("Python");
     }
-    let lower = text.to_ascii_lowercase();
-    let powershell = [
-        "invoke-expression",
-        "iex ",
-        "iex(",
-        "new-object ",
-        "[system.convert]",
-        "invoke-webrequest",
-        "start-process",
-        "add-type ",
-    ]
-    .iter()
-    .filter(|word| lower.contains(**word))
-    .count();
-    if powershell >= 2
-        && (first.starts_with(['$', '[', '&'])
-            || first.to_ascii_lowercase().starts_with("powershell")
-            || first.to_ascii_lowercase().starts_with("iex"))
+    let begins = first.to_ascii_lowercase();
+    if first.starts_with(['$', '[', '&'])
+        || begins.starts_with("powershell")
+        || begins.starts_with("iex")
     {
-        return Some("PowerShell");
+        let lower = text.to_ascii_lowercase();
+        let powershell = [
+            "invoke-expression",
+            "iex ",
+            "iex(",
+            "new-object ",
+            "[system.convert]",
+            "invoke-webrequest",
+            "start-process",
+            "add-type ",
+        ]
+        .iter()
+        .filter(|word| lower.contains(**word))
+        .count();
+        if powershell >= 2 {
+            return Some("PowerShell");
+        }
     }
     (text.starts_with("#!/bin/") || text.starts_with("#!/usr/bin/env ")).then_some("shell")
 }
