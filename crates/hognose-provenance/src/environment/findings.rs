@@ -5,21 +5,14 @@ use std::collections::BTreeMap;
 use hognose_types::text::short;
 use hognose_types::{
     ComponentId, Confidence, Finding, Gap, InputId, Inventory, Location, Notice, Occurrence,
-    PackageName, Purl, Remedy, RuleId, Severity, Subject, rules,
+    PackageName, Purl, Remedy, Subject, rules,
 };
-use rules::environment as rule;
 
-use super::bytecode::Difference;
-use super::report::{
-    Apart, Distribution, Hook, Problem, ProblemKind, Report, RowFault, Unlisted, Without,
-};
+use super::report::{Distribution, Problem, ProblemKind, Report, Without};
+use super::said::{NAMED, Said, does, label, said};
 
 /// Most characters of a message.
 const SHOWN: usize = 500;
-/// Most characters of a piece of somebody else's text in it.
-const PIECE: usize = 160;
-/// Most names in a list.
-const NAMED: usize = 5;
 /// Most start-up hooks that are shown.
 const HOOKS: usize = 30;
 
@@ -55,21 +48,13 @@ pub struct Evidence {
     pub notices: Vec<Notice>,
 }
 
-/// One problem in words.
-struct Said {
-    rule: RuleId,
-    severity: Severity,
-    message: String,
-    remedy: String,
-}
-
 impl Report {
     /// Everything that was found, about the components of an inventory.
     pub fn evidence(&self, place: &Place<'_>) -> Evidence {
         let components = self.components(place);
         let mut out = Evidence::default();
         for problem in &self.problems {
-            let said = self.said(problem, place);
+            let said = said(self, problem, place);
             let id = problem
                 .distribution
                 .and_then(|at| components.get(at).copied().flatten());
@@ -141,74 +126,6 @@ impl Report {
             remedy: Remedy {
                 text: short(&said.remedy, SHOWN),
                 version: None,
-            },
-        }
-    }
-
-    fn said(&self, problem: &Problem, place: &Place<'_>) -> Said {
-        let file = (place.shown)(&problem.file);
-        let owner = problem
-            .distribution
-            .and_then(|at| self.distributions.get(at));
-        match &problem.kind {
-            ProblemKind::Altered {
-                stated,
-                found,
-                links,
-            } => altered(&file, (stated, found), *links, owner),
-            ProblemKind::Missing => Said {
-                rule: rule::MISSING,
-                severity: Severity::Low,
-                message: format!("{file} was installed and is not there"),
-                remedy: reinstall(owner),
-            },
-            ProblemKind::Row { fault, .. } => row(&file, fault, owner),
-            ProblemKind::Unlisted {
-                what,
-                files,
-                shadows,
-            } => unlisted(&file, *what, *files, shadows.as_deref(), place),
-            ProblemKind::Hook(hook) => unlisted_hook(&file, hook),
-            ProblemKind::Bytecode { source, difference } => {
-                bytecode(&file, &(place.shown)(source), difference)
-            }
-            ProblemKind::Claimed { other } => Said {
-                rule: rule::CLAIMED,
-                severity: Severity::None,
-                message: format!(
-                    "{file} is also installed by {}, with other content, and that is what is there",
-                    self.distributions
-                        .get(*other)
-                        .map_or_else(String::new, label)
-                ),
-                remedy: "remove one of the two, or look at which of them Python imports".to_owned(),
-            },
-            ProblemKind::Index(apart) => Said {
-                rule: rule::INDEX,
-                severity: match apart {
-                    Apart::Gone => Severity::Low,
-                    Apart::Other | Apart::Added => Severity::High,
-                },
-                message: match apart {
-                    Apart::Other => format!("{file} is not what the wheel of its index holds"),
-                    Apart::Gone => {
-                        format!("the wheel of its index holds {file}, which is not there")
-                    }
-                    Apart::Added => {
-                        format!("{file} is in its RECORD and not in the wheel of its index")
-                    }
-                },
-                remedy: format!("find out who changed it; {}", reinstall(owner)),
-            },
-            ProblemKind::Script { entry, word } => Said {
-                rule: rule::SCRIPT,
-                severity: Severity::High,
-                message: format!(
-                    "{file} should only call {}, and uses \"{}\"",
-                    short(entry, PIECE),
-                    short(word, PIECE)
-                ),
-                remedy: format!("look at the file; {}", reinstall(owner)),
             },
         }
     }
@@ -298,11 +215,6 @@ fn plural(count: u64, what: &str) -> String {
     format!("{count} {what}{s}")
 }
 
-fn label(distribution: &Distribution) -> String {
-    let label = format!("{} {}", distribution.name, distribution.version);
-    short(label.trim(), PIECE)
-}
-
 fn listed(names: &[String]) -> String {
     let shown = names
         .iter()
@@ -347,201 +259,5 @@ fn nobody(file: &str) -> Subject {
         purl: Purl::generic(&name),
         name,
         version: None,
-    }
-}
-
-fn reinstall(owner: Option<&Distribution>) -> String {
-    match owner {
-        Some(owner) => format!(
-            "install it anew: `pip install --force-reinstall --no-deps {}=={}`",
-            short(&owner.name, PIECE),
-            short(&owner.version, PIECE)
-        ),
-        None => "remove it, or install it as a distribution".to_owned(),
-    }
-}
-
-fn altered(
-    file: &str,
-    (stated, found): (&str, &str),
-    links: Option<u64>,
-    owner: Option<&Distribution>,
-) -> Said {
-    let is_code = [
-        ".py", ".so", ".pyd", ".pth", ".start", ".dll", ".exe", ".pyc",
-    ]
-    .iter()
-    .any(|end| file.ends_with(end))
-        || file.contains("/bin/")
-        || file.contains("/Scripts/")
-        || file.contains(".so.");
-    let mut message = format!(
-        "{file} was changed after it was installed: it is {} and was {}",
-        short(found, 24),
-        short(stated, 24)
-    );
-    let mut remedy = format!("find out who changed it; {}", reinstall(owner));
-    if let Some(links) = links {
-        message += &format!(
-            "; the same file has {links} names on this machine: every environment that shares it is affected, and so is the installer's cache"
-        );
-        remedy += " after cleaning the cache (`uv cache clean`)";
-    }
-    Said {
-        rule: rule::ALTERED,
-        severity: if is_code {
-            Severity::High
-        } else {
-            Severity::Medium
-        },
-        message,
-        remedy,
-    }
-}
-
-fn row(file: &str, fault: &RowFault, owner: Option<&Distribution>) -> Said {
-    let (severity, message) = match fault {
-        RowFault::Unreadable => (
-            Severity::Medium,
-            format!("{file} has a row that is none of path, hash and size"),
-        ),
-        RowFault::Damaged(path) => (
-            Severity::Medium,
-            format!(
-                "{file} states a hash of {} that is no digest",
-                short(path, PIECE)
-            ),
-        ),
-        RowFault::Weak(name) => (
-            Severity::Medium,
-            format!(
-                "{file} states a hash of algorithm \"{}\", which installers do not write",
-                short(name, PIECE)
-            ),
-        ),
-        RowFault::Outside(path) => (
-            Severity::High,
-            format!(
-                "{file} names {}, which is outside the environment",
-                short(path, PIECE)
-            ),
-        ),
-    };
-    Said {
-        rule: rule::RECORD,
-        severity,
-        message,
-        remedy: reinstall(owner),
-    }
-}
-
-fn unlisted(
-    file: &str,
-    what: Unlisted,
-    files: usize,
-    shadows: Option<&str>,
-    place: &Place<'_>,
-) -> Said {
-    let kind = match what {
-        Unlisted::Module => "Python code",
-        Unlisted::Native => "a library of machine code",
-        Unlisted::Directory => "a directory with code",
-        Unlisted::Link => "a link to a directory",
-        Unlisted::Script => "a program",
-        Unlisted::EntryPoints => "entry points, which make tools load code,",
-    };
-    let mut message = format!("{file} is {kind} that no distribution lists");
-    if what == Unlisted::EntryPoints {
-        message = format!("{file} declares {kind} and its distribution does not list it");
-    }
-    if files > 1 {
-        message += &format!(" ({files} files)");
-    }
-    if let Some(shadows) = shadows {
-        message += &format!("; Python imports it in place of {}", (place.shown)(shadows));
-    }
-    let is_grave = shadows.is_some()
-        || matches!(
-            what,
-            Unlisted::Native | Unlisted::EntryPoints | Unlisted::Link
-        );
-    Said {
-        rule: rule::UNLISTED,
-        severity: if is_grave {
-            Severity::High
-        } else {
-            Severity::Medium
-        },
-        message,
-        remedy: "find out who put it there; remove it, or install it as a distribution".to_owned(),
-    }
-}
-
-/// What a start-up hook does, as a fragment.
-fn does(hook: &Hook) -> String {
-    let pieces = |pieces: &[String]| {
-        let shown: Vec<String> = pieces.iter().take(NAMED).map(|p| short(p, PIECE)).collect();
-        shown.join(" | ")
-    };
-    match (hook.runs.is_empty(), hook.adds.is_empty()) {
-        (true, true) => "does nothing".to_owned(),
-        (false, true) => format!("runs {}", pieces(&hook.runs)),
-        (true, false) => format!("adds {} to the path", pieces(&hook.adds)),
-        (false, false) => format!(
-            "runs {} and adds {} to the path",
-            pieces(&hook.runs),
-            pieces(&hook.adds)
-        ),
-    }
-}
-
-fn unlisted_hook(file: &str, hook: &Hook) -> Said {
-    let runs = !hook.runs.is_empty();
-    Said {
-        rule: rule::HOOK,
-        severity: if runs { Severity::High } else { Severity::Medium },
-        message: format!(
-            "{file} starts with every Python of the environment, and no distribution lists it: it {}",
-            does(hook)
-        ),
-        remedy: if runs {
-            "if it is not yours, take the machine for compromised; remove it and find out who wrote it"
-        } else {
-            "remove it, or waive the rule for its name if it is yours"
-        }
-        .to_owned(),
-    }
-}
-
-fn bytecode(file: &str, source: &str, difference: &Difference) -> Said {
-    let what = match difference {
-        Difference::Code { name, line } => format!(
-            "defines {} at line {line}, where the source does not",
-            short(name, PIECE)
-        ),
-        Difference::Name { code, name } => format!(
-            "uses the name {} in {}, and the source does not",
-            short(name, PIECE),
-            short(code, PIECE)
-        ),
-        Difference::Text { code, text } => format!(
-            "holds the text \"{}\" in {}, and the source does not",
-            short(text, PIECE),
-            short(code, PIECE)
-        ),
-        Difference::Missing { name, line } => format!(
-            "does not do what {} at line {line} of the source says",
-            short(name, PIECE)
-        ),
-        Difference::Unchecked => {
-            "was made from another source, and tells Python not to compare".to_owned()
-        }
-    };
-    Said {
-        rule: rule::BYTECODE,
-        severity: Severity::High,
-        message: format!("{file} runs in place of {source}, and {what}"),
-        remedy: "keep a copy, delete the __pycache__ directory, and find out who could write there"
-            .to_owned(),
     }
 }

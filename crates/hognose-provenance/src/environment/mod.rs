@@ -13,6 +13,7 @@ mod findings;
 mod hooks;
 mod paths;
 mod report;
+mod said;
 mod scripts;
 mod walk;
 

@@ -146,3 +146,28 @@ fn damaged_bytecode_is_never_taken_for_the_same() {
         assert_eq!(said, 1, "{length}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_source_beside_any_bytecode_is_survived(
+        source in proptest::collection::vec(proptest::num::u8::ANY, 0..400),
+        body in proptest::collection::vec(proptest::num::u8::ANY, 0..400),
+    ) {
+        // Magic number of 3.11 and the size of the source: as far as the code is read at all.
+        let mut code = vec![0xa7, 0x0d, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0];
+        code.extend((source.len() as u32).to_le_bytes());
+        code.extend(&body);
+        let _ = hognose_provenance::environment::compare_bytecode(&source, 0, "x.pyc", &code);
+    }
+
+    #[test]
+    fn any_text_is_read(source in "([a-z]{1,3}|[ \n\t\\\\'\"{}()@:=#.!;]|def |class |f'|b\"|'''|\u{e9}){0,80}") {
+        // One code object, `<module>`, without constants.
+        let code = b"\xa7\r\r\n\0\0\0\0\0\0\0\0\0\0\0\0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0s\0\0\0\0)\0)\0)\0z\0z\x01xz\x08<module>z\x08<module>\x01\0\0\0z\0z\0";
+        let mut code = code.to_vec();
+        code[12..16].copy_from_slice(&(source.len() as u32).to_le_bytes());
+        let _ = hognose_provenance::environment::compare_bytecode(source.as_bytes(), 0, "x.pyc", &code);
+    }
+}

@@ -4,7 +4,7 @@ use super::Sandbox;
 use super::common::upstream::Upstream;
 
 #[path = "../inspect/archives.rs"]
-#[allow(dead_code, reason = "each test binary uses a part")]
+#[expect(dead_code, reason = "each test binary uses a part")]
 mod archives;
 
 #[test]

@@ -8,6 +8,7 @@
 mod compare;
 mod hash;
 mod literal;
+mod reader;
 mod words;
 
 use std::borrow::Cow;
