@@ -117,11 +117,11 @@ impl Release<'_> {
         self.finding(&said, places)
     }
 
-    /// Code that is not in the commit a file was built from.
+    /// Code that is not in what a file was built from: `commit …`, or the sdist beside it.
     pub fn uncommitted(
         &self,
         file: &str,
-        commit: &str,
+        base: &str,
         found: &Comparison,
         places: &mut Places<'_>,
     ) -> Option<Finding> {
@@ -139,10 +139,7 @@ impl Release<'_> {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let said = certain(
             (rule::UNCOMMITTED, Severity::High),
-            format!(
-                "{file} is not what commit {commit} holds: {}",
-                parts.join("; ")
-            ),
+            format!("{file} is not what {base} holds: {}", parts.join("; ")),
             "read these files before anybody runs them; if a build writes them, waive this rule with that reason",
         );
         self.finding(&said, places)

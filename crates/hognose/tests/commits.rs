@@ -111,6 +111,45 @@ fn a_commit_that_is_not_here_is_incomplete() {
     assert_eq!(outcome.code, 2, "{}", outcome.whole());
 }
 
+#[test]
+fn a_wheel_and_its_sdist() {
+    let sandbox = Sandbox::new();
+    let sdist = |files: &[(&str, &[u8])]| {
+        let compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut archive = tar::Builder::new(compressed);
+        for (path, bytes) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            let path = format!("tool-1.0/{path}");
+            archive.append_data(&mut header, path, *bytes).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap()
+    };
+    let info = b"Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n";
+    let files: [(&str, &[u8]); 2] = [("PKG-INFO", info), ("src/tool/__init__.py", CODE)];
+    sandbox.write("dist/tool-1.0.tar.gz", sdist(&files));
+    let words = [
+        "verify",
+        "dist",
+        "--against-sdist",
+        "--allow-incomplete",
+        "index",
+    ];
+    let outcome = sandbox.run(&words);
+    assert_eq!(outcome.code, 2, "{}", outcome.whole());
+    let code: (&str, &[u8]) = ("tool/__init__.py", CODE);
+    let added: (&str, &[u8]) = ("tool.pth", b"import tool\n");
+    for (files, expected) in [(vec![code], 0), (vec![code, added], 1)] {
+        sandbox.write(
+            "dist/tool-1.0-py3-none-any.whl",
+            commits::wheel("tool", "1.0", &files),
+        );
+        let outcome = sandbox.run(&words);
+        assert_eq!(outcome.code, expected, "{}", outcome.whole());
+    }
+}
+
 /// Names that lead out of a directory, break lines or are no text stay names.
 #[cfg(unix)]
 #[test]

@@ -76,6 +76,14 @@ impl Blobs {
         Ok(out)
     }
 
+    /// Adds a file that is at hand: for what is compared with an sdist instead of a commit.
+    pub fn insert(&mut self, path: &str, bytes: &[u8]) {
+        if self.ids.len() < MAX_FILES {
+            self.ids.insert(self.id(bytes).into());
+            self.insert_ends(path);
+        }
+    }
+
     fn insert_ends(&mut self, path: &str) {
         let mut end = path;
         // A hostile path of ten thousand directories would make as many ends.

@@ -30,6 +30,9 @@ pub(crate) struct VerifyArgs {
     /// The commit to compare with [default: the attested one, else that of the release's tag].
     #[arg(long, value_name = "REV", requires = "repository")]
     pub(crate) commit: Option<String>,
+    /// Compare the code of wheels on disk with the sdist of the same release on disk.
+    #[arg(long)]
+    pub(crate) against_sdist: bool,
     /// Trust these keys (a trusted_root.json of Sigstore) instead of those that are part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,

@@ -55,9 +55,10 @@ pub(super) fn add(
                 .and_then(|commit| compared(repository, &commit, local, surroundings));
             match one {
                 Ok((commit, found)) => {
-                    let finding = release.uncommitted(&local.file, &commit, &found, &mut places);
+                    let base = format!("commit {commit}");
+                    let finding = release.uncommitted(&local.file, &base, &found, &mut places);
                     evidence.findings.extend(finding);
-                    notices.push(notice(told(&local.file, &commit, &found)));
+                    notices.push(notice(told(&local.file, &base, &found)));
                 }
                 Err(reason) => {
                     let message = format!("{}: {reason}", local.file);
@@ -112,39 +113,100 @@ fn compared(
 }
 
 fn members(local: &Local, blobs: &Blobs) -> Result<Comparison, ArchiveError> {
+    let mut comparer = Comparer::new(blobs, !is_wheel(local));
+    each(local, &mut |path, bytes| comparer.add(path, bytes))?;
+    Ok(comparer.finish())
+}
+
+fn is_wheel(local: &Local) -> bool {
+    local.file.ends_with(".whl")
+}
+
+/// Compares every wheel on disk with the sdist of its release that lies on disk too.
+pub(super) fn with_sdists(
+    args: &VerifyArgs,
+    looks: &[Looked<'_>],
+    inventory: &Inventory,
+    evidence: &mut Judgement,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Failure> {
+    if !args.against_sdist {
+        return Ok(());
+    }
+    let mut places = Places::new(inventory);
+    let mut pairs = 0_usize;
+    for look in looks {
+        let release = judge::Release {
+            inventory,
+            members: &look.release.members,
+        };
+        let Some(sdist) = look.release.local.iter().find(|local| !is_wheel(local)) else {
+            continue;
+        };
+        for wheel in look.release.local.iter().filter(|local| is_wheel(local)) {
+            pairs += 1;
+            match beside(sdist, wheel) {
+                Ok(found) => {
+                    let base = format!("its sdist {}", sdist.file);
+                    let finding = release.uncommitted(&wheel.file, &base, &found, &mut places);
+                    evidence.findings.extend(finding);
+                    notices.push(notice(told(&wheel.file, &base, &found)));
+                }
+                Err(error) => {
+                    let message = format!("{}: {error}", wheel.file);
+                    evidence.gaps.extend(release.gap(message, None));
+                }
+            }
+        }
+    }
+    if pairs > 0 {
+        return Ok(());
+    }
+    let message = "`--against-sdist` compares a wheel with the sdist of its release, and no such pair is named";
+    Err(Failure::usage(message).hint("name both files, or a directory that holds them"))
+}
+
+fn beside(sdist: &Local, wheel: &Local) -> Result<Comparison, ArchiveError> {
+    let mut blobs = Blobs::default();
+    each(sdist, &mut |path, bytes| {
+        let inside = path.split_once('/').map_or(path, |(_, inside)| inside);
+        blobs.insert(inside, bytes);
+    })?;
+    members(wheel, &blobs)
+}
+
+/// Every file of an artifact, by its path in it.
+fn each(local: &Local, work: &mut dyn FnMut(&str, &[u8])) -> Result<(), ArchiveError> {
     let file = File::open(&local.path).map_err(ArchiveError::Io)?;
     let limits = Limits {
         member_bytes: MAX_FILE,
         ..Limits::default()
     };
-    let is_wheel = local.file.ends_with(".whl");
-    let mut comparer = Comparer::new(blobs, !is_wheel);
-    if is_wheel || local.file.ends_with(".zip") {
+    if is_wheel(local) || local.file.ends_with(".zip") {
         let mut archive = ZipArchive::new(std::io::BufReader::new(file), limits)?;
         for at in 0..archive.members().len() {
             let Some(member) = archive.members().get(at).filter(|m| !m.is_directory()) else {
                 continue;
             };
             let name = member.name.clone();
-            comparer.add(&name, &archive.read(at)?);
+            work(&name, &archive.read(at)?);
         }
-        return Ok(comparer.finish());
+        return Ok(());
     }
     walk_tar_gz(file, &limits, &mut |member, reader| {
         if member.kind == TarKind::File {
             let mut bytes = Vec::new();
             let mut reader = LimitedReader::new(reader, MAX_FILE);
             reader.read_to_end(&mut bytes).map_err(ArchiveError::Io)?;
-            comparer.add(&member.path, &bytes);
+            work(&member.path, &bytes);
         }
         Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(comparer.finish())
+    })
 }
 
 /// What was compared, in numbers.
-fn told(file: &str, commit: &str, found: &Comparison) -> String {
-    let mut out = format!("{file}: {} files are those of commit {commit}", found.same);
+fn told(file: &str, base: &str, found: &Comparison) -> String {
+    let mut out = format!("{file}: {} files are those of {base}", found.same);
     for (count, what) in [
         (found.generated.len(), "made by tools that are known"),
         (found.compiled, "compiled and not comparable"),

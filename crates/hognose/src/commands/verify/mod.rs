@@ -75,6 +75,7 @@ pub(super) fn run(
         &mut evidence,
         &mut notices,
     )?;
+    commits::with_sdists(args, &looks, &inventory, &mut evidence, &mut notices)?;
     let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
