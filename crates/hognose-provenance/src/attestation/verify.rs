@@ -4,6 +4,8 @@
 //! signed checkpoint, signature, agreement of the entry with the rest. Here is what the format adds: exactly one subject
 //! that is this file, a known predicate, a publisher that agrees with the certificate, and that nothing is not enough.
 
+use std::borrow::Cow;
+
 use hognose_types::text::short;
 use sigstore_verify::types::bundle::{
     CertificateContent, Rfc3161Timestamp, TimestampVerificationData, VerificationMaterial,
@@ -172,11 +174,11 @@ fn unread(entry: &serde_json::Value, error: &serde_json::Error) -> Refusal {
 }
 
 /// Some writers of base64 break lines, and the reference reads them.
-fn unwrapped(base64: &str) -> String {
-    base64
-        .chars()
-        .filter(|c| !matches!(c, '\n' | '\r'))
-        .collect()
+fn unwrapped(base64: &str) -> Cow<'_, str> {
+    if base64.contains(['\n', '\r']) {
+        return Cow::Owned(base64.replace(['\n', '\r'], ""));
+    }
+    Cow::Borrowed(base64)
 }
 
 fn material(part: &'static str, reason: &str) -> Refusal {
