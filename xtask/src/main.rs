@@ -30,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                  --index         asking a loopback index about 200 packages; needs no feeds
                  --gateway       the gateway beside other index servers; needs no feeds
                  --verify        a lock with 200 attestations, and the reference client of PEP 740
+                 --environment   500 installed distributions beside sha256sum; needs no feeds
                  --instructions  instruction counts against benches/budgets.toml; --accept takes new ones
                  --data DIR      the feeds [default: ../shared/data]
                  --binary FILE   measure this instead of building one

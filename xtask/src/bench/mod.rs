@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: speed against targets, rivals and budgets; findings against rivals'.
 
 mod compare;
+mod environment;
 mod feeds;
 mod findings;
 mod gateway;
@@ -40,6 +41,7 @@ struct Options {
     index: bool,
     gateway: bool,
     verify: bool,
+    environment: bool,
 }
 
 /// Runs the benchmarks that the words name; none means speed against targets.
@@ -51,6 +53,9 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if let Some(directory) = &options.inspect {
         // Artifacts are all it needs.
         return inspect::run(directory, &binary(&options)?);
+    }
+    if options.environment {
+        return environment::run(&binary(&options)?, options.runs.unwrap_or(5));
     }
     if options.gateway {
         return gateway::run(&binary(&options)?);
@@ -97,6 +102,7 @@ fn parse(words: &[&str]) -> Result<Options> {
             "--index" => options.index = true,
             "--gateway" => options.gateway = true,
             "--verify" => options.verify = true,
+            "--environment" => options.environment = true,
             "--inspect" => options.inspect = Some(value()?.into()),
             "--instructions" => options.instructions = true,
             "--accept" => options.accept = true,

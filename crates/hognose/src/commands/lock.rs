@@ -55,7 +55,8 @@ pub(super) fn run(
     let found = fetch(cli, args, &file.pins, surroundings)?;
     let lacking = lacking(&shown, &file.pins, &found);
     if args.check {
-        output::data(&lacking.iter().map(|l| format!("{l}\n")).collect::<String>())?;
+        let lines = lacking.iter().flat_map(|line| [line.as_str(), "\n"]);
+        output::data(&lines.collect::<String>())?;
         return Ok(if lacking.is_empty() {
             Exit::Clean
         } else {
