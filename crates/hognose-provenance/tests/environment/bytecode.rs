@@ -64,6 +64,20 @@ fn code_of_the_source_is_silent() {
 }
 
 #[test]
+fn private_names_and_long_texts_are_silent() {
+    let (made, source) = made();
+    let fields = "f'a {one} b {two}\\n'\n        ".repeat(60);
+    let text = format!(
+        "class __proxy__:\n    def __cast(self):\n        return self.__cast, self.___odd\n\n    def __repr__(self):\n        return repr(self.__cast())\n\n\ndef long(one, two):\n    return (\n        {fields})\n"
+    );
+    std::fs::write(&source, &text).unwrap();
+    made.record("one", row("one.py", text.as_bytes()));
+    compile(&source, &text);
+    assert_eq!(made.problems(), [""; 0]);
+    assert_eq!(made.check().counts.bytecode, 1);
+}
+
+#[test]
 fn replaced_code_is_found_whatever_was_changed() {
     let (made, source) = made();
     let payload = "\n__import__('os').system('id')\n";
