@@ -13,6 +13,7 @@ pub mod marshal;
 pub mod names;
 pub mod nesting;
 mod number;
+mod serial;
 pub mod source;
 pub mod text;
 pub mod tree;

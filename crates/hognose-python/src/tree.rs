@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::names::Symbol;
+use crate::serial::Serial;
 
 /// Index of an expression in a [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -280,6 +281,8 @@ pub(crate) struct Class {
 /// A parsed module.
 #[derive(Debug, Default)]
 pub struct Tree {
+    /// What tells it from every other tree.
+    pub(crate) serial: Serial,
     pub(crate) exprs: Vec<Expr>,
     pub(crate) expr_at: Vec<u32>,
     pub(crate) stmts: Vec<Stmt>,

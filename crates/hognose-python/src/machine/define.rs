@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{ClassObject, Closure, Frame, Machine, Scope, ScopeKind};
+use crate::serial::Serial;
 use crate::tree::{ClassId, ExprId, FunctionId};
 use crate::value::{Cell, Value};
 
@@ -131,6 +132,7 @@ impl Machine<'_> {
             .map(|base| self.eval(frame, *base))
             .collect();
         let object = Rc::new(ClassObject {
+            serial: Serial::default(),
             name: self.names.shared(class.name),
             bases,
             attrs: std::cell::RefCell::default(),

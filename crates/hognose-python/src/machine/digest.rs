@@ -1,7 +1,6 @@
 //! A digest of arguments: calls that look alike are followed once.
 
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
 
 use super::call::Named;
 use crate::value::{Cell, Value};
@@ -30,6 +29,16 @@ fn digest_some(cells: &[Cell], hasher: &mut rustc_hash::FxHasher, levels: u8) {
     }
 }
 
+/// A text by what it says; of a long one the beginning, and where the whole lies. Two that are freed and made between two
+/// calls may lie in the same place, so that alone does not do.
+fn text(bytes: &[u8], hasher: &mut rustc_hash::FxHasher) {
+    const WHOLE: usize = 64 << 10;
+    match bytes.get(..WHOLE) {
+        None => bytes.hash(hasher),
+        Some(start) => (start, bytes.as_ptr() as usize, bytes.len()).hash(hasher),
+    }
+}
+
 fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
     cell.taint.hash(hasher);
     std::mem::discriminant(&cell.value).hash(hasher);
@@ -38,10 +47,8 @@ fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
         Value::Int(v) => v.hash(hasher),
         Value::Float(v) => v.to_bits().hash(hasher),
         Value::Big(v) => v.hash(hasher),
-        Value::Str(v) if v.len() <= 4_096 => v.hash(hasher),
-        Value::Str(v) => (v.as_ptr() as usize, v.len()).hash(hasher),
-        Value::Bytes(v) if v.len() <= 4_096 => v.hash(hasher),
-        Value::Bytes(v) => (v.as_ptr() as usize, v.len()).hash(hasher),
+        Value::Str(v) => text(v.as_bytes(), hasher),
+        Value::Bytes(v) => text(v, hasher),
         Value::Path(v) => v.hash(hasher),
         Value::Module(v) => v.hash(hasher),
         Value::Tuple(v) | Value::Cycle(v) => {
@@ -64,9 +71,9 @@ fn digest_cell(cell: &Cell, hasher: &mut rustc_hash::FxHasher, levels: u8) {
             }
         }
         Value::Function(v) => v.key().hash(hasher),
-        Value::Class(v) => (Rc::as_ptr(v) as usize).hash(hasher),
+        Value::Class(v) => v.serial.hash(hasher),
         Value::Instance(v) => {
-            (Rc::as_ptr(&v.class) as usize).hash(hasher);
+            v.class.serial.hash(hasher);
             // The order of a map must not matter.
             let attrs = v.attrs.try_borrow();
             let sum = attrs

@@ -125,7 +125,7 @@ impl Machine<'_> {
         if text.len() < MIN_TEXT {
             return;
         }
-        let key = (Rc::as_ptr(frame.tree) as usize, id.0, self.context.0);
+        let key = (frame.tree.serial, id.0, self.context.0);
         if !self.texts_seen.insert(key) {
             return;
         }

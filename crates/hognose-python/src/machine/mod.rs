@@ -47,6 +47,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::names::{Names, PathId, Symbol};
+use crate::serial::Serial;
 use crate::tree::{Block, FunctionId, Tree};
 use crate::value::{Cell, Taint, Value};
 
@@ -292,15 +293,17 @@ pub struct Closure {
 
 impl Closure {
     fn key(&self) -> FunctionKey {
-        (Rc::as_ptr(&self.tree) as usize, self.function.0)
+        (self.tree.serial, self.function.0)
     }
 }
 
-type FunctionKey = (usize, u32);
+type FunctionKey = (Serial, u32);
 
 /// A class of the artifact.
 #[derive(Debug)]
 pub struct ClassObject {
+    /// What tells it from every other class.
+    serial: Serial,
     name: Rc<str>,
     bases: Vec<Cell>,
     attrs: RefCell<FxHashMap<Symbol, Cell>>,
@@ -409,11 +412,11 @@ pub struct Machine<'o> {
     entered: FxHashSet<FunctionKey>,
     classes: Vec<Rc<ClassObject>>,
     instances: Vec<std::rc::Weak<Instance>>,
-    samples: FxHashMap<usize, Cell>,
+    samples: FxHashMap<Serial, Cell>,
     pending: Vec<Pending>,
     /// Branches that ran because their condition was known.
-    ran: FxHashSet<(usize, Block)>,
-    texts_seen: FxHashSet<(usize, u32, u8)>,
+    ran: FxHashSet<(Serial, Block)>,
+    texts_seen: FxHashSet<(Serial, u32, u8)>,
     layers_seen: FxHashSet<(u64, u8)>,
     /// Bytes of sources that were parsed.
     pub parsed_bytes: u64,

@@ -135,6 +135,7 @@ impl Machine<'_> {
             }
         }
         let class = Rc::new(super::ClassObject {
+            serial: crate::serial::Serial::default(),
             name,
             bases,
             attrs: std::cell::RefCell::new(attrs),

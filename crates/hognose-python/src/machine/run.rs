@@ -248,10 +248,7 @@ impl<'o> Machine<'o> {
     }
 
     fn run_pending(&mut self, pending: &Pending, context: Context) {
-        if self
-            .ran
-            .contains(&(Rc::as_ptr(&pending.tree) as usize, pending.block))
-        {
+        if self.ran.contains(&(pending.tree.serial, pending.block)) {
             return;
         }
         self.context = context;
@@ -325,7 +322,7 @@ impl<'o> Machine<'o> {
 
     /// An object of a class nobody made: its `__init__` is run once with unknown parameters.
     pub(super) fn sample(&mut self, class: &Rc<super::ClassObject>) -> Cell {
-        let key = Rc::as_ptr(class) as usize;
+        let key = class.serial;
         if let Some(known) = self.samples.get(&key) {
             return known.clone();
         }

@@ -211,7 +211,7 @@ impl Machine<'_> {
         } else {
             (orelse, body)
         };
-        self.ran.insert((Rc::as_ptr(frame.tree) as usize, run));
+        self.ran.insert((frame.tree.serial, run));
         if self.concrete_loops == 0 && !rest.is_empty() {
             self.postpone(frame, rest, is_main && !taken);
         }
