@@ -107,3 +107,29 @@ fn layers_beyond_the_bound_are_said() {
     assert!(has(&inspection, FactKind::DeepLayers));
     assert!(inspection.unread.is_empty(), "{:?}", inspection.unread);
 }
+
+/// Trees are given back as the analysis goes on, and others come to lie where they lay.
+#[test]
+fn no_module_is_taken_for_one_that_lay_in_its_place() {
+    const MODULES: usize = 400;
+    let mut collector = Collector::new("imitation-1.0-py3-none-any.whl");
+    for at in 0..MODULES {
+        let padding = "# padding\n".repeat(at % 7);
+        let text = format!(
+            "{padding}from imitation.base import Base\n\n\nclass Provider(Base):\n    NAME = 'Provider'\n    PLACE = 'https://host-{at}.example.invalid/v1'\n"
+        );
+        let path = format!("imitation/m{at}.py");
+        collector.file(&path, text.as_bytes(), Ended::Whole);
+    }
+    let inspection = collector.finish();
+    let endpoints = inspection.facts.iter();
+    let seen: std::collections::BTreeSet<&str> = endpoints
+        .filter(|f| f.kind == FactKind::EndpointOther)
+        .map(|f| f.detail.as_str())
+        .collect();
+    let missing: Vec<String> = (0..MODULES)
+        .map(|at| format!("host-{at}.example.invalid"))
+        .filter(|host| !seen.contains(host.as_str()))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
