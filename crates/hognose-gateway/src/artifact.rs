@@ -206,7 +206,8 @@ impl Gateway {
         let digest = offered.file.sha256.as_deref();
         let stored = digest.and_then(|d| self.gear.blobs.find(d));
         let mut ruling = standing.ruling;
-        if standing.settled {
+        // What has no announced digest is nobody's word: it is known by its bytes, which must be there first.
+        if standing.settled && digest.is_some() {
             return match stored {
                 Some(blob) => Ok((Ready::Stored(blob), ruling)),
                 None => self.fetch(offered).map(|f| (Ready::Coming(f), ruling)),
@@ -222,6 +223,10 @@ impl Gateway {
             // Nobody announced it: that it is another one than before shows only now.
             self.witness(page, offered, &blob.sha256, asked).await?;
             ruling.join(self.vouched(page, offered, &blob.sha256).await);
+        }
+        if standing.settled {
+            self.allow(page, offered, &ruling, asked)?;
+            return Ok((Ready::Stored(blob), ruling));
         }
         match self.read(page, offered, &blob, asked.client).await {
             Inspected::Read(read) => ruling.join(read),
@@ -277,7 +282,7 @@ impl Gateway {
         if let Some(digest) = digest {
             ruling.join(self.vouched(page, offered, digest).await);
         }
-        if ruling.blocks() || settled {
+        if ruling.blocks() || (settled && digest.is_some()) {
             return Ok(ruling);
         }
         let blob = if let Some(blob) = digest.and_then(|d| self.gear.blobs.find(d)) {
@@ -287,6 +292,12 @@ impl Gateway {
             let flight = self.fetch(offered).map_err(full)?;
             flight.finish().await.map_err(|reason| reason.to_string())?
         };
+        if digest.is_none() {
+            ruling.join(self.vouched(page, offered, &blob.sha256).await);
+        }
+        if settled {
+            return Ok(ruling);
+        }
         match self.read(page, offered, &blob, client).await {
             Inspected::Read(other) => {
                 ruling.join(other);

@@ -50,6 +50,12 @@ impl Gateway {
         let (page, offered) = self.offered(path).await?;
         let standing = self.standing(&page, &offered).await;
         self.allow(&page, &offered, &standing.ruling, asked)?;
+        // Attestations themselves are handed on whatever they show: others may want to look.
+        let digest = offered.file.sha256.as_deref();
+        if let Some(digest) = digest.filter(|_| beside.what == METADATA.what) {
+            let vouched = self.vouched(&page, &offered, digest).await;
+            self.allow(&page, &offered, &vouched, asked)?;
+        }
         let key = format!("{} of {}", beside.what, key(&offered));
         let bytes = if let Some(bytes) = self.gear.blobs.remembered(&key) {
             bytes

@@ -41,6 +41,12 @@ impl Tokens {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = named.collect();
     }
 
+    /// Whether everybody may ask.
+    pub fn is_empty(&self) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.is_empty()
+    }
+
     pub(crate) fn bearer(&self, headers: &HeaderMap) -> Bearer {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {

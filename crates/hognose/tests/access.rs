@@ -109,6 +109,14 @@ fn only_who_shows_a_token_is_answered() {
         std::thread::sleep(Duration::from_millis(50));
     };
     assert!(!told.contains(&token), "{told}");
+    // An editor empties a file before it writes it: that opens nothing to anybody.
+    sandbox.write("hognose.toml", "");
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(gateway.ask(&path(), "").status(), 401);
+    assert_eq!(
+        gateway.ask(&path(), &basic("__token__", &token)).status(),
+        200
+    );
     // A token that is taken back opens nothing, without a restart.
     let other = "[[gateway.token]]\nname = \"other\"\nsha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
     sandbox.write("hognose.toml", other);

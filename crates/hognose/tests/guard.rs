@@ -942,3 +942,69 @@ fn a_project_that_lets_more_through_is_told_of() {
     assert!(got.stderr.contains(expected), "{}", got.stderr);
     assert!(!run(&["--no-config"]).stderr.contains("lets more through"));
 }
+
+#[test]
+fn what_lies_on_disk_does_not_lead_past_the_guard() {
+    let set = Set::new();
+    let other = "https://index.example/evil-1.0-py3-none-any.whl";
+    let needs = format!("Requires-Dist: evil @ {other}\n");
+    let local = archives::wheel("local", "1.0", &[("local.py", String::new())], &needs);
+    set.sandbox.write("local-1.0-py3-none-any.whl", local);
+    let separators = ["\u{b}", "\u{c}", "\u{1d}", "\u{85}", "\u{2028}", "\r"];
+    for (at, end) in separators.iter().enumerate() {
+        let text = format!("good # a comment{end}--index-url https://index.example/simple/\n");
+        set.sandbox.write(&format!("odd-{at}.txt"), text);
+    }
+    let pylock = format!(
+        "lock-version = \"1.0\"\ncreated-by = \"x\"\n[[packages]]\nname = \"evil\"\nversion = \"1.0\"\n[[packages.wheels]]\nurl = \"{other}\"\nhashes = {{ sha256 = \"{}\" }}\n",
+        "0".repeat(64)
+    );
+    set.sandbox.write("pylock.toml", pylock);
+    set.sandbox.write("e.env", "PIP_NO_INDEX=1\n");
+    set.sandbox.write(
+        "na/pyproject.toml",
+        "[project]\nname = \"na\"\nversion = \"1\"\ndependencies = [\"nb\"]\n[tool.uv.sources]\nnb = { path = \"../nb\" }\n",
+    );
+    set.sandbox.write(
+        "nb/pyproject.toml",
+        format!("[project]\nname = \"nb\"\nversion = \"1\"\ndependencies = [\"evil\"]\n[tool.uv.sources]\nevil = {{ url = \"{other}\" }}\n"),
+    );
+    let python = installers().join("new/bin/python");
+    let python = python.to_str().unwrap();
+    let uv = installers().join("new/bin/uv");
+    let uv = uv.to_str().unwrap();
+    let mut commands = vec![
+        vec![
+            python,
+            "-m",
+            "pip",
+            "install",
+            "./local-1.0-py3-none-any.whl",
+        ],
+        vec![uv, "pip", "install", "-r", "pylock.toml"],
+        vec![uv, "pip", "install", "./na"],
+        vec![
+            uv,
+            "run",
+            "--no-project",
+            "--env-file",
+            "e.env",
+            "pip",
+            "install",
+            "good",
+        ],
+        vec!["env", "-C", "na", uv, "sync"],
+    ];
+    let files: Vec<String> = (0..separators.len())
+        .map(|at| format!("odd-{at}.txt"))
+        .collect();
+    commands.extend(
+        files
+            .iter()
+            .map(|file| vec![python, "-m", "pip", "install", "-r", file]),
+    );
+    for command in commands {
+        let refused = set.guard(&[], &command);
+        assert_eq!(refused.code, 2, "{command:?}: {}", refused.whole());
+    }
+}

@@ -133,3 +133,20 @@ fn attestations_can_be_asked_for() {
     let (withheld, line, _) = asked(None, SHA256, &format!("{required}{waived}"));
     assert!(!withheld, "{line}");
 }
+
+#[test]
+fn a_file_without_announced_digest_is_seen_before_it_is_sent() {
+    let (sandbox, upstream) = (Sandbox::new(), Upstream::new());
+    let old = "data-upload-time=\"2024-01-02T03:04:05Z\"";
+    let page = format!("<a href=\"/files/{NAME}\" {old} data-provenance=\"/p\">{NAME}</a>");
+    upstream.put("/simple/pypi-attestations/", Answer::html(page));
+    upstream.put(&format!("/files/{NAME}"), Answer::file(b"bytes".to_vec()));
+    upstream.put(
+        "/p",
+        Answer::html(r#"{"version":1,"attestation_bundles":[]}"#),
+    );
+    let configuration = "[gateway]\ninspect = false\n";
+    let gateway = Running::start(&sandbox, &upstream.url(), configuration);
+    let got = gateway.ask(&format!("/files/pypi-attestations/-/{NAME}"), "");
+    assert!(got.line.contains("HOG-PROV-bad"), "{}", got.line);
+}

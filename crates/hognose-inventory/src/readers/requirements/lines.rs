@@ -15,7 +15,7 @@ pub(super) struct Logical<'a> {
 
 /// Splits a file into logical lines; lines without text or comment are left out.
 pub(super) fn logical(text: &str) -> impl Iterator<Item = Logical<'_>> {
-    let mut lines = (1_u32..).zip(text.split('\n'));
+    let mut lines = physical(text);
     std::iter::from_fn(move || {
         loop {
             let line = join(lines.next()?, &mut lines);
@@ -23,6 +23,21 @@ pub(super) fn logical(text: &str) -> impl Iterator<Item = Logical<'_>> {
                 return Some(line);
             }
         }
+    })
+}
+
+/// What ends a line for Python's `str.splitlines`, and so for pip, beside a line feed: what stands behind one of these in a
+/// comment is a requirement.
+const ENDS: [char; 8] = [
+    '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{2028}', '\u{2029}',
+];
+
+/// Physical lines with the number that an editor shows: a line feed alone counts there.
+fn physical(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    (1_u32..).zip(text.split('\n')).flat_map(|(number, line)| {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let parts = line.split(|c| ENDS.contains(&c) || c == '\u{85}');
+        parts.map(move |part| (number, part))
     })
 }
 
@@ -93,5 +108,23 @@ mod tests {
             ]
         );
         assert_eq!(shown("\\\n\\\n\\"), []);
+    }
+
+    #[test]
+    fn what_ends_a_line_for_pip_ends_it_here() {
+        for end in [
+            "\r", "\u{b}", "\u{c}", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2028}", "\u{2029}",
+        ] {
+            let text = format!("a==1 # b{end}c==2\nd==3");
+            assert_eq!(
+                shown(&text),
+                [
+                    (1, "a==1".to_owned(), Some("b")),
+                    (1, "c==2".to_owned(), None),
+                    (2, "d==3".to_owned(), None),
+                ],
+                "{end:?}"
+            );
+        }
     }
 }

@@ -44,7 +44,15 @@ impl News {
         match rules_now(&self.args) {
             Ok(rules) => {
                 let digest = rules.digest.clone();
-                self.tokens.replace(named(&rules.settings.server));
+                let tokens = named(&rules.settings.server);
+                if tokens.is_empty() && !self.tokens.is_empty() {
+                    // An editor that empties a file before it writes it must not open the door to everybody.
+                    output::warning(
+                        "the configuration names no tokens any more: those before stay in force until a restart",
+                    );
+                } else {
+                    self.tokens.replace(tokens);
+                }
                 self.seat.obey(rules);
                 self.tell("policy", digest);
                 output::human(

@@ -49,6 +49,12 @@ pub(super) fn variables(
         set("UV_NO_CONFIG", "1"),
         set("UV_INSECURE_HOST", "127.0.0.1"),
         set("UV_CACHE_DIR", &scratch.join("uv-cache").to_string_lossy()),
+        // Files of variables that the two read for themselves would put back what is taken away here.
+        ("UV_ENV_FILE", None),
+        set("UV_NO_ENV_FILE", "1"),
+        set("PIPENV_DONT_LOAD_ENV", "1"),
+        ("TOX_CONFIG_FILE", None),
+        ("TOX_OVERRIDE", None),
         // PDM, Pipenv.
         set("PDM_PYPI_URL", index),
         set("PIPENV_PYPI_MIRROR", index),

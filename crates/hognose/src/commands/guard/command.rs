@@ -62,6 +62,12 @@ pub(super) fn wrapped(words: &[OsString]) -> Option<usize> {
     })
 }
 
+/// Whether a word is the name of an installer.
+pub(super) fn installer_in(word: &str) -> bool {
+    let tool = named(&stem(&OsString::from(word)));
+    !matches!(tool, Tool::Other | Tool::Wrapper | Tool::Sudo)
+}
+
 fn other() -> Call {
     Call {
         tool: Tool::Other,
@@ -87,6 +93,11 @@ fn stem(program: &OsString) -> String {
         .to_owned()
 }
 
+/// The name of a program, without folder and version.
+pub(super) fn name(program: Option<&OsString>) -> String {
+    program.map(stem).unwrap_or_default()
+}
+
 fn named(name: &str) -> Tool {
     match name {
         "pip" => Tool::Pip,
@@ -101,9 +112,8 @@ fn named(name: &str) -> Tool {
         "tox" => Tool::Tox,
         "sudo" | "doas" | "su" | "runuser" | "pkexec" => Tool::Sudo,
         "env" | "nice" | "ionice" | "nohup" | "timeout" | "time" | "setsid" | "stdbuf" | "chrt"
-        | "taskset" | "xargs" | "exec" | "command" | "busybox" | "script" | "unbuffer" => {
-            Tool::Wrapper
-        }
+        | "taskset" | "flock" | "strace" | "chronic" | "unshare" | "xargs" | "exec" | "command"
+        | "busybox" | "script" | "unbuffer" => Tool::Wrapper,
         _ => Tool::Other,
     }
 }

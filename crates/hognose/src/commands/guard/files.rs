@@ -43,41 +43,86 @@ pub(super) fn check(files: &[Listed], surroundings: &Surroundings) -> Result<Bou
         let all = files.iter().filter(move |f| f.optional == optional);
         all.map(|f| f.path.clone())
     };
-    for (paths, optional) in [
+    let mut waiting = vec![
         (of(true).chain(named).collect::<Vec<_>>(), true),
         (of(false).collect(), false),
-    ] {
+    ];
+    let mut seen = BTreeSet::new();
+    while let Some((paths, optional)) = waiting.pop() {
+        let paths: Vec<String> = paths
+            .into_iter()
+            .filter(|p| seen.insert(p.clone()))
+            .collect();
         if paths.is_empty() {
             continue;
         }
-        let read = hognose_inventory::scan_paths(
-            &hognose_inventory::Disk,
-            &paths,
-            &hognose_inventory::Options::default(),
-        );
-        if let Some(gap) = read.gaps.iter().find(|g| g.rule == gap_unreadable::ID) {
-            // What cannot be read may say anything.
+        if seen.len() > MAX_FILES {
             return Err(Failure::usage(format!(
-                "{} cannot be read to its end: {}",
-                gap.subject, gap.message
+                "more than {MAX_FILES} files say what to install"
             )));
         }
-        for path in paths.iter().chain(read.inputs.iter().map(|i| &i.path)) {
-            plain(path)?;
-        }
+        let read = read(&paths)?;
         indexes(&read)?;
         addresses(&read, optional)?;
-        for component in read.components {
-            match component.source {
+        for component in &read.components {
+            match &component.source {
                 Source::Index { .. } => {
-                    bound.packages.insert(component.name);
+                    bound.packages.insert(component.name.clone());
                 }
-                Source::Path { .. } => bound.beside = Some(component.name),
+                Source::Path { path, .. } if !paths.contains(path) => {
+                    bound.beside = Some(component.name.clone());
+                    // What lies there has requirements and sources of its own.
+                    waiting.push((project(path, component.declarations.first()), false));
+                }
                 _ => {}
             }
         }
     }
     Ok(bound)
+}
+
+/// Most files that are looked at.
+const MAX_FILES: usize = 500;
+
+fn read(paths: &[String]) -> Result<Inventory, Failure> {
+    let read = hognose_inventory::scan_paths(
+        &hognose_inventory::Disk,
+        paths,
+        &hognose_inventory::Options::default(),
+    );
+    if let Some(gap) = read.gaps.iter().find(|g| g.rule == gap_unreadable::ID) {
+        // What cannot be read may say anything.
+        return Err(Failure::usage(format!(
+            "{} cannot be read to its end: {}",
+            gap.subject, gap.message
+        )));
+    }
+    for path in paths.iter().chain(read.inputs.iter().map(|i| &i.path)) {
+        plain(path)?;
+    }
+    Ok(read)
+}
+
+/// The files of a project that another names by its path, as seen from where it is named or from here.
+fn project(path: &str, named: Option<&Declaration>) -> Vec<String> {
+    let from = named.map_or("", |d| d.location.file.as_str());
+    let folder = std::path::Path::new(from).parent();
+    let places = [
+        folder.unwrap_or(std::path::Path::new("")).join(path),
+        path.into(),
+    ];
+    let names = ["pyproject.toml", "setup.cfg", "setup.py"];
+    let all = places
+        .iter()
+        .flat_map(|place| names.map(|name| place.join(name)));
+    let artifacts = places.iter().filter(|place| {
+        let ending = place.extension().and_then(|e| e.to_str());
+        matches!(ending, Some("whl" | "gz" | "zip"))
+    });
+    let found = all.chain(artifacts.cloned()).filter(|file| file.is_file());
+    found
+        .map(|file| file.to_string_lossy().into_owned())
+        .collect()
 }
 
 impl Bound {
@@ -117,9 +162,18 @@ fn plain(path: &str) -> Result<(), Failure> {
             "{shown} {why}, so the guard does not know what it says"
         )))
     };
+    let name = std::path::Path::new(path).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
     let extension = std::path::Path::new(path)
         .extension()
         .and_then(|e| e.to_str());
+    if matches!(extension, Some("whl" | "gz" | "zip")) {
+        // An artifact: what it requires has been read.
+        return Ok(());
+    }
+    if name.starts_with("pylock") && extension == Some("toml") {
+        return refuse("is a lock whose files come from where it says");
+    }
     if !extension.is_some_and(|e| KNOWN.contains(&e)) {
         return refuse("has not the name of a requirements file (.txt or .in)");
     }
@@ -130,12 +184,30 @@ fn plain(path: &str) -> Result<(), Failure> {
         let line = line.trim_start().to_ascii_lowercase();
         line.starts_with('#') && line.contains("coding") && !line.contains("utf-8")
     });
+    let odd = |c: char| {
+        matches!(
+            c,
+            '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let lone = text.replace("\r\n", "\n").contains('\r');
+    if matches!(extension, Some("txt" | "in")) && (lone || text.contains(odd)) {
+        return refuse("has characters that end a line for pip and for hardly anything else");
+    }
     if coded || text.contains('\0') {
         return refuse("is in another encoding than UTF-8");
     }
     if !matches!(extension, Some("txt" | "in")) {
         return Ok(());
     }
+    match unlike_pip(&text) {
+        Some(why) => refuse(why),
+        None => Ok(()),
+    }
+}
+
+/// What pip reads otherwise in a requirements file than it is read here.
+fn unlike_pip(text: &str) -> Option<&'static str> {
     for line in text
         .lines()
         .map(str::trim_start)
@@ -145,16 +217,16 @@ fn plain(path: &str) -> Result<(), Failure> {
         let (option, value) = line.split_at(end.unwrap_or(line.len()));
         let value = value.trim_start_matches('=').trim();
         if Grammar::shortened(option) {
-            return refuse("abbreviates an option");
+            return Some("abbreviates an option");
         }
         let included = ["-r", "-c", "--requirement", "--constraint"].contains(&option)
             || line.starts_with("-rhttp")
             || line.starts_with("-chttp");
         if included && line.contains("://") && !value.starts_with("file:") {
-            return refuse("takes in a file of another machine");
+            return Some("takes in a file of another machine");
         }
     }
-    Ok(())
+    None
 }
 
 fn indexes(read: &Inventory) -> Result<(), Failure> {

@@ -39,6 +39,7 @@ pub(super) struct Grammar {
 const ISOLATED: &str = "makes pip heed no variables, and the guard speaks to it by variables";
 const PROXY: &str = "stands between pip and the guard, and could answer in its place";
 const CONFIG: &str = "names a configuration that may name indexes";
+const ENV_FILE: &str = "names a file of variables, which may name indexes";
 const TORCH: &str = "makes uv ask an index of its own choice";
 
 const PIP: Grammar = Grammar {
@@ -169,7 +170,7 @@ const UV_LONG: &[(&str, Role)] = &[
     ("--group", Role::Group),
     ("--no-group", Role::Word),
     ("--only-group", Role::Word),
-    ("--env-file", Role::Word),
+    ("--env-file", Role::Past(ENV_FILE)),
     ("--package", Role::Word),
     ("--python", Role::Word),
     ("--python-version", Role::Word),
@@ -233,6 +234,7 @@ const fn uv(own: Option<usize>) -> Grammar {
 
 const TOX_INDEX: &str = "puts an index before the guard's";
 
+const TOX_ROOT: &str = "leads to another directory, where the guard does not look";
 const TOX_OVERRIDE: &str = "changes the configuration that the guard has read";
 
 const TOX: Grammar = Grammar {
@@ -240,12 +242,17 @@ const TOX: Grammar = Grammar {
         ("--index-url", Role::Past(TOX_INDEX)),
         ("--index-server", Role::Past(TOX_INDEX)),
         ("--override", Role::Past(TOX_OVERRIDE)),
+        ("--conf", Role::Word),
+        ("--workdir", Role::Word),
+        ("--root", Role::Past(TOX_ROOT)),
     ],
     short: &[
         ('i', Role::Past(TOX_INDEX)),
         ('x', Role::Past(TOX_OVERRIDE)),
+        ('c', Role::Word),
+        ('e', Role::Word),
     ],
-    abbreviated: false,
+    abbreviated: true,
     own: None,
 };
 

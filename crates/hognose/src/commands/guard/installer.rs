@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::command::{Call, Tool, call};
 use super::grammar::{Grammar, Role};
+use super::wrapped::foreign;
 use crate::cli::ServeArgs;
 use crate::error::Failure;
 
@@ -115,6 +116,9 @@ impl Lifted {
             .iter()
             .map(|w| w.to_string_lossy().into_owned())
             .collect();
+        if tool == Tool::Uv && super::locks::verb(tool, &texts) == "build" {
+            self.named("./");
+        }
         if let Some(grammar) = Grammar::of(tool, &texts) {
             return self.words(grammar, own, &texts);
         }
@@ -149,9 +153,8 @@ impl Lifted {
             return Ok(());
         };
         let (before, rest) = command.split_at(at + 1);
-        for word in before.iter().skip(1) {
-            takes_variables_away(&word.to_string_lossy())?;
-        }
+        let program = super::command::name(command.first());
+        super::wrapped::check(&program, before.get(1..).unwrap_or_default())?;
         self.arguments.extend(before.iter().cloned());
         self.command(rest)
     }
@@ -210,8 +213,15 @@ impl Lifted {
             return Ok(());
         };
         self.arguments.push(dashes.clone());
-        if grammar.own().is_some() {
+        let before = self.arguments.iter().map(|w| w.to_string_lossy());
+        let runs = self.tool == Tool::Tox && before.clone().any(|w| w == "exec" || w == "e");
+        if grammar.own().is_some() || runs {
             return self.inner(rest);
+        }
+        if self.tool == Tool::Tox {
+            // What its commands are given.
+            self.arguments.extend(rest.iter().cloned());
+            return Ok(());
         }
         for word in rest {
             let text = word.to_string_lossy();
@@ -335,7 +345,11 @@ impl Lifted {
         let bare = bare.strip_prefix("file://").unwrap_or(bare);
         let path = std::path::Path::new(bare);
         let extension = path.extension().and_then(|e| e.to_str());
-        if matches!(extension, Some("in" | "txt" | "toml")) && path.is_file() {
+        if matches!(
+            extension,
+            Some("in" | "txt" | "toml" | "whl" | "gz" | "zip")
+        ) && path.is_file()
+        {
             self.list(bare);
         }
         if !bare.contains(['/', '.', '\\']) {
@@ -359,66 +373,6 @@ impl Lifted {
             self.list(word);
         }
     }
-}
-
-/// Refuses an index in the words of a command that is not known: it would count more than the guard's.
-fn foreign(words: &[String]) -> Result<(), Failure> {
-    let names = |word: &str| {
-        let marks = [
-            "--index-url",
-            "--extra-index-url",
-            "--default-index",
-            "-i http",
-            "-ihttp",
-            "--find-links",
-        ];
-        marks.iter().any(|mark| word.contains(mark))
-    };
-    let pairs = words.iter().zip(words.iter().skip(1));
-    let mut lone = pairs.filter(|(option, value)| *option == "-i" && is_remote(value));
-    let Some(word) = words
-        .iter()
-        .find(|w| names(w))
-        .or(lone.next().map(|(o, _)| o))
-    else {
-        return Ok(());
-    };
-    let word = hognose_types::text::short(word, 80);
-    Err(Failure::usage(format!(
-        "{word} names an index in a command whose options are not known here"
-    ))
-    .hint("run the installer itself behind the guard: `hognose guard -- pip …`"))
-}
-
-/// Refuses words of `env` that change what the command is told of the guard.
-fn takes_variables_away(word: &str) -> Result<(), Failure> {
-    let upper = word.to_ascii_uppercase().replace('-', "_");
-    let named = [
-        "PIP_",
-        "UV_",
-        "PDM_",
-        "PIPENV_",
-        "POETRY_",
-        "PIPX_",
-        "NO_PROXY",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ];
-    let sets = named.iter().any(|name| upper.contains(name));
-    let clears = ["-", "-i", "--ignore-environment"].contains(&word)
-        || word.starts_with("--ignore")
-        || (word.starts_with('-') && !word.starts_with("--") && word.contains(['i', 'S', 'u']))
-        || word.starts_with("--unset")
-        || word.starts_with("--split-string");
-    if !sets && !clears {
-        return Ok(());
-    }
-    let word = hognose_types::text::short(word, 60);
-    Err(Failure::usage(format!(
-        "{word} changes the variables that lead the command to the guard"
-    ))
-    .hint("put it in front: `env … hognose guard -- …`"))
 }
 
 /// uv's `name=address` is an address.
@@ -583,8 +537,7 @@ mod tests {
         }
         for command in [
             "sudo pip install x",
-            "make -i https://a.example",
-            "env X=1 make -i https://a.example",
+            "make pip -i https://a.example",
             "python -c pass --index-url=https://a.example",
             "poetry run pip install --isolated x",
             "pip install --proxy=http://a.example x",

@@ -215,7 +215,8 @@ fn elsewhere(tool: Tool, words: &[String], surroundings: &Surroundings) -> Resul
 
 fn uv(verb: &str, words: &[String], here: &Path) -> Result<Way, Failure> {
     match verb {
-        "sync" | "run" => {}
+        // Looking at the project writes its lock, too, where there is none or an old one.
+        "sync" | "run" | "tree" | "export" => {}
         "add" | "remove" | "lock" | "version" => return Err(refused(WRITES, "uv", "uv.lock")),
         _ => return Ok(Way::Asks),
     }

@@ -14,6 +14,7 @@ mod locks;
 mod shims;
 mod summary;
 mod tox;
+mod wrapped;
 
 use std::net::SocketAddr;
 use std::path::Path;

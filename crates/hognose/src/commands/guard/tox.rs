@@ -32,6 +32,7 @@ pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failur
     let mut found = Found {
         home: home.clone(),
         files: Vec::new(),
+        extras: false,
     };
     let own = named.map(|path| here.join(path));
     for path in NAMES.iter().map(|name| home.join(name)).chain(own) {
@@ -55,20 +56,43 @@ pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failur
             found.list(&path);
         }
     }
+    // What the project has under extras is installed only where somebody asks for it.
+    let extras = found.extras;
+    for file in &mut found.files {
+        file.optional &= extras || !is_project(&file.path);
+    }
     Ok(found.files)
+}
+
+fn is_project(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    ["setup.cfg", "pyproject.toml", "setup.py"].contains(&name)
 }
 
 /// The configuration that the words name.
 fn named(words: &[String]) -> Option<String> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if ["-c", "--conf"].contains(&word.as_str()) {
-            return words.next().cloned();
+        if word == "--" {
+            break;
         }
-        let joined = word.strip_prefix("--conf=");
-        let short = || word.strip_prefix("-c").filter(|rest| !rest.is_empty());
-        if let Some(path) = joined.or_else(short) {
-            return Some(path.to_owned());
+        // argparse takes beginnings of options, and letters together.
+        let (option, joined) = word.split_once('=').unwrap_or((word, ""));
+        if option.len() > 3 && "--conf".starts_with(option) {
+            let path = Some(joined.to_owned()).filter(|p| !p.is_empty());
+            return path.or_else(|| words.next().cloned());
+        }
+        let letters = word.strip_prefix('-').filter(|w| !w.starts_with('-'));
+        let at = letters.and_then(|l| {
+            l.find('c').filter(|at| {
+                l.get(..*at)
+                    .is_some_and(|b| b.chars().all(|c| "qvra".contains(c)))
+            })
+        });
+        if let (Some(letters), Some(at)) = (letters, at) {
+            let rest = letters.get(at + 1..).unwrap_or_default();
+            let path = Some(rest.trim_start_matches('=').to_owned()).filter(|p| !p.is_empty());
+            return path.or_else(|| words.next().cloned());
         }
     }
     None
@@ -77,6 +101,8 @@ fn named(words: &[String]) -> Option<String> {
 struct Found {
     home: PathBuf,
     files: Vec<Listed>,
+    /// Environments install extras or groups of the project.
+    extras: bool,
 }
 
 impl Found {
@@ -144,6 +170,9 @@ impl Found {
     }
 
     fn setting(&mut self, path: &Path, key: &str, value: &str) -> Result<(), Failure> {
+        if (is_variables(key) || ["deps", "install_command"].contains(&key)) && is_borrowed(value) {
+            return Err(refused(path, "takes a setting from elsewhere"));
+        }
         match key {
             "indexserver" if !value.is_empty() => Err(refused(path, "names an index for tox")),
             "install_command" if value.split_whitespace().any(leads_elsewhere) => {
@@ -153,6 +182,14 @@ impl Found {
                 Err(refused(path, "sets variables that name an index"))
             }
             "deps" | "requires" | "constraints" => self.dependency(path, value),
+            "extras" | "dependency_groups" => {
+                self.extras |= !value.is_empty();
+                Ok(())
+            }
+            _ if key.starts_with("commands") => {
+                let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
+                super::wrapped::foreign(&words)
+            }
             _ => Ok(()),
         }
     }
@@ -176,12 +213,7 @@ impl Found {
                 .iter()
                 .zip([home.as_ref(), home.as_ref(), "/"])
                 .fold(file.to_owned(), |file, (name, is)| file.replace(name, is));
-            if file.contains('{') || file.contains("://") {
-                return Err(refused(path, "names requirements that only tox can find"));
-            }
-            let file = self.home.join(file);
-            self.list(&file);
-            return Ok(());
+            return self.requirements(path, &file);
         }
         if leads_elsewhere(option) || is_address(bare) {
             return Err(refused(
@@ -193,18 +225,72 @@ impl Found {
     }
 }
 
+impl Found {
+    /// A file of requirements; one that has the name of the environment in its own is every file that it can be.
+    fn requirements(&mut self, path: &Path, file: &str) -> Result<(), Failure> {
+        let one = ["{envname}", "{env_name}"]
+            .iter()
+            .find(|name| file.contains(**name));
+        let Some(placeholder) = one else {
+            if file.contains('{') || file.contains("://") {
+                return Err(refused(path, "names requirements that only tox can find"));
+            }
+            let file = self.home.join(file);
+            self.list(&file);
+            return Ok(());
+        };
+        let (before, after) = file.split_once(placeholder).unwrap_or((file, ""));
+        if before.contains('{') || after.contains(['{', '/']) {
+            return Err(refused(path, "names requirements that only tox can find"));
+        }
+        let start = self.home.join(before);
+        let (folder, prefix) = if before.ends_with('/') {
+            (start, String::new())
+        } else {
+            let prefix = start.file_name().unwrap_or_default();
+            let prefix = prefix.to_string_lossy().into_owned();
+            (start.parent().unwrap_or(&self.home).to_path_buf(), prefix)
+        };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<PathBuf> = entries
+            .filter(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with(&prefix) && name.ends_with(after)
+            })
+            .map(|entry| entry.path())
+            .collect();
+        names.sort();
+        for file in names {
+            self.list(&file);
+        }
+        Ok(())
+    }
+}
+
+/// A value that another key or file has, which is not looked at under that name: `{[section]key}`, `file|x.env`.
+fn is_borrowed(value: &str) -> bool {
+    let file = value.trim_start().starts_with("file|");
+    let mut rest = value.split("{[").skip(1);
+    let checked = |reference: &str| {
+        let key = reference
+            .split_once(']')
+            .map(|(_, key)| key.split('}').next().unwrap_or(key));
+        key.is_some_and(|key| {
+            ["deps", "setenv", "set_env", "install_command", "commands"].contains(&key)
+        })
+    };
+    file || !rest.all(checked)
+}
+
 fn is_variables(key: &str) -> bool {
     ["setenv", "set_env"].contains(&key)
 }
 
 /// Whether a line of variables, or the name of one, changes what installers are told.
 fn sets(line: &str) -> bool {
-    let upper = line.to_ascii_uppercase().replace('-', "_");
-    let tools = ["PIP_", "UV_", "PDM_", "PIPENV_"];
-    let what = ["INDEX", "LINKS", "CONFIG", "ISOLATED", "PROXY", "PYPI"];
-    let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-    let named = tools.iter().any(|t| upper.contains(t)) && what.iter().any(|w| upper.contains(w));
-    named || proxies.iter().any(|p| upper.contains(p))
+    let name = line.split_once('=').map_or(line, |(name, _)| name);
+    super::wrapped::matters(name)
 }
 
 #[cfg(test)]
