@@ -1,6 +1,7 @@
 //! Sending files: from memory, from disk, or while they come.
 
 use std::io::{self, SeekFrom};
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -182,6 +183,17 @@ pub(crate) async fn coming(offered: &OfferedFile, flight: &Arc<Flight>) -> Answe
     answer
 }
 
+/// The file that is coming, or has come: it keeps its bytes when it gets its place, and only its name changes.
+async fn opened(flight: &Flight, place: Option<&Path>) -> io::Result<Option<tokio::fs::File>> {
+    if let Ok(open) = tokio::fs::File::open(&flight.path).await {
+        return Ok(Some(open));
+    }
+    match place {
+        Some(place) => tokio::fs::File::open(place).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 async fn send_coming(sender: &mut Sender<Bytes, io::Error>, flight: &Flight) -> io::Result<()> {
     let mut news = flight.watch();
     let mut sent = 0_u64;
@@ -199,16 +211,15 @@ async fn send_coming(sender: &mut Sender<Bytes, io::Error>, flight: &Flight) -> 
             Some(Ok(blob)) => Some(blob.path.clone()),
             None => None,
         };
-        let mut open = match file.take() {
-            Some(open) => open,
-            // The file keeps its bytes when it gets its place; only its name changes.
-            None => match tokio::fs::File::open(&flight.path).await {
-                Ok(open) => open,
-                Err(error) => match &end {
-                    Some(path) => tokio::fs::File::open(path).await?,
-                    None => return Err(error),
-                },
-            },
+        let mut open = if let Some(open) = file.take() {
+            open
+        } else if let Some(open) = opened(flight, end.as_deref()).await? {
+            open
+        } else {
+            // It got its place just now, and whoever put it there is about to say so.
+            let told = news.wait_for(|p| p.done.is_some()).await;
+            drop(told.map_err(io::Error::other)?);
+            continue;
         };
         while sent < ready {
             let piece = next_piece(&mut open, ready - sent).await?;
