@@ -83,15 +83,15 @@ impl Gateway {
         ruling
     }
 
+    /// The document that the page announces: that there is none after all is not the same as none announced.
     async fn document(&self, offered: &OfferedFile) -> Result<Option<bytes::Bytes>, String> {
         let key = format!("{} of {}", ATTESTATIONS.what, key(offered));
         if let Some(bytes) = self.gear.blobs.remembered(&key) {
             return Ok(Some(bytes));
         }
         let found = self.asked_beside(offered, ATTESTATIONS.ask).await?;
-        if let Some(bytes) = &found {
-            self.gear.blobs.remember(&key, bytes);
-        }
-        Ok(found)
+        let bytes = found.ok_or("the index announces them and has none")?;
+        self.gear.blobs.remember(&key, &bytes);
+        Ok(Some(bytes))
     }
 }

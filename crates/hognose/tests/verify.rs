@@ -622,3 +622,21 @@ fn a_scan_says_what_memory_knows_better() {
     let outcome = sandbox.scan(&["requirements.txt"]);
     assert_eq!(outcome.code, 3, "{}", outcome.whole());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_memory_that_is_no_file_is_not_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("requirements.txt", "acme==1.0\n");
+    let pipe = sandbox.work().join("memory.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let output = sandbox
+        .command(&["verify", "--offline", "--memory", "memory.toml"])
+        .timeout(std::time::Duration::from_secs(30))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("not a regular file"), "{said}");
+}

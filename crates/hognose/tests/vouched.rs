@@ -104,6 +104,9 @@ fn attestations_can_be_asked_for() {
     assert!(withheld && line.contains("HOG-PROV-unattested"), "{line}");
     let (withheld, line, _) = asked(Some(Answer::status(503)), SHA256, required);
     assert!(withheld && line.contains("HOG-GAP-provenance"), "{line}");
+    // Announced, and not there: that is not the same as none.
+    let (withheld, line, _) = asked(Some(Answer::status(404)), SHA256, required);
+    assert!(withheld && line.contains("HOG-GAP-provenance"), "{line}");
     let (withheld, line, _) = asked(Some(Answer::status(503)), SHA256, "");
     assert!(!withheld, "{line}");
     assert!(!asked(None, SHA256, "").0);

@@ -96,7 +96,12 @@ pub(super) fn run(
     }
     let mut report = report(args, inventory, opened, evidence, &policy, surroundings)?;
     report.notices.extend(notices);
-    show(cli, args, &report)?;
+    let shown = Shown {
+        format: args.format,
+        output: args.output.as_deref(),
+        verbose: args.verbose,
+    };
+    show(cli, &shown, &report)?;
     let verdict = report.verdict;
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
@@ -364,7 +369,14 @@ fn keep_new(evidence: &mut Judgement, known: Option<&Judgement>) {
     evidence.gaps.retain(|g| !gaps.contains(&gap(g)));
 }
 
-fn show(cli: &Cli, args: &ScanArgs, report: &ScanReport) -> Result<(), Failure> {
+/// How a report is shown, and where.
+pub(super) struct Shown<'a> {
+    pub(super) format: Format,
+    pub(super) output: Option<&'a Path>,
+    pub(super) verbose: bool,
+}
+
+pub(super) fn show(cli: &Cli, args: &Shown<'_>, report: &ScanReport) -> Result<(), Failure> {
     let to_terminal = args.format == Format::Terminal && args.output.is_none();
     let style = Style {
         colour: to_terminal && output::colour(),
@@ -373,7 +385,7 @@ fn show(cli: &Cli, args: &ScanArgs, report: &ScanReport) -> Result<(), Failure> 
     };
     let text = render(report, args.format, &style)
         .map_err(|e| Failure::incomplete("cannot render the report").because(&e))?;
-    match &args.output {
+    match args.output {
         Some(path) => output::file(path, &text)?,
         None => output::data(&text)?,
     }

@@ -231,7 +231,7 @@ impl Found {
         let one = ["{envname}", "{env_name}"]
             .iter()
             .find(|name| file.contains(**name));
-        let Some(placeholder) = one else {
+        let Some(environment) = one else {
             if file.contains('{') || file.contains("://") {
                 return Err(refused(path, "names requirements that only tox can find"));
             }
@@ -239,7 +239,7 @@ impl Found {
             self.list(&file);
             return Ok(());
         };
-        let (before, after) = file.split_once(placeholder).unwrap_or((file, ""));
+        let (before, after) = file.split_once(environment).unwrap_or((file, ""));
         if before.contains('{') || after.contains(['{', '/']) {
             return Err(refused(path, "names requirements that only tox can find"));
         }

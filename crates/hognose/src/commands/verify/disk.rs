@@ -15,6 +15,10 @@ use crate::error::Failure;
 
 /// A file that is no larger than anything honest.
 pub(super) fn limited(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    // A pipe would be waited for, and a device has no end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
     file.take(limit + 1).read_to_end(&mut bytes)?;

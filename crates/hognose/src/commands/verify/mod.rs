@@ -17,7 +17,7 @@ use hognose_inventory::Disk;
 use hognose_policy::{Gate, Policy, decide};
 use hognose_provenance::attestation::Trust;
 use hognose_provenance::hashes;
-use hognose_report::{ScanReport, VerifiedFile, render};
+use hognose_report::{ScanReport, VerifiedFile};
 use hognose_types::{Decision, Inventory, Notice, Places, RuleId};
 
 use crate::cli::{Cli, VerifyArgs};
@@ -83,7 +83,12 @@ pub(super) fn run(
     let mut report = report(inventory, evidence, &policy, surroundings);
     report.notices.splice(0..0, notices);
     report.verified = Some(files);
-    show(cli, args, &report)?;
+    let shown = scan::Shown {
+        format: args.format,
+        output: args.output.as_deref(),
+        verbose: args.verbose,
+    };
+    scan::show(cli, &shown, &report)?;
     if let Some(learnt) = learnt {
         memory.write(learnt, &report.judged, cli.quiet)?;
     }
@@ -168,27 +173,6 @@ fn notice(message: String) -> Notice {
         location: None,
         message,
     }
-}
-
-fn show(cli: &Cli, args: &VerifyArgs, report: &ScanReport) -> Result<(), Failure> {
-    use crate::output;
-    use hognose_report::{Format, Style};
-    let to_terminal = args.format == Format::Terminal && args.output.is_none();
-    let style = Style {
-        colour: to_terminal && output::colour(),
-        width: output::width(),
-        verbose: args.verbose,
-    };
-    let text = render(report, args.format, &style)
-        .map_err(|e| Failure::incomplete("cannot render the report").because(&e))?;
-    match &args.output {
-        Some(path) => output::file(path, &text)?,
-        None => output::data(&text)?,
-    }
-    if !to_terminal && !cli.quiet {
-        output::human(&hognose_report::summary(report));
-    }
-    Ok(())
 }
 
 /// True for findings that keep what was remembered as it was.
