@@ -96,12 +96,7 @@ pub(super) fn run(
     }
     let mut report = report(args, inventory, opened, evidence, &policy, surroundings)?;
     report.notices.extend(notices);
-    let shown = Shown {
-        format: args.format,
-        output: args.output.as_deref(),
-        verbose: args.verbose,
-    };
-    show(cli, &shown, &report)?;
+    show(cli, &shown(args), &report)?;
     let verdict = report.verdict;
     // The process ends here: giving thousands of small blocks back one by one would take longer than some scans.
     std::mem::forget(report);
@@ -374,6 +369,14 @@ pub(super) struct Shown<'a> {
     pub(super) format: Format,
     pub(super) output: Option<&'a Path>,
     pub(super) verbose: bool,
+}
+
+fn shown(args: &ScanArgs) -> Shown<'_> {
+    Shown {
+        format: args.format,
+        output: args.output.as_deref(),
+        verbose: args.verbose,
+    }
 }
 
 pub(super) fn show(cli: &Cli, args: &Shown<'_>, report: &ScanReport) -> Result<(), Failure> {
