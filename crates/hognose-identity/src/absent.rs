@@ -32,12 +32,11 @@ pub(crate) fn absent(pin: &Pin<'_>) -> Said {
 }
 
 /// Where the name does exist: assistants and people take packages of one language for those of another.
-pub(crate) fn elsewhere(name: &str) -> &'static str {
-    if names::is_javascript(name) {
-        ", which is a well-known JavaScript package"
-    } else {
-        ""
-    }
+pub(crate) fn elsewhere(name: &str) -> String {
+    let language = names::language(name);
+    language
+        .map(|language| format!(", which is a well-known {language} package"))
+        .unwrap_or_default()
 }
 
 /// A young project whose name joins two popular ones.

@@ -7,13 +7,15 @@ use hognose_types::{
     Severity, Source, Subject, rules, text,
 };
 
-use crate::lookalike::{Lookalike, Model, Targets};
+use crate::lookalike::{Lookalike, Model, Targets, is_used_too};
 
 /// What names are compared with.
 #[derive(Debug)]
 pub struct Knowledge<'a> {
     /// Popular names, most popular first, in the normal form of PEP 503.
     pub popular: Vec<&'a str>,
+    /// How often names are downloaded, the most popular first: these and others. Empty where that is not known.
+    pub downloads: &'a [(String, u64)],
     /// Names of the user's own beside those of the projects scanned.
     pub own: Vec<&'a str>,
     /// How likenesses are weighed.
@@ -65,6 +67,9 @@ fn lookalikes(
         let Some(found) = targets.check(name.as_str(), &knowledge.model) else {
             continue;
         };
+        if is_used_too(knowledge.downloads, name.as_str(), found.target) {
+            continue;
+        }
         let Some(component) = members.first().and_then(|id| inventory.component(*id)) else {
             continue;
         };

@@ -25,7 +25,7 @@ mod written;
 
 pub use code::{Code, CodeReader, Imported, judge_code, misnamed};
 pub use confusion::{Configured, confusion};
-pub use domains::{domains, expired};
+pub use domains::{Registered, domains, expired, reregistered};
 pub use evidence::{Asked, Circumstances, Evidence, Unmended};
 pub use judge::{Knowledge, judge};
 pub use lookalike::acquit;

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// How many names of a popularity list count as popular: lists of all projects end with names that nobody uses.
+pub const POPULAR: usize = 20_000;
+
 /// Names that are imitated though no popular project bears them: modules of the standard library, programs, brands. In
 /// the normal form of PEP 503.
 pub fn imitated() -> impl Iterator<Item = &'static str> {
@@ -15,12 +18,22 @@ pub fn popular() -> impl Iterator<Item = &'static str> {
     lines(include_str!("../names/popular.txt"))
 }
 
-/// Whether a well-known JavaScript package bears the name.
-pub fn is_javascript(name: &str) -> bool {
-    static NAMES: LazyLock<FxHashSet<&str>> =
-        LazyLock::new(|| lines(include_str!("../names/javascript.txt")).collect());
-    NAMES.contains(name)
+/// The language of a well-known package that bears the name elsewhere: JavaScript, Rust or Ruby.
+pub fn language(name: &str) -> Option<&'static str> {
+    static NAMES: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
+        let all = OTHERS.iter().rev();
+        all.flat_map(|(language, names)| lines(names).map(|name| (name, *language)))
+            .collect()
+    });
+    NAMES.get(name).copied()
 }
+
+/// Names of other registries by language; of those that two have, the first counts.
+const OTHERS: [(&str, &str); 3] = [
+    ("JavaScript", include_str!("../names/javascript.txt")),
+    ("Rust", include_str!("../names/rust.txt")),
+    ("Ruby", include_str!("../names/ruby.txt")),
+];
 
 /// Whether a top-level module belongs to the standard library of any Python from 2.7 on.
 pub fn is_standard(module: &str) -> bool {
@@ -108,14 +121,19 @@ mod tests {
     #[test]
     fn names_of_another_language_are_of_no_popular_project() {
         let popular: std::collections::BTreeSet<&str> = super::popular().collect();
-        let names: Vec<&str> = super::lines(include_str!("../names/javascript.txt")).collect();
-        assert!(names.is_sorted() && names.len() > 150);
-        for name in names {
-            let normal = hognose_types::PackageName::new(name).unwrap();
-            assert_eq!(normal.as_str(), name);
-            assert!(!popular.contains(name), "{name}");
-            assert!(super::is_javascript(name));
+        for (language, text) in super::OTHERS {
+            let names: Vec<&str> = super::lines(text).collect();
+            assert!(names.is_sorted() && names.len() > 100, "{language}");
+            for name in names {
+                let normal = hognose_types::PackageName::new(name).unwrap();
+                assert_eq!(normal.as_str(), name);
+                assert!(!popular.contains(name), "{name}");
+                assert!(super::language(name).is_some());
+            }
         }
+        assert_eq!(super::language("lodash"), Some("JavaScript"));
+        assert_eq!(super::language("serde-json"), Some("Rust"));
+        assert_eq!(super::language("nokogiri"), Some("Ruby"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::code::{Code, occurrence, unknown};
 use crate::evidence::{Circumstances, Said, span};
 use crate::facts::{DAY, Presence, ProjectFacts};
 use crate::mentions::Mention;
+use crate::names;
 
 /// How a name came up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,9 +143,9 @@ fn nobody_has(sought: &Sought) -> Said {
     if sought.lead == Lead::Command {
         let message = format!(
             "the index does not have {name}, which is to be installed here{}: anybody may register the name, and is then installed",
-            match absent::elsewhere(name.as_str()) {
-                "" => "",
-                _ => " and is a well-known JavaScript package",
+            match names::language(name.as_str()) {
+                None => String::new(),
+                Some(language) => format!(" and is a well-known {language} package"),
             }
         );
         let advice =

@@ -125,6 +125,14 @@ pub enum IndexError {
         /// What is wrong.
         reason: String,
     },
+    /// What should be the answer of a registry of domains is none.
+    #[error("{url} says nothing of a domain: {reason}")]
+    Registry {
+        /// The address.
+        url: RedactedUrl,
+        /// What is wrong.
+        reason: String,
+    },
     /// Metadata of a file that cannot be read, or is of another one.
     #[error("{url} has no usable metadata: {reason}")]
     Metadata {

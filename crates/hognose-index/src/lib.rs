@@ -24,6 +24,7 @@ mod page;
 mod parallel;
 mod project;
 mod provenance;
+mod rdap;
 mod resolve;
 mod url;
 
@@ -38,6 +39,7 @@ pub use look::Look;
 pub use metadata::{Metadata, MetadataSource};
 pub use page::{ProjectPage, ProjectStatus};
 pub use project::{Maintainers, Project, Upload};
+pub use rdap::Registration;
 pub use url::{IndexUrl, UrlError};
 
 /// Entry for fuzzing: reads any bytes as a project page.

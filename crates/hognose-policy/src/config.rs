@@ -48,6 +48,8 @@ pub struct Config {
 pub struct Asking {
     /// Whether domains of maintainers' addresses have records is asked of name servers.
     pub dns: Option<Resolver>,
+    /// Since when domains of maintainers' addresses are registered is asked of this service (RDAP).
+    pub rdap: Option<String>,
     /// Whether repositories of requirements are where they were is asked of their forges.
     pub forges: bool,
 }
@@ -241,10 +243,22 @@ impl Context<'_> {
                 Some(Resolver::At(at))
             }
         };
+        let rdap = raw.rdap.as_ref().map(|at| self.service(at)).transpose()?;
         Ok(Asking {
             dns,
+            rdap,
             forges: raw.forges,
         })
+    }
+
+    fn service(&self, at: &Spanned<String>) -> Result<String, ConfigError> {
+        let text = at.get_ref();
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Ok(text.clone());
+        }
+        let message = format!("rdap: {text:?} is no address of a service");
+        let hint = "write the address that `domain/NAME` is appended to, such as \"https://rdap.example/\"";
+        Err(self.error(at.span().start, message, Some(hint)))
     }
 
     pub(crate) fn number(

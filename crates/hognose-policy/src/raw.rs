@@ -127,6 +127,7 @@ pub(crate) struct RawScan {
 pub(crate) struct RawIdentity {
     pub(crate) owned: Vec<Spanned<String>>,
     pub(crate) dns: Option<Spanned<RawDns>>,
+    pub(crate) rdap: Option<Spanned<String>>,
     pub(crate) forges: bool,
 }
 

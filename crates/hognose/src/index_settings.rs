@@ -82,6 +82,41 @@ pub(crate) fn find_for(
     requirements: &[PathBuf],
     surroundings: &Surroundings,
 ) -> Result<Indexes, Failure> {
+    let wanting = Wanting {
+        args,
+        python,
+        trusted,
+        directory: Path::new("."),
+        files: requirements,
+    };
+    find_at(&wanting, surroundings)
+}
+
+/// Who wants to know the indexes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanting<'a> {
+    pub(crate) args: &'a IndexArgs,
+    pub(crate) python: Option<&'a Path>,
+    /// Whether the project's configuration counts.
+    pub(crate) trusted: bool,
+    /// Where the project lies.
+    pub(crate) directory: &'a Path,
+    /// Requirements files and scripts whose options count as the project's.
+    pub(crate) files: &'a [PathBuf],
+}
+
+/// As [`find`], for a project that lies anywhere.
+pub(crate) fn find_at(
+    wanting: &Wanting<'_>,
+    surroundings: &Surroundings,
+) -> Result<Indexes, Failure> {
+    let Wanting {
+        args,
+        python,
+        trusted,
+        directory,
+        files: requirements,
+    } = *wanting;
     let stock = || stock::index(python, surroundings);
     let mut layers = vec![layer::flags(args)];
     // An index named by hand is the only one, with the companions named by hand.
@@ -101,7 +136,11 @@ pub(crate) fn find_for(
         for path in scripts {
             layers.extend(files::script(path)?);
         }
-        layers.extend(files::layers(python, trusted, surroundings)?);
+        layers.extend(files::layers(
+            python,
+            trusted.then_some(directory),
+            surroundings,
+        )?);
         let others = layers.iter_mut().skip(written);
         for layer in others.filter(|l| is_replaced && l.tool == IndexTool::Pip) {
             layer.indexes.retain(|i| i.role == IndexRole::FindLinks);
@@ -232,6 +271,24 @@ const MAX_CERTIFICATES: u64 = 16 << 20;
 const MAX_KEPT: u64 = 500 << 20;
 
 impl Indexes {
+    /// True when both ask the same indexes about the same packages, wherever that is written.
+    pub(crate) fn asks_as(&self, other: &Self) -> bool {
+        let settings = |indexes: &Self| {
+            let mut settings = indexes.settings.clone();
+            for index in &mut settings.indexes {
+                index.place = IndexPlace::Stock;
+            }
+            settings
+        };
+        let order = |indexes: &Self| (indexes.first_only, indexes.keyring);
+        self.index == other.index
+            && self.extra == other.extra
+            && order(self) == order(other)
+            && self.known == other.known
+            && self.certificates == other.certificates
+            && settings(self) == settings(other)
+    }
+
     /// The indexes for a component whose lock names `url`. The default of pip stands for whatever the user has put in
     /// its place; any other index is asked itself, with the user's credentials for its host.
     pub(crate) fn for_source(&self, url: &IndexUrl) -> Self {

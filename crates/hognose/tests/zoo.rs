@@ -1,4 +1,4 @@
-//! A zoo of configurations of pip, uv, Poetry, PDM and Pipenv: which indexes are asked about which name, in which order,
+//! A zoo of configurations of pip, uv, Poetry, PDM and Pipenv, and of several projects at once: which indexes are asked about which name, in which order,
 //! and with whose password. Four indexes on the loopback interface answer; nothing but their logs counts.
 
 mod common;
@@ -541,6 +541,84 @@ const PIPENV: &[Row] = &[
     ),
 ];
 
+/// Several projects in one scan: each has indexes of its own.
+const SEVERAL: &[Row] = &[
+    row!(
+        "two projects",
+        [
+            (
+                "one/pyproject.toml",
+                "[project]\nname = 'one'\nversion = '1'\ndependencies = ['acme']\n[[tool.uv.index]]\nurl = '{a}'\ndefault = true\n"
+            ),
+            (
+                "two/pyproject.toml",
+                "[project]\nname = 'two'\nversion = '1'\ndependencies = ['obscure']\n[[tool.uv.index]]\nurl = '{b}'\ndefault = true\n"
+            ),
+        ],
+        [],
+        "a",
+        "b"
+    ),
+    row!(
+        "two projects that say the same are asked for together",
+        [
+            (
+                "one/pyproject.toml",
+                "[project]\nname = 'one'\nversion = '1'\ndependencies = ['acme', 'obscure']\n[[tool.uv.index]]\nurl = '{a}'\ndefault = true\n"
+            ),
+            ("two/uv.toml", "[[index]]\nurl = '{a}'\ndefault = true\n"),
+            (
+                "two/pyproject.toml",
+                "[project]\nname = 'two'\nversion = '1'\ndependencies = ['acme', 'obscure']\n"
+            ),
+        ],
+        [],
+        "a",
+        "a"
+    ),
+    row!(
+        "requirements with an index beside a project",
+        [
+            (
+                "pyproject.toml",
+                "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['obscure']\n[[tool.uv.index]]\nurl = '{b}'\ndefault = true\n"
+            ),
+            ("requirements.txt", "--index-url {a}\nacme==1.0\n"),
+        ],
+        [],
+        "a",
+        "b"
+    ),
+    row!(
+        "requirements of two directories",
+        [
+            ("requirements.txt", "--index-url {a}\nacme==1.0\n"),
+            ("tools/requirements.txt", "obscure==1.0\n"),
+            ("tools/dev-requirements.txt", "--extra-index-url {c}\n"),
+        ],
+        [("PIP_INDEX_URL", "{b}")],
+        "a",
+        "b c"
+    ),
+    row!(
+        "the configuration of the directory above",
+        [
+            ("uv.toml", "[[index]]\nurl = '{c}'\ndefault = true\n"),
+            (
+                "one/pyproject.toml",
+                "[project]\nname = 'one'\nversion = '1'\ndependencies = ['acme']\n"
+            ),
+            (
+                "two/pyproject.toml",
+                "[project]\nname = 'two'\nversion = '1'\ndependencies = ['obscure']\n[[tool.uv.index]]\nurl = '{b}'\ndefault = true\n"
+            ),
+        ],
+        [],
+        "c",
+        "b"
+    ),
+];
+
 fn serve(name: char, head: &Head, log: &Log) -> Answer {
     let parts: Vec<&str> = head.path.split('/').collect();
     let user = head.header("authorization");
@@ -667,7 +745,7 @@ fn ask(row: &Row) -> ([String; 2], String) {
 
 #[test]
 fn every_configuration_is_followed() {
-    let all: Vec<&Row> = [PIP, UV, POETRY, PDM, PIPENV]
+    let all: Vec<&Row> = [PIP, UV, POETRY, PDM, PIPENV, SEVERAL]
         .into_iter()
         .flatten()
         .collect();

@@ -12,6 +12,20 @@ const AGE: i64 = 2 * 365 * DAY;
 /// From this many releases on, too.
 const RELEASES: usize = 10;
 
+/// From this part of the target's downloads on, people mean the name when they write it: one in so many.
+const SHARE: u64 = 100;
+/// Fewer downloads than this say nothing: mirrors and scanners fetch every project.
+const NOISE: u64 = 10_000;
+
+/// True when a name is downloaded so often beside the one it resembles that it is no slip: a squat is a young name that hardly
+/// anybody installs. `downloads` is a popularity list with counts of some weeks; names that it lacks are not known to be used.
+pub fn is_used_too(downloads: &[(String, u64)], name: &str, target: &str) -> bool {
+    let of = |name: &str| downloads.iter().find(|(n, _)| n == name).map(|(_, d)| *d);
+    of(name)
+        .zip(of(target))
+        .is_some_and(|(own, others)| own >= NOISE && own >= others / SHARE)
+}
+
 /// Takes back the findings about such projects; answers how many.
 pub fn acquit(findings: &mut Vec<Finding>, asked: &[Asked], now: i64) -> usize {
     let all = findings.len();
@@ -126,6 +140,29 @@ mod tests {
             ..Details::default()
         });
         facts
+    }
+
+    #[test]
+    fn downloads_acquit() {
+        let list = [
+            ("requests", 900_000_000),
+            ("reqests", 9_000_000),
+            ("request", 8_999_999),
+            ("requets", 500),
+        ];
+        let list = list.map(|(name, count)| (name.to_owned(), count));
+        for (name, used) in [
+            ("reqests", true),
+            ("request", false),
+            ("requets", false),
+            ("rrequests", false),
+        ] {
+            assert_eq!(is_used_too(&list, name, "requests"), used, "{name}");
+        }
+        // Seldom used targets are imitated too.
+        let few = [("acme".to_owned(), 600), ("acne".to_owned(), 500)];
+        assert!(!is_used_too(&few, "acne", "acme"));
+        assert!(!is_used_too(&[], "reqests", "requests"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod features;
 mod model;
 mod targets;
 
-pub use acquit::acquit;
+pub use acquit::{acquit, is_used_too};
 pub use edit::Edit;
 pub use features::{Feature, Features};
 pub use model::{Model, ModelError};

@@ -8,6 +8,7 @@ finding_rules! {
     BURST "HOG-ID-burst" "a quiet project suddenly releases",
     INVENTED "HOG-ID-invented" "a young project whose name joins two well-known ones",
     EXPIRED_DOMAIN "HOG-ID-expired-domain" "the domain of a maintainer's address is nobody's",
+    REREGISTERED_DOMAIN "HOG-ID-reregistered-domain" "the domain of a maintainer's address was registered after it was named",
     REPOJACK "HOG-ID-repojack" "a repository has moved to another owner, or is gone",
     REPLACED "HOG-ID-replaced" "files of a release were replaced by others",
     REVIVED "HOG-ID-revived" "the project is another one than it was",

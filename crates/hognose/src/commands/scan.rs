@@ -1,6 +1,7 @@
 //! `hognose scan`: inventory → judgement → verdict → report.
 
 mod allowed;
+mod answers;
 mod behaviour;
 pub(super) mod clients;
 mod code;
@@ -11,6 +12,7 @@ mod identity;
 mod installed;
 mod notebook;
 mod online;
+mod origins;
 pub(super) mod parallel;
 mod releases;
 mod remembered;

@@ -42,16 +42,16 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, Failure> {
         .map_err(|e| Failure::usage(format!("cannot read {}", path.display())).because(&e))
 }
 
-/// Every file, nearest first.
+/// Every file, nearest first; those of a project only where that lies somewhere.
 pub(super) fn layers(
     python: Option<&Path>,
-    trusted: bool,
+    project: Option<&Path>,
     surroundings: &Surroundings,
 ) -> Result<Vec<Layer>, Failure> {
     let mut out = Vec::new();
-    if trusted {
-        let here = std::path::absolute(".").unwrap_or_default();
-        out.extend(of_project(&here, Path::to_owned, surroundings)?);
+    if let Some(directory) = project {
+        let start = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        out.extend(of_project(&start, Path::to_owned, surroundings)?);
     }
     out.extend(of_user(python, surroundings)?);
     Ok(out)

@@ -37,6 +37,7 @@ mod id_newcomer;
 mod id_obscure;
 mod id_replaced;
 mod id_repojack;
+mod id_reregistered_domain;
 mod id_revived;
 mod id_starjack;
 mod id_takeover;

@@ -1,10 +1,12 @@
-//! What is asked of others than indexes, only where the configuration allows it: name servers about the domains of
-//! maintainers' addresses, forges about the repositories of requirements.
+//! What is asked of others than indexes, only where the configuration allows it: name servers and registries about the
+//! domains of maintainers' addresses, forges about the repositories of requirements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hognose_advisories::Judgement;
-use hognose_identity::{Asked, Repository, domains, expired, repojack, repositories};
+use hognose_identity::{
+    Asked, Registered, Repository, domains, expired, repojack, repositories, reregistered,
+};
 use hognose_index::{IndexUrl, Look, dns};
 use hognose_policy::Resolver;
 use hognose_types::{ComponentId, Gap, Inventory, Notice, rules, text};
@@ -13,6 +15,7 @@ use super::online::{Request, notice};
 use super::parallel;
 use crate::error::Failure;
 use crate::index_settings;
+use crate::project_facts::seconds;
 
 /// Most repositories that are asked about.
 const MOST: usize = 200;
@@ -105,4 +108,57 @@ pub(super) fn addresses(
     evidence
         .findings
         .extend(expired(inventory, asked, &nobodys));
+}
+
+/// Adds which domains of maintainers' addresses have other holders than those who were meant.
+pub(super) fn holders(
+    evidence: &mut Judgement,
+    notices: &mut Vec<Notice>,
+    inventory: &Inventory,
+    asked: &[Asked],
+    request: &Request<'_>,
+) {
+    let Some(service) = &request.asking.rdap else {
+        return;
+    };
+    let all: Vec<String> = domains(asked).into_iter().collect();
+    let ask = |domain: &String| registered(service, domain, request);
+    let answers = parallel::each(&all, "asking registries", request.quiet, &ask);
+    let mut known = BTreeMap::new();
+    let mut failed: Vec<String> = Vec::new();
+    for (domain, answer) in all.into_iter().zip(answers) {
+        match answer.unwrap_or_else(|| Err("asking ended early".to_owned())) {
+            Ok(found) => known.extend(found.map(|found| (domain, found))),
+            Err(reason) => failed.push(reason),
+        }
+    }
+    if let Some(first) = failed.first() {
+        notices.push(notice(format!(
+            "registries did not answer about {} domain{} of maintainers' addresses, whose age is not known: {}",
+            failed.len(),
+            if failed.len() == 1 { "" } else { "s" },
+            text::short(first, 300)
+        )));
+    }
+    let now = request.surroundings.now;
+    evidence
+        .findings
+        .extend(reregistered(inventory, asked, &known, now));
+}
+
+fn registered(
+    service: &str,
+    domain: &str,
+    request: &Request<'_>,
+) -> Result<Option<Registered>, String> {
+    let service = IndexUrl::parse(service).map_err(|e| e.to_string())?;
+    let client =
+        index_settings::client_at(&service, request.surroundings).map_err(|e| Failure::line(&e))?;
+    let found = client.registration(&service, domain);
+    let found = found.map_err(|e| e.to_string())?;
+    Ok(found.map(|found| Registered {
+        domain: found.domain,
+        since: found.registered.as_deref().and_then(seconds),
+        is_lapsing: found.is_lapsing,
+    }))
 }

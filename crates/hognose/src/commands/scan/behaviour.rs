@@ -12,12 +12,12 @@ use hognose_types::{
 };
 
 use super::clients::Clients;
+use super::origins::Origins;
 use super::releases::{self, Release};
 use super::verdicts::{Memory, Remembered};
 use super::{parallel, together};
 use crate::cli::ScanArgs;
-use crate::error::Failure;
-use crate::index_settings::{self, Indexes};
+
 use crate::surroundings::Surroundings;
 
 /// What inspecting an inventory takes.
@@ -44,31 +44,31 @@ pub(super) fn add(
     known: Option<&Inventory>,
     request: &Request<'_>,
 ) {
-    let found = releases::collect(inventory, known);
+    let settings = (&request.args.index, &request.args.input);
+    let origins = Origins::new(inventory, settings, request.cache, request.surroundings);
+    let found = releases::collect(inventory, &origins, known);
     for (id, place) in &found.elsewhere {
         let message = format!("not inspected: it comes from {place}, not from an index");
         evidence.gaps.extend(gap(inventory, *id, message));
     }
-    let all = found.pinned;
+    let all = keep_placed(found.pinned, &origins, request, &mut evidence.gaps);
     if all.is_empty() {
         return;
     }
-    let indexes = match indexes(request) {
-        Ok(mut indexes) => {
-            indexes.asking.cache = Some(request.cache.to_owned());
-            indexes
-        }
-        Err((reason, hint)) => {
-            let message = format!("{} were not inspected: {reason}", count(all.len()));
-            evidence.gaps.push(general(message, hint));
-            return;
-        }
+    let of_place = |place: usize| {
+        let here = all.iter().filter(move |r| r.place == place);
+        let wanted = here.map(|r| (&r.name, r.source.as_str()));
+        let indexes = origins.at(place).ok()?;
+        Some(Clients::new(wanted, indexes, request.surroundings))
     };
-    let wanted = all.iter().map(|r| (&r.name, r.source.as_str()));
-    let clients = Clients::new(wanted, &indexes, request.surroundings);
+    let clients: Vec<Option<Clients<'_>>> = (0..origins.len()).map(of_place).collect();
     let memory = Memory::new(request.cache);
     let artifacts = request.cache.join("artifacts");
-    let work = |release: &Release| match clients.of(&release.name, &release.source) {
+    let client = |release: &Release| match clients.get(release.place) {
+        Some(Some(clients)) => clients.of(&release.name, &release.source),
+        _ => Err("it has no index".to_owned()),
+    };
+    let work = |release: &Release| match client(release) {
         Ok(client) => Worker {
             client,
             memory: &memory,
@@ -91,17 +91,37 @@ pub(super) fn add(
         .extend(together::findings(inventory, &mut places, &all, &seen));
 }
 
-/// The indexes to ask, or why none is asked and what to do about it.
-fn indexes(request: &Request<'_>) -> Result<Indexes, (String, &'static str)> {
+/// Drops what has no index to ask, and says why and what to do about it.
+fn keep_placed(
+    mut all: Vec<Release>,
+    origins: &Origins,
+    request: &Request<'_>,
+    gaps: &mut Vec<Gap>,
+) -> Vec<Release> {
+    let mut drop = |all: &mut Vec<Release>, place: Option<usize>, reason: &str, hint: &str| {
+        let before = all.len();
+        all.retain(|r| place.is_some_and(|place| r.place != place));
+        let dropped = before - all.len();
+        if dropped > 0 {
+            let message = format!("{} were not inspected: {reason}", count(dropped));
+            gaps.push(general(message, hint));
+        }
+    };
     if request.args.feeds.offline {
-        let reason = "the network is not used".to_owned();
-        return Err((reason, "drop `--offline`, or `--inspect`"));
+        let hint = "drop `--offline`, or `--inspect`";
+        drop(&mut all, None, "the network is not used", hint);
     }
-    let python = request.args.input.python.as_deref();
-    // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
-    let trusted = !request.args.input.no_config;
-    index_settings::find(&request.args.index, python, trusted, request.surroundings)
-        .map_err(|e| (Failure::line(&e), "name an index with `--index-url`"))
+    for place in 0..origins.len() {
+        if let Err(reason) = origins.at(place) {
+            drop(
+                &mut all,
+                Some(place),
+                reason,
+                "name an index with `--index-url`",
+            );
+        }
+    }
+    all
 }
 
 fn count(releases: usize) -> String {

@@ -93,13 +93,15 @@ pub(super) fn add(
     {
         installed::add(&mut reader.code.installed, Path::new(&input.path));
     }
-    let popular = identity::popular(request.database)?;
+    let listed = identity::listed(request.database)?;
+    let popular = identity::first(&listed);
     let taken: BTreeSet<&str> = popular.iter().map(String::as_str).collect();
     let found = judge_code(inventory, &reader.code, &taken);
     evidence.findings.extend(found);
     let own: Vec<&str> = request.owned.names().map(PackageName::as_str).collect();
     let knowledge = Knowledge {
         popular: popular.iter().map(String::as_str).collect(),
+        downloads: &listed,
         own,
         model: Model::builtin()
             .map_err(|e| Failure::incomplete("the look-alike model is broken").because(&e))?,

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hognose_advisories::Judgement;
-use hognose_identity::facts::{Presence, ProjectFacts, Repository};
+use hognose_identity::facts::{Presence, ProjectFacts};
 use hognose_identity::history::Past;
 use hognose_identity::{Asked, Circumstances, Sought, Unmended, acquit, judge_online};
-use hognose_index::{Client, IndexError, IndexUrl, ProjectPage};
 use hognose_policy::{Asking, Conditions};
 use hognose_provenance::memory::Memory;
 use hognose_types::{
@@ -16,12 +15,13 @@ use hognose_types::{
     OwnedNames, PackageName, Source, Version, rules, text,
 };
 
-use super::clients::Clients;
+use super::answers::{Answer, answers};
 use super::history::{History, Kept};
-use super::{allowed, conditions, parallel, remembered, sought, written};
+use super::origins::Origins;
+use super::{allowed, conditions, remembered, sought, written};
 use crate::cli::ScanArgs;
-use crate::error::Failure;
-use crate::index_settings::{self, Indexes};
+
+use crate::index_settings;
 use crate::project_facts;
 use crate::surroundings::Surroundings;
 
@@ -59,17 +59,11 @@ pub(super) struct Wanted {
     pub(super) name: PackageName,
     /// The index that a lock names; empty for the user's own.
     pub(super) source: String,
+    /// The place of the indexes that are the user's own.
+    pub(super) place: usize,
     /// The components that come from it; none for names that only code and texts lead to.
     pub(super) members: Vec<ComponentId>,
     pub(super) pinned: BTreeSet<Version>,
-}
-
-/// What asking brought.
-#[derive(Debug)]
-struct Answer {
-    facts: ProjectFacts,
-    /// What was not answered beside the page.
-    missing: Vec<String>,
 }
 
 /// Adds what indexes say of every project to the evidence.
@@ -80,7 +74,9 @@ pub(super) fn add(
     request: &Request<'_>,
 ) {
     allowed::forges(evidence, inventory, request);
-    let mut wanted = wanted(inventory, request.known);
+    let settings = (&request.args.index, &request.args.input);
+    let origins = Origins::new(inventory, settings, request.cache, request.surroundings);
+    let mut wanted = wanted(inventory, &origins, request.known);
     let led = sought::wanted(&request.sought, notices);
     let all = wanted.len() + led.len();
     if all == 0 {
@@ -94,16 +90,13 @@ pub(super) fn add(
         )));
         return;
     }
-    let indexes = match indexes(request, inventory) {
-        Ok(indexes) => indexes,
-        Err(reason) => {
-            evidence.gaps.push(no_index(all, &reason));
-            return;
-        }
-    };
-    notices.extend(keep_own(&mut wanted, &indexes, request.owned));
+    notices.extend(keep_own(&mut wanted, &origins, request.owned));
     wanted.extend(led);
-    let answers = answers(&wanted, &indexes, request);
+    keep_placed(&mut wanted, &origins, &mut evidence.gaps);
+    if wanted.is_empty() {
+        return;
+    }
+    let answers = answers(&wanted, &origins, request);
     let names: Vec<_> = wanted.iter().map(|w| w.name.as_str().to_owned()).collect();
     let mut history = History::new(request.cache, names.into_iter());
     let (mut asked, mut told) = (Vec::new(), BTreeMap::new());
@@ -126,7 +119,12 @@ pub(super) fn add(
     if let Err(error) = history.save() {
         notices.push(notice(format!("{NOT_KEPT}: {error}")));
     }
-    index_settings::prune(&indexes.asking, request.surroundings);
+    for place in 0..origins.len() {
+        if let Ok(indexes) = origins.at(place) {
+            index_settings::prune(&indexes.asking, request.surroundings);
+            break;
+        }
+    }
     conclude(evidence, notices, inventory, &asked, told, request);
 }
 
@@ -140,6 +138,7 @@ fn conclude(
     request: &Request<'_>,
 ) {
     allowed::addresses(evidence, notices, inventory, asked, request);
+    allowed::holders(evidence, notices, inventory, asked, request);
     let mut circumstances = circumstances(evidence, request);
     circumstances.written = written::dates(inventory, asked, &told, request);
     if let Some(memory) = request.memory {
@@ -218,27 +217,9 @@ pub(super) fn notice(message: String) -> Notice {
     }
 }
 
-fn indexes(request: &Request<'_>, inventory: &Inventory) -> Result<Indexes, String> {
-    let python = request.args.input.python.as_deref();
-    // A project that is not trusted to configure a scan does not choose who learns its packages' names either.
-    let trusted = !request.args.input.no_config;
-    // What a script or requirements files say holds for nothing else.
-    let inputs = inventory.inputs.as_slice();
-    let own = match inputs {
-        [one] => matches!(one.format, InputFormat::Script | InputFormat::Requirements),
-        all => all.iter().all(|i| i.format == InputFormat::Requirements),
-    };
-    let paths = inputs.iter().filter(|_| own).map(|i| i.path.clone().into());
-    let (args, paths) = (&request.args.index, paths.collect::<Vec<_>>());
-    let found = index_settings::find_for(args, python, trusted, &paths, request.surroundings);
-    let mut indexes = found.map_err(|e| Failure::line(&e))?;
-    indexes.asking.cache = Some(request.cache.to_owned());
-    Ok(indexes)
-}
-
 /// The projects to ask about: distributions that come from an index, pinned or not. Files, links, repositories, paths
 /// and the projects scanned themselves are nobody's business.
-fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
+fn wanted(inventory: &Inventory, origins: &Origins, known: Option<&Inventory>) -> Vec<Wanted> {
     let key = |c: &Component| (c.name.clone(), c.version.as_str().map(str::to_owned));
     let old: BTreeSet<_> = known
         .into_iter()
@@ -249,7 +230,7 @@ fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
         .filter(|c| c.kind == ComponentKind::Project)
         .map(|c| &c.name)
         .collect();
-    let mut groups: BTreeMap<(PackageName, String), Wanted> = BTreeMap::new();
+    let mut groups: BTreeMap<(PackageName, String, usize), Wanted> = BTreeMap::new();
     for (at, component) in all().enumerate() {
         let input = inventory.input(component.input).map(|input| input.format);
         let is_file = matches!(input, Some(InputFormat::Wheel | InputFormat::Sdist));
@@ -265,10 +246,13 @@ fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
             Source::Index { url } => url.expose().to_owned(),
             Source::Url { .. } | Source::Vcs { .. } | Source::Path { .. } => continue,
         };
-        let group = (component.name.clone(), source.clone());
+        // Where a lock names the index, only credentials depend on the place.
+        let place = origins.of(inventory, ComponentId(at));
+        let group = (component.name.clone(), source.clone(), place);
         let project = groups.entry(group).or_insert_with(|| Wanted {
             name: component.name.clone(),
             source,
+            place,
             members: Vec::new(),
             pinned: BTreeSet::new(),
         });
@@ -281,11 +265,13 @@ fn wanted(inventory: &Inventory, known: Option<&Inventory>) -> Vec<Wanted> {
 }
 
 /// Drops names of the user's own that nothing binds to an index: no public index learns them from us.
-fn keep_own(wanted: &mut Vec<Wanted>, indexes: &Indexes, owned: &OwnedNames) -> Option<Notice> {
+fn keep_own(wanted: &mut Vec<Wanted>, origins: &Origins, owned: &OwnedNames) -> Option<Notice> {
     let all = wanted.len();
-    let is_told = |w: &Wanted| {
-        !owned.owns(&w.name) || !w.source.is_empty() || indexes.settings.bound(&w.name).is_some()
+    let is_bound = |w: &Wanted| {
+        let indexes = origins.at(w.place);
+        indexes.is_ok_and(|i| i.settings.bound(&w.name).is_some())
     };
+    let is_told = |w: &Wanted| !owned.owns(&w.name) || !w.source.is_empty() || is_bound(w);
     wanted.retain(is_told);
     let kept = all - wanted.len();
     (kept > 0).then(|| {
@@ -296,148 +282,19 @@ fn keep_own(wanted: &mut Vec<Wanted>, indexes: &Indexes, owned: &OwnedNames) -> 
     })
 }
 
-/// What is known of an index before all of it is asked.
-#[derive(Clone, Debug, Default)]
-struct Manner {
-    /// It has no project pages in JSON: they are not asked for once for every name.
-    plain: bool,
-    /// It answers nobody, and why: it is not waited for once for every name.
-    silent: Option<String>,
-}
-
-/// Projects that are asked about one after the other to learn the manner of an index.
-const PROBES: usize = 2;
-
-/// Asks about everything. The first projects of each place show what its index has; which those are does not depend on
-/// the order in which answers come, so that two runs say the same.
-fn answers(wanted: &[Wanted], indexes: &Indexes, request: &Request<'_>) -> Vec<Answer> {
-    let pairs = wanted.iter().map(|w| (&w.name, w.source.as_str()));
-    let clients = Clients::new(pairs, indexes, request.surroundings);
-    let mut manners: BTreeMap<String, Manner> = BTreeMap::new();
-    for project in wanted {
-        let place = clients.place(&project.name, &project.source);
-        if !manners.contains_key(&place)
-            && let Ok(client) = clients.of(&project.name, &project.source)
-        {
-            let here = |w: &&Wanted| clients.place(&w.name, &w.source) == place;
-            let manner = manner(client, wanted.iter().filter(here));
-            manners.insert(place, manner);
-        }
-    }
-    let ask = |project: &Wanted| {
-        let place = clients.place(&project.name, &project.source);
-        let manner = manners.get(&place).cloned().unwrap_or_default();
-        match (clients.of(&project.name, &project.source), manner.silent) {
-            (Ok(client), None) => ask(client, project, manner.plain),
-            (Ok(_), Some(reason)) | (Err(reason), _) => unknown(project, reason),
-        }
-    };
-    let answers = parallel::each(wanted, "asking the index", request.quiet, &ask);
-    let pairs = wanted.iter().zip(answers);
-    pairs
-        .map(|(project, answer)| {
-            answer.unwrap_or_else(|| unknown(project, "asking ended early".to_owned()))
-        })
-        .collect()
-}
-
-fn manner<'w>(client: &Client, wanted: impl Iterator<Item = &'w Wanted>) -> Manner {
-    let (mut present, mut failed) = (0, 0);
-    for project in wanted {
-        match pages(client, &project.name) {
-            Err(error @ (IndexError::Timeout { .. } | IndexError::Request { .. })) => {
-                failed += 1;
-                if failed >= PROBES {
-                    return Manner {
-                        silent: Some(format!("it did not answer about others: {error}")),
-                        plain: true,
-                    };
-                }
-            }
-            Ok(found) => {
-                let Some((index, _)) = found.first() else {
-                    continue;
-                };
-                match client.project(index, &project.name) {
-                    Ok(None) => present += 1,
-                    _ => return Manner::default(),
-                }
-                if present >= PROBES {
-                    return Manner {
-                        silent: None,
-                        plain: true,
-                    };
-                }
-            }
-            Err(_) => return Manner::default(),
-        }
-    }
-    Manner::default()
-}
-
-fn unknown(project: &Wanted, reason: String) -> Answer {
-    Answer {
-        facts: ProjectFacts::only(
-            project.name.clone(),
-            Presence::Unknown(reason),
-            String::new(),
-        ),
-        missing: Vec::new(),
-    }
-}
-
-/// The pages of all indexes that have a project.
-fn pages(client: &Client, name: &PackageName) -> Result<Vec<(IndexUrl, ProjectPage)>, IndexError> {
-    let mut out = Vec::new();
-    for index in client.indexes() {
-        // One index that does not answer could be the one that says something else.
-        if let Some(page) = client.page(index, name)? {
-            out.push((index.clone(), page));
-            if client.stops_at_first() {
-                break;
-            }
-        }
-    }
-    Ok(out)
-}
-
-fn ask(client: &Client, project: &Wanted, plain: bool) -> Answer {
-    let name = &project.name;
-    let found = match pages(client, name) {
-        Ok(found) => found,
-        Err(error) => return unknown(project, error.to_string()),
-    };
-    let (places, pages): (Vec<IndexUrl>, Vec<ProjectPage>) = found.into_iter().unzip();
-    let Some(index) = places.first() else {
-        let first = client.indexes().next();
-        let index = first.map(|url| url.without_credentials().plain());
-        return Answer {
-            facts: ProjectFacts::only(name.clone(), Presence::Absent, index.unwrap_or_default()),
-            missing: Vec::new(),
+/// Drops what has no index, and says so.
+fn keep_placed(wanted: &mut Vec<Wanted>, origins: &Origins, gaps: &mut Vec<Gap>) {
+    for place in 0..origins.len() {
+        let Err(reason) = origins.at(place) else {
+            continue;
         };
-    };
-    let mut missing = Vec::new();
-    let mut settle = |error: IndexError| missing.push(error.to_string());
-    let details = if plain {
-        None
-    } else {
-        client.project(index, name).unwrap_or_else(|error| {
-            settle(error);
-            None
-        })
-    };
-    let mut facts = project_facts::of(name, index, &pages, details.as_ref());
-    let attested = pages
-        .iter()
-        .flat_map(|page| &page.files)
-        .filter(|f| f.provenance.is_some() && project.pinned.contains(&f.version));
-    if let Some(file) = attested.max_by_key(|f| (&f.version, &f.filename)) {
-        match client.publisher(file) {
-            Ok(link) => facts.publisher = link.as_deref().and_then(Repository::of_link),
-            Err(error) => settle(error),
+        let all = wanted.len();
+        wanted.retain(|w| w.place != place);
+        let dropped = all - wanted.len();
+        if dropped > 0 {
+            gaps.push(no_index(dropped, reason));
         }
     }
-    Answer { facts, missing }
 }
 
 fn gaps(inventory: &Inventory, project: &Wanted, answer: &Answer) -> Option<Gap> {

@@ -7,6 +7,8 @@ use hognose_types::{
     Inventory, PackageName, Source, Version,
 };
 
+use super::origins::Origins;
+
 /// One release, wherever the inventory lists it.
 #[derive(Debug)]
 pub(super) struct Release {
@@ -17,6 +19,8 @@ pub(super) struct Release {
     pub(super) members: Vec<ComponentId>,
     /// The index that the lock names; the user's own where it names none.
     pub(super) source: String,
+    /// The place of the indexes that are the user's own.
+    pub(super) place: usize,
 }
 
 /// The releases of an inventory.
@@ -29,14 +33,18 @@ pub(super) struct Releases {
 
 /// Collects what is pinned; releases that `known` lists too are left out. Unpinned requirements are gaps of the
 /// inventory already, and paths are the user's own code.
-pub(super) fn collect(inventory: &Inventory, known: Option<&Inventory>) -> Releases {
+pub(super) fn collect(
+    inventory: &Inventory,
+    origins: &Origins,
+    known: Option<&Inventory>,
+) -> Releases {
     let key = |c: &Component| (c.name.clone(), c.version.as_str().map(str::to_owned));
     let old: BTreeSet<_> = known
         .into_iter()
         .flat_map(|i| i.components.iter().map(key))
         .collect();
     let mut out = Releases::default();
-    let mut groups: BTreeMap<(PackageName, String, String), Release> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Release> = BTreeMap::new();
     for (at, component) in inventory.components.iter().enumerate() {
         if component.kind != ComponentKind::Distribution || old.contains(&key(component)) {
             continue;
@@ -64,17 +72,16 @@ pub(super) fn collect(inventory: &Inventory, known: Option<&Inventory>) -> Relea
             }
             Source::Path { .. } => continue,
         };
-        let group = (
-            component.name.clone(),
-            version.as_str().to_owned(),
-            source.clone(),
-        );
+        let place = origins.of(inventory, id);
+        let (name, written) = (component.name.clone(), version.as_str().to_owned());
+        let group = (name, written, source.clone(), place);
         let release = groups.entry(group).or_insert_with(|| Release {
             name: component.name.clone(),
             version: version.clone(),
             hashes: BTreeSet::new(),
             members: Vec::new(),
             source,
+            place,
         });
         release.members.push(id);
         let hashes = component.hashes.iter();

@@ -24,6 +24,7 @@ pub(super) fn wanted(sought: &[Sought], notices: &mut Vec<Notice>) -> Vec<Wanted
     let one = |sought: &Sought| Wanted {
         name: sought.name.clone(),
         source: String::new(),
+        place: 0,
         members: Vec::new(),
         pinned: BTreeSet::new(),
     };

@@ -1,7 +1,7 @@
 //! What the local database and the built-in lists know of a project. Nobody is asked about the name.
 
 use hognose_advisories::{JudgeOptions, judge};
-use hognose_identity::lookalike::{Model, Targets};
+use hognose_identity::lookalike::{Model, Targets, is_used_too};
 use hognose_identity::names;
 use hognose_report::{Card, CardAdvisory, CardLookalike};
 use hognose_types::{
@@ -91,12 +91,14 @@ fn lookalike(
     let listed: Vec<&str> = if popular.is_empty() {
         names::popular().collect()
     } else {
-        popular.iter().map(|(name, _)| name.as_str()).collect()
+        let first = popular.iter().take(names::POPULAR);
+        first.map(|(name, _)| name.as_str()).collect()
     };
     let model = Model::builtin()
         .map_err(|e| Failure::incomplete("the look-alike model is broken").because(&e))?;
     let targets = Targets::new(listed, names::imitated());
-    if let Some(found) = targets.check(wanted.name.as_str(), &model) {
+    let found = targets.check(wanted.name.as_str(), &model);
+    if let Some(found) = found.filter(|f| !is_used_too(&popular, wanted.name.as_str(), f.target)) {
         card.known.lookalike = Some(CardLookalike {
             target: found.target.to_owned(),
             why: found.likeness.describe().to_owned(),
