@@ -14,8 +14,8 @@ use tempfile::NamedTempFile;
 use crate::files::{self, directory, io};
 use crate::{AuditEntry, AuditRow, Digest, MAX_BODY, StoreError};
 
-/// The version of the format.
-const VERSION: i64 = 1;
+/// The version of the format: the second has memories.
+const VERSION: i64 = 2;
 /// The longest line: every byte of a body written as six, and the rest.
 const MAX_LINE: u64 = MAX_BODY as u64 * 6 + (1 << 20);
 
@@ -48,6 +48,14 @@ pub(crate) enum Record {
         key: String,
         value: String,
         version: i64,
+    },
+    /// Something that is remembered.
+    Memory {
+        kind: String,
+        name: String,
+        text: String,
+        version: i64,
+        written: i64,
     },
     /// The last line.
     End { records: u64, sha256: String },

@@ -9,6 +9,11 @@ use crate::{AuditEntry, Chain, Digest, Head, Page, Query, StoreError, Turn};
 /// The kind of entries that say a file was sent: exposure is told from them.
 pub const SERVED: &str = "served";
 
+/// Memories that are kept altogether.
+pub(crate) const MEMORIES: i64 = 100_000;
+/// After so many new ones they are counted.
+pub(crate) const MEMORIES_COUNTED: i64 = 500;
+
 /// The state of a gateway. Every method may be called from any thread; those that ask or decide may block for as long as
 /// a disk takes.
 pub trait Store: Send + Sync + std::fmt::Debug {
@@ -65,6 +70,20 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// two who change it at once do not undo each other.
     fn put_setting(&self, key: &str, value: &str, expected: Option<u64>)
     -> Result<u64, StoreError>;
+
+    /// What is remembered of something, by kind and name.
+    fn memory(&self, kind: &str, name: &str) -> Result<Option<Setting>, StoreError>;
+
+    /// Remembers something in the place of that version of it (0: of nothing). False where somebody else was faster: what
+    /// he wrote is to be looked at first. Of all memories those written last stay.
+    fn remember(
+        &self,
+        kind: &str,
+        name: &str,
+        text: &str,
+        expected: u64,
+        now: i64,
+    ) -> Result<bool, StoreError>;
 
     /// Writes everything to a new file, while the store is in use.
     fn backup(&self, path: &Path) -> Result<(), StoreError>;
@@ -128,7 +147,7 @@ pub struct Seen {
     pub other: Option<String>,
 }
 
-/// A setting.
+/// A setting, or a memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Its value.

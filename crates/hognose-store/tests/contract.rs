@@ -62,6 +62,8 @@ contract!(
     the_first_upstream_of_a_name_stays,
     threads_agree_on_who_was_first,
     settings,
+    memories,
+    threads_lose_no_memory,
     a_backup_is_a_new_file,
     hostile_texts,
     turns_are_taken_one_by_one,
@@ -511,6 +513,55 @@ fn settings(store: &dyn Store) {
     assert_eq!(store.setting("policy").unwrap(), Some(now));
     let error = store.put_setting("none", "x", Some(4)).unwrap_err();
     assert!(matches!(error, StoreError::Conflict { found: 0, .. }));
+}
+
+fn memories(store: &dyn Store) {
+    assert_eq!(store.memory("seen", "flask").unwrap(), None);
+    // Nothing to be written over.
+    assert!(!store.remember("seen", "flask", "x", 3, 1).unwrap());
+    assert!(store.remember("seen", "flask", "a", 0, 1).unwrap());
+    assert!(!store.remember("seen", "flask", "b", 0, 2).unwrap());
+    assert!(store.remember("seen", "flask", "c", 1, 3).unwrap());
+    assert!(!store.remember("seen", "flask", "d", 1, 4).unwrap());
+    let now = Setting {
+        value: "c".to_owned(),
+        version: 2,
+    };
+    assert_eq!(store.memory("seen", "flask").unwrap(), Some(now));
+    assert_eq!(store.memory("published", "flask").unwrap(), None);
+    let long = "x".repeat(MAX_BODY + 1);
+    let error = store.remember("seen", "long", &long, 0, 1).unwrap_err();
+    assert!(matches!(error, StoreError::TooLong { .. }), "{error}");
+    let whole = "é\u{0}".repeat(1_000);
+    assert!(store.remember("seen", "é\u{0}", &whole, 0, 1).unwrap());
+    let kept = store.memory("seen", "é\u{0}").unwrap().unwrap();
+    assert_eq!(kept.value, whole);
+}
+
+fn threads_lose_no_memory(store: &dyn Store) {
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || {
+                for at in 0..5 {
+                    loop {
+                        let kept = store.memory("seen", "flask").unwrap();
+                        let (text, version) =
+                            kept.map_or_else(Default::default, |k| (k.value, k.version));
+                        let more = format!("{text}{thread}.{at} ");
+                        if store.remember("seen", "flask", &more, version, at).unwrap() {
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let kept = store.memory("seen", "flask").unwrap().unwrap();
+    assert_eq!(kept.version, 40);
+    let mut all: Vec<&str> = kept.value.split_whitespace().collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 40);
 }
 
 fn a_backup_is_a_new_file(store: &dyn Store) {

@@ -294,7 +294,7 @@ fn nodes_that_start_at_once_make_the_tables_once() {
     });
     let applied =
         server.sql("SELECT string_agg(version::text, ',' ORDER BY version) FROM hognose_schema");
-    assert_eq!(applied.trim(), "1,2");
+    assert_eq!(applied.trim(), "1,2,3");
     assert_eq!(
         server.sql("SELECT count(*) FROM hognose_genesis").trim(),
         "1"
@@ -321,7 +321,7 @@ fn state_of_a_newer_release_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 2
+                known: 3
             }
         ),
         "{error}"
@@ -393,6 +393,8 @@ fn a_backup_is_restored_into_either_store() {
     store.put_setting("policy", "z\0y", None).unwrap();
     store.keep_ruling("aa", "r1", "1").unwrap();
     store.keep_ruling("aa", "r2", "2").unwrap();
+    assert!(store.remember("seen", "ac\0me", "o\0ld", 0, 7).unwrap());
+    assert!(store.remember("seen", "ac\0me", "n\0ew", 1, 8).unwrap());
     let place = Place::new();
     let lines = place.path("backup.jsonl");
     store.backup(&lines).unwrap();
@@ -409,6 +411,8 @@ fn a_backup_is_restored_into_either_store() {
         );
         let setting = store.setting("policy").unwrap().unwrap();
         assert_eq!((setting.value.as_str(), setting.version), ("z\0y", 2));
+        let memory = store.memory("seen", "ac\0me").unwrap().unwrap();
+        assert_eq!((memory.value.as_str(), memory.version), ("n\0ew", 2));
         assert_eq!(store.ruling("aa", "r1").unwrap().as_deref(), Some("1"));
         assert_eq!(store.any_ruling("aa").unwrap().unwrap().revision, "r2");
     };
@@ -465,7 +469,7 @@ fn what_is_no_good_backup_is_not_restored() {
         ),
         (format!("{good}{}", lines[3]), "Damaged"),
         (
-            good.replace("\"hognose-state\":1", "\"hognose-state\":9"),
+            good.replace("\"hognose-state\":2", "\"hognose-state\":9"),
             "Newer",
         ),
         ("hello".repeat(1_000), "Foreign"),

@@ -218,7 +218,7 @@ fn state_of_a_newer_release_is_left_alone() {
     let error = SqliteStore::open(&place.state(), Opening::Create, Options::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the state has schema 99, and this release of hognose knows 2: use the newer release that wrote it, or restore a \
+        "the state has schema 99, and this release of hognose knows 3: use the newer release that wrote it, or restore a \
          backup that is older"
     );
     let rows = newer.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));

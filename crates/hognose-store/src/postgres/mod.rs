@@ -5,6 +5,7 @@
 
 mod address;
 mod chain;
+mod memories;
 mod read;
 mod restore;
 mod schema;
@@ -228,6 +229,29 @@ impl Store for PostgresStore {
     ) -> Result<u64, StoreError> {
         self.pool
             .ask(|session| put_setting(session, key, value, expected))
+    }
+
+    fn memory(&self, kind: &str, name: &str) -> Result<Option<Setting>, StoreError> {
+        let sql = "SELECT text, version FROM hognose_memories WHERE key = $1";
+        self.one(sql, &[kind, name], |row| {
+            Ok(Setting {
+                value: text::take(column(row, 0)?),
+                version: column::<i64>(row, 1)?.unsigned_abs(),
+            })
+        })
+    }
+
+    fn remember(
+        &self,
+        kind: &str,
+        name: &str,
+        text: &str,
+        expected: u64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        recent::check(text)?;
+        self.pool
+            .ask(|session| memories::remember(session, (kind, name), text, expected, now))
     }
 
     fn backup(&self, path: &Path) -> Result<(), StoreError> {

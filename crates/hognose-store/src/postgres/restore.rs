@@ -22,7 +22,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Schemas for what was there before a restore.
 const ASIDE: u32 = 100;
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 10] = [
     "hognose_schema",
     "hognose_genesis",
     "hognose_audit",
@@ -31,6 +31,8 @@ const TABLES: [&str; 8] = [
     "hognose_rulings",
     "hognose_files",
     "hognose_owners",
+    "hognose_settings",
+    "hognose_memories",
 ];
 
 /// Writes everything to a new file, as it is at one moment.
@@ -94,6 +96,17 @@ impl Source for Tables<'_> {
                 key: told(row, 0)?,
                 value: told(row, 1)?,
                 version: column(row, 2)?,
+            })
+        })?;
+        let memories =
+            "SELECT kind, name, text, version, written FROM hognose_memories ORDER BY key";
+        self.table("memories", memories, put, &|row| {
+            Ok(Record::Memory {
+                kind: told(row, 0)?,
+                name: told(row, 1)?,
+                text: told(row, 2)?,
+                version: column(row, 3)?,
+                written: column(row, 4)?,
             })
         })
     }
@@ -184,8 +197,9 @@ fn set_aside(session: &mut Session) -> Result<Option<String>, StoreError> {
             continue;
         }
         session.run(&format!("CREATE SCHEMA {name}"), ACTION)?;
-        for table in TABLES.into_iter().chain(["hognose_settings"]) {
-            let sql = format!("ALTER TABLE {table} SET SCHEMA {name}");
+        for table in TABLES {
+            // An older state has fewer.
+            let sql = format!("ALTER TABLE IF EXISTS {table} SET SCHEMA {name}");
             session.run(&sql, ACTION)?;
         }
         let sql = format!("ALTER FUNCTION hognose_append_only() SET SCHEMA {name}");
@@ -277,6 +291,7 @@ impl Filling<'_> {
                 self.session
                     .change(sql, &[&key, &name, &value, &version], ACTION)?;
             }
+            memory @ Record::Memory { .. } => super::memories::restore(self.session, &memory)?,
             Record::End { .. } => {}
         }
         if self.rows.len() + self.rulings.len() >= BATCH || self.bytes >= BATCH_BYTES {

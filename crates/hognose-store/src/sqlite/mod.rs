@@ -7,6 +7,7 @@
 mod chain;
 mod copy;
 mod indexes;
+mod memories;
 mod portable;
 mod read;
 mod readers;
@@ -236,6 +237,32 @@ impl Store for SqliteStore {
             }),
             _ => Ok(version),
         }
+    }
+
+    fn memory(&self, kind: &str, name: &str) -> Result<Option<Setting>, StoreError> {
+        let sql = "SELECT text, version FROM memories WHERE kind = ?1 AND name = ?2";
+        self.one(sql, &[kind, name], |row| {
+            Ok(Setting {
+                value: row.get(0)?,
+                version: row.get::<_, i64>(1)?.unsigned_abs(),
+            })
+        })
+    }
+
+    fn remember(
+        &self,
+        kind: &str,
+        name: &str,
+        text: &str,
+        expected: u64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        recent::check(text)?;
+        let [kind, name, text] = [kind, name, text].map(str::to_owned);
+        let expected = expected.cast_signed();
+        self.writer.change(move |connection| {
+            memories::remember(connection, (&kind, &name), &text, expected, now)
+        })
     }
 
     fn backup(&self, path: &Path) -> Result<(), StoreError> {

@@ -58,6 +58,17 @@ impl Source for Tables {
                 value: row.get(1)?,
                 version: row.get(2)?,
             })
+        })?;
+        let memories =
+            "SELECT kind, name, text, version, written FROM memories ORDER BY kind, name";
+        self.table(memories, put, |row| {
+            Ok(Record::Memory {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                text: row.get(2)?,
+                version: row.get(3)?,
+                written: row.get(4)?,
+            })
         })
     }
 }
@@ -126,6 +137,18 @@ fn put(connection: &Connection, record: Record) -> Result<(), StoreError> {
         } => connection
             .prepare_cached("INSERT INTO settings (key, value, version) VALUES (?1, ?2, ?3)")
             .and_then(|mut s| s.execute(params![key, value, version]))
+            .map(drop),
+        Record::Memory {
+            kind,
+            name,
+            text,
+            version,
+            written,
+        } => connection
+            .prepare_cached(
+                "INSERT INTO memories (kind, name, text, version, written) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )
+            .and_then(|mut s| s.execute(params![kind, name, text, version, written]))
             .map(drop),
         Record::End { .. } => Ok(()),
     };

@@ -12,9 +12,10 @@ use crate::StoreError;
 pub(super) const APPLICATION: i64 = 0x686f_676e;
 
 /// Numbered from 1; a migration that was released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_audit.sql"),
     include_str!("migrations/0002_state.sql"),
+    include_str!("migrations/0003_memory.sql"),
 ];
 
 /// The newest schema that is known.
