@@ -32,13 +32,6 @@ const MAX: usize = 1_000;
 /// Longest text of one thing.
 const MAX_TEXT: usize = 300;
 
-impl Told {
-    /// True when nothing was asked for.
-    pub(in crate::commands) fn is_empty(&self) -> bool {
-        self.served.is_empty() && self.blocked.is_empty() && self.withheld.is_empty()
-    }
-}
-
 impl Happened {
     /// Everything so far.
     pub(in crate::commands) fn told(&self) -> Told {

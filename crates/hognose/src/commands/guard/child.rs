@@ -24,7 +24,8 @@ pub(super) fn variables(
         // same address once more, for an empty value would count as none.
         set("PIP_INDEX_URL", index),
         set("PIP_EXTRA_INDEX_URL", index),
-        set("PIP_TRUSTED_HOST", "127.0.0.1"),
+        // pip trusts its own machine without being told to; pip-compile would write it into what it makes.
+        ("PIP_TRUSTED_HOST", None),
         ("PIP_NO_INDEX", None),
         // Another name of the first, and whoever could answer in its place.
         ("PIP_PYPI_URL", None),

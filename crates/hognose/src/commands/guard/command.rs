@@ -58,9 +58,12 @@ pub(super) fn wrapped(words: &[OsString]) -> Option<usize> {
     words.iter().position(|word| {
         let program = stem(word);
         let python = matches!(program.as_str(), "python" | "pypy" | "py" | "pythonw");
-        python || named(&program) != Tool::Other
+        python || SHELLS.contains(&program.as_str()) || named(&program) != Tool::Other
     })
 }
+
+/// Programs that are given commands as a text.
+pub(super) const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh"];
 
 /// Whether a word is the name of an installer.
 pub(super) fn installer_in(word: &str) -> bool {

@@ -6,24 +6,30 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::command::Tool;
-use super::installer::Listed;
+use super::grammar::Grammar;
+use super::installer::{Lifted, Listed};
 use crate::error::Failure;
 use crate::surroundings::Surroundings;
 
 /// Refuses a command whose tool is told by files of its own to ask elsewhere. Gives the files of requirements that they
-/// name.
+/// name, and the commands.
 pub(super) fn check(
     tool: Tool,
     words: &[String],
     here: &Path,
     surroundings: &Surroundings,
-) -> Result<Vec<Listed>, Failure> {
+) -> Result<Lifted, Failure> {
+    let of = |files| Lifted {
+        files,
+        ..Lifted::default()
+    };
     match tool {
         Tool::Tox => super::tox::check(words, here),
-        Tool::PipCompile | Tool::PipTools => pip_tools(tool, words, here),
-        Tool::Pipx => pipx(words, surroundings).map(|()| Vec::new()),
-        Tool::Uv => uv_tools(words, surroundings).map(|()| Vec::new()),
-        _ => Ok(Vec::new()),
+        Tool::PipCompile | Tool::PipTools => pip_tools(tool, words, here).map(of),
+        Tool::Pipx => pipx(words, here, surroundings).map(|()| Lifted::default()),
+        Tool::Uv => uv_tools(words, surroundings).map(|()| Lifted::default()),
+        Tool::Pdm | Tool::Pipenv => super::scripts::check(tool, words, here),
+        _ => Ok(Lifted::default()),
     }
 }
 
@@ -31,14 +37,11 @@ pub(super) fn check(
 pub(super) fn leads_elsewhere(word: &str) -> bool {
     let long = [
         "--index",
-        "--extra-index-url",
         "--default-index",
-        "--pypi-url",
-        "--find-links",
-        "--isolated",
-        "--proxy",
         "--config-file",
+        "--torch-backend",
     ];
+    let option = word.split('=').next().unwrap_or(word);
     // `-i` and `-f` take what they name joined, or in the next word.
     let short = |letter: &str| {
         word == letter
@@ -46,7 +49,10 @@ pub(super) fn leads_elsewhere(word: &str) -> bool {
                 .strip_prefix(letter)
                 .is_some_and(|rest| rest.starts_with(['=', '/', '.']) || rest.contains("://"))
     };
-    long.iter().any(|option| word.starts_with(option)) || short("-i") || short("-f")
+    long.iter().any(|option| word.starts_with(option))
+        || Grammar::leads_pip_elsewhere(option)
+        || short("-i")
+        || short("-f")
 }
 
 /// Whether a requirement is fetched from an address of its own.
@@ -55,13 +61,31 @@ pub(super) fn is_address(requirement: &str) -> bool {
     head.contains("://") || head.contains("git+") || head.contains("git@")
 }
 
-/// The refusal of a file of a tool.
+/// The refusal of a file of a tool that names an index, or leads to one.
 pub(super) fn refused(path: &Path, what: &str) -> Failure {
     Failure::usage(format!(
         "{} {what}, which goes before anything the guard can say",
         path.display()
     ))
-    .hint("move it to pip.conf or a variable, or give it to the guard: `hognose guard --index-url … -- …`")
+    .hint("take it out for this run, and give the index to the guard: `hognose guard --index-url … -- …`")
+}
+
+/// The refusal of a file of a tool that has something fetched from an address of its own.
+pub(super) fn addressed(path: &Path, what: &str) -> Failure {
+    Failure::usage(format!(
+        "{} {what}, which the guard cannot stand before",
+        path.display()
+    ))
+    .hint("download it, look at it with `hognose inspect`, and name the file")
+}
+
+/// The refusal of a file of a tool that the guard reads otherwise than the tool.
+pub(super) fn unclear(path: &Path, what: &str, hint: &str) -> Failure {
+    Failure::usage(format!(
+        "{} {what}, so the guard does not know what it says",
+        path.display()
+    ))
+    .hint(hint)
 }
 
 fn unreadable(path: &Path, why: impl std::fmt::Display) -> Failure {
@@ -145,17 +169,30 @@ fn arguments(value: &toml::Value) -> impl Iterator<Item = &str> {
 }
 
 /// What pipx installed before it installs again with the same words.
-fn pipx(words: &[String], surroundings: &Surroundings) -> Result<(), Failure> {
+fn pipx(words: &[String], here: &Path, surroundings: &Surroundings) -> Result<(), Failure> {
     let verbs = [
         "upgrade",
         "upgrade-all",
         "reinstall",
         "reinstall-all",
+        "repair",
         "inject",
+        "install",
+        "install-all",
     ];
-    let Some(at) = words.iter().position(|w| verbs.contains(&w.as_str())) else {
+    let Some(at) = words.iter().position(|w| !w.starts_with('-')) else {
         return Ok(());
     };
+    let verb = words.get(at).map(String::as_str).unwrap_or_default();
+    if verb == "manifest" {
+        return Err(Failure::usage(
+            "pipx installs what the locks of a manifest pin, from where they say",
+        )
+        .hint("look at each with `hognose gateway check`, and run pipx without the guard"));
+    }
+    if !verbs.contains(&verb) {
+        return Ok(());
+    }
     let variable = |name| surroundings.variable(name).map(PathBuf::from);
     let home = variable("HOME");
     let under = |folder: &str| home.as_ref().map(|home| home.join(folder));
@@ -168,14 +205,32 @@ fn pipx(words: &[String], surroundings: &Surroundings) -> Result<(), Failure> {
     ];
     let behind = words.get(at + 1..).unwrap_or_default();
     let named: Vec<&String> = behind.iter().filter(|w| !w.starts_with('-')).collect();
+    if verb == "install-all" {
+        // What `pipx list --json` wrote, of this machine or of another.
+        for path in named.iter().map(|name| here.join(name)) {
+            stored(&path)?;
+        }
+        return Ok(());
+    }
+    if named.is_empty() && verb == "install" {
+        return Ok(());
+    }
     for folder in homes.iter().flatten().map(|home| home.join("venvs")) {
         for path in inside(&folder, &named, "pipx_metadata.json") {
-            let Some(text) = text(&path)? else { continue };
-            let stored: Value = serde_json::from_str(&text).map_err(|e| unreadable(&path, e))?;
-            if stored_elsewhere(&stored) {
-                return Err(refused(&path, "has an index or an address of its own"));
-            }
+            stored(&path)?;
         }
+    }
+    Ok(())
+}
+
+/// Refuses what pipx wrote down with an index or an address.
+fn stored(path: &Path) -> Result<(), Failure> {
+    let Some(text) = text(path)? else {
+        return Ok(());
+    };
+    let stored: Value = serde_json::from_str(&text).map_err(|e| unreadable(path, e))?;
+    if stored_elsewhere(&stored) {
+        return Err(refused(path, "has an index or an address of its own"));
     }
     Ok(())
 }
@@ -262,7 +317,7 @@ mod tests {
         };
         let found = check(tool, &words, home, &surroundings).map_err(|e| e.line())?;
         let name = |l: Listed| l.path.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(found.into_iter().map(name).collect())
+        Ok(found.files.into_iter().map(name).collect())
     }
 
     #[test]
@@ -275,6 +330,11 @@ mod tests {
             "-f",
             "-f./wheels",
             "--isolated",
+            "--iso",
+            "--ind=https://a.example",
+            "--ext",
+            "--find",
+            "--default-index",
             "--proxy=http://a.example",
         ] {
             assert!(leads_elsewhere(word), "{word}");
@@ -287,6 +347,11 @@ mod tests {
             "x",
             "-e",
             "--ignore-installed",
+            "--no-deps",
+            "--pre",
+            "--python",
+            "--progress-bar=off",
+            "--",
         ] {
             assert!(!leads_elsewhere(word), "{word}");
         }

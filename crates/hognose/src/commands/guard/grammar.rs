@@ -19,8 +19,12 @@ pub(super) enum Role {
     Requirement,
     /// It holds options for pip.
     ForPip,
+    /// It sets a variable.
+    Variable,
     /// It takes a word that says nothing of indexes.
     Word,
+    /// It takes none.
+    Flag,
     /// It leads past the guard, and why.
     Past(&'static str),
 }
@@ -34,6 +38,8 @@ pub(super) struct Grammar {
     abbreviated: bool,
     /// After so many words that are no options the rest is a command of its own.
     own: Option<usize>,
+    /// That command is pip's, without its name.
+    pips: bool,
 }
 
 const ISOLATED: &str = "makes pip heed no variables, and the guard speaks to it by variables";
@@ -89,6 +95,10 @@ const PIP: Grammar = Grammar {
         ("--use-deprecated", Role::Word),
         ("--keyring-provider", Role::Word),
         ("--root-user-action", Role::Word),
+        // `uv pip` is what some tools start instead.
+        ("--default-index", Role::Index),
+        ("--config-file", Role::Past(CONFIG)),
+        ("--torch-backend", Role::Past(TORCH)),
     ],
     short: &[
         ('i', Role::Index),
@@ -104,6 +114,7 @@ const PIP: Grammar = Grammar {
     ],
     abbreviated: true,
     own: None,
+    pips: false,
 };
 
 const PIP_TOOLS: Grammar = Grammar {
@@ -124,21 +135,81 @@ const PIP_TOOLS: Grammar = Grammar {
     ],
     abbreviated: false,
     own: None,
+    pips: false,
 };
 
-const PIPX: Grammar = Grammar {
-    long: &[
-        ("--index-url", Role::Index),
-        ("--pip-args", Role::ForPip),
-        ("--spec", Role::Requirement),
-        ("--requirement", Role::File),
-        ("--python", Role::Word),
-        ("--suffix", Role::Word),
-    ],
-    short: &[('i', Role::Index), ('r', Role::File)],
-    abbreviated: true,
-    own: None,
-};
+const PIPX_LOCK: &str = "names a lock whose files come from where it says";
+
+const PIPX_LONG: &[(&str, Role)] = &[
+    ("--index-url", Role::Index),
+    ("--pip-args", Role::ForPip),
+    ("--spec", Role::Requirement),
+    ("--requirement", Role::File),
+    ("--preinstall", Role::Requirement),
+    ("--with", Role::Requirement),
+    ("--lock", Role::Past(PIPX_LOCK)),
+    ("--python", Role::Word),
+    ("--python-args", Role::Word),
+    ("--fetch-python", Role::Word),
+    ("--suffix", Role::Word),
+    ("--with-suffix", Role::Flag),
+    ("--backend", Role::Word),
+    ("--cooldown", Role::Word),
+    ("--app", Role::Word),
+    ("--upgrade-strategy", Role::Word),
+    ("--output", Role::Word),
+];
+
+const fn pipx(own: Option<usize>, pips: bool) -> Grammar {
+    Grammar {
+        long: PIPX_LONG,
+        short: &[('i', Role::Index), ('r', Role::File)],
+        abbreviated: true,
+        own,
+        pips,
+    }
+}
+
+const ROOT: &str = "leads to another directory, where the guard does not look";
+
+/// PDM's options; those of `pdm run` stand before the command.
+const fn pdm(own: Option<usize>) -> Grammar {
+    Grammar {
+        long: &[
+            ("--pip-args", Role::ForPip),
+            ("--env", Role::Variable),
+            ("--env-file", Role::Past(ENV_FILE)),
+            ("--config", Role::Past(CONFIG)),
+            ("--config-setting", Role::Word),
+            ("--working-dir", Role::Past(ROOT)),
+            ("--project", Role::Past(ROOT)),
+            ("--lockfile", Role::Past(ROOT)),
+            ("--editable", Role::Requirement),
+            ("--override", Role::File),
+            ("--group", Role::Word),
+            ("--with", Role::Word),
+            ("--without", Role::Word),
+            ("--skip", Role::Word),
+            ("--venv", Role::Word),
+            ("--output", Role::Word),
+            ("--python", Role::Word),
+            ("--dest", Role::Word),
+        ],
+        short: &[
+            ('c', Role::Past(CONFIG)),
+            ('p', Role::Past(ROOT)),
+            ('L', Role::Past(ROOT)),
+            ('e', Role::Requirement),
+            ('G', Role::Word),
+            ('k', Role::Word),
+            ('o', Role::Word),
+            ('C', Role::Word),
+        ],
+        abbreviated: true,
+        own,
+        pips: false,
+    }
+}
 
 /// uv's options that take a word; what it does not know of `uv run` would end its own words too early.
 const UV_LONG: &[(&str, Role)] = &[
@@ -229,12 +300,12 @@ const fn uv(own: Option<usize>) -> Grammar {
         short: UV_SHORT,
         abbreviated: false,
         own,
+        pips: false,
     }
 }
 
 const TOX_INDEX: &str = "puts an index before the guard's";
 
-const TOX_ROOT: &str = "leads to another directory, where the guard does not look";
 const TOX_OVERRIDE: &str = "changes the configuration that the guard has read";
 
 const TOX: Grammar = Grammar {
@@ -244,7 +315,7 @@ const TOX: Grammar = Grammar {
         ("--override", Role::Past(TOX_OVERRIDE)),
         ("--conf", Role::Word),
         ("--workdir", Role::Word),
-        ("--root", Role::Past(TOX_ROOT)),
+        ("--root", Role::Past(ROOT)),
     ],
     short: &[
         ('i', Role::Past(TOX_INDEX)),
@@ -254,6 +325,7 @@ const TOX: Grammar = Grammar {
     ],
     abbreviated: true,
     own: None,
+    pips: false,
 };
 
 impl Grammar {
@@ -265,7 +337,13 @@ impl Grammar {
         Some(match tool {
             Tool::Pip => PIP,
             Tool::PipCompile | Tool::PipTools => PIP_TOOLS,
-            Tool::Pipx => PIPX,
+            Tool::Pipx => match verb {
+                "run" => pipx(Some(1), false),
+                "exec" => pipx(Some(2), false),
+                "runpip" => pipx(Some(2), true),
+                _ => pipx(None, false),
+            },
+            Tool::Pdm => pdm((verb == "run").then_some(1)),
             Tool::Tox => TOX,
             Tool::Uvx => uv(Some(0)),
             Tool::Uv => match (verb, next) {
@@ -273,15 +351,29 @@ impl Grammar {
                 ("tool", Some("run")) => uv(Some(2)),
                 _ => uv(None),
             },
-            Tool::Poetry | Tool::Pdm | Tool::Pipenv | Tool::Sudo | Tool::Wrapper | Tool::Other => {
-                return None;
-            }
+            Tool::Poetry | Tool::Pipenv | Tool::Sudo | Tool::Wrapper | Tool::Other => return None,
         })
     }
 
     /// After how many words that are no options the rest is a command of its own.
     pub(super) fn own(&self) -> Option<usize> {
         self.own
+    }
+
+    /// Whether that command is pip's, without its name.
+    pub(super) fn pips(&self) -> bool {
+        self.pips
+    }
+
+    /// Whether a long option of pip, or its beginning, says where packages come from.
+    pub(super) fn leads_pip_elsewhere(option: &str) -> bool {
+        let role = PIP.long(option);
+        // `--` alone ends the options.
+        option.len() > 3
+            && matches!(
+                role,
+                Some(Role::Index | Role::Extra | Role::Links | Role::Past(_))
+            )
     }
 
     /// Whether a long option of pip is an abbreviation of one that matters here.
@@ -291,7 +383,7 @@ impl Grammar {
             && !exact
             && !matches!(
                 PIP.long(option),
-                None | Some(Role::Word | Role::Requirement)
+                None | Some(Role::Word | Role::Flag | Role::Requirement)
             )
     }
 

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::command::{Call, Tool, call};
 use super::grammar::{Grammar, Role};
+use super::shell::assigned;
 use super::wrapped::foreign;
 use crate::cli::ServeArgs;
 use crate::error::Failure;
@@ -47,6 +48,13 @@ impl Lifted {
         self.program = behind.into_os_string();
         self.search = Some(path.to_owned());
         Ok(())
+    }
+
+    /// Whether it, or a command within it, cannot do its work without asking an index.
+    pub(super) fn resolves(&self) -> bool {
+        let mut within = self.within.iter();
+        super::locks::resolves(self.tool, &self.own())
+            || within.any(|(tool, words)| super::locks::resolves(*tool, words))
     }
 
     /// The words of the tool itself.
@@ -116,6 +124,12 @@ impl Lifted {
             .iter()
             .map(|w| w.to_string_lossy().into_owned())
             .collect();
+        let program = super::command::name(command.first());
+        if let Some(text) = super::shell::text(&program, &texts) {
+            self.shell(text, false)?;
+            self.arguments.extend(own.iter().cloned());
+            return Ok(());
+        }
         if tool == Tool::Uv && super::locks::verb(tool, &texts) == "build" {
             self.named("./");
         }
@@ -136,6 +150,18 @@ impl Lifted {
 
     /// A command that the command runs.
     fn inner(&mut self, command: &[OsString]) -> Result<(), Failure> {
+        // Pipenv takes variables in front.
+        let named = |word: &OsString| assigned(&word.to_string_lossy()).map(str::to_owned);
+        let set = command.iter().take_while(|w| named(w).is_some()).count();
+        let (set, command) = command.split_at(set);
+        if let Some(name) = set
+            .iter()
+            .filter_map(named)
+            .find(|n| super::wrapped::matters(n))
+        {
+            return Err(super::wrapped::changes(&name));
+        }
+        self.arguments.extend(set.iter().cloned());
         let (Call { tool, lead }, skipped) = behind_wrappers(command);
         let own = command.iter().skip(skipped + lead);
         let own = own.map(|w| w.to_string_lossy().into_owned());
@@ -159,7 +185,7 @@ impl Lifted {
         self.command(rest)
     }
 
-    fn words(
+    pub(super) fn words(
         &mut self,
         grammar: Grammar,
         words: &[OsString],
@@ -175,10 +201,11 @@ impl Lifted {
                 )
                 .hint("write it to a file, and run that"));
             }
-            if grammar
-                .own()
-                .is_some_and(|own| plain >= own && !text.starts_with('-'))
-            {
+            let is_own = |own| plain >= own && (grammar.pips() || !text.starts_with('-'));
+            if grammar.own().is_some_and(is_own) {
+                if grammar.pips() {
+                    return self.pips(words.get(at - 1..).unwrap_or_default());
+                }
                 is_named(text)?;
                 self.script(text);
                 return self.inner(words.get(at - 1..).unwrap_or_default());
@@ -201,6 +228,9 @@ impl Lifted {
                 plain += 1;
                 is_named(text)?;
                 self.named(text);
+                if self.tool == Tool::Pipx {
+                    self.script(text);
+                }
                 self.arguments.push(word.clone());
             }
         }
@@ -216,7 +246,18 @@ impl Lifted {
         let before = self.arguments.iter().map(|w| w.to_string_lossy());
         let runs = self.tool == Tool::Tox && before.clone().any(|w| w == "exec" || w == "e");
         if grammar.own().is_some() || runs {
-            return self.inner(rest);
+            let known = self.within.len();
+            self.inner(rest)?;
+            let within = self.within.get(known..).unwrap_or_default().to_vec();
+            let inner = Self {
+                within,
+                ..Self::default()
+            };
+            if runs && super::tox::beside_pip(&inner) {
+                let program = rest.first().map(|w| w.to_string_lossy().into_owned());
+                return Err(super::tox::unled(&program.unwrap_or_default()));
+            }
+            return Ok(());
         }
         if self.tool == Tool::Tox {
             // What its commands are given.
@@ -274,7 +315,7 @@ impl Lifted {
             return Err(Failure::usage(format!("{option} {why}")).hint("leave it out"));
         }
         let value = joined.or(next).unwrap_or_default();
-        let takes = usize::from(joined.is_none() && next.is_some());
+        let takes = usize::from(joined.is_none() && next.is_some() && role != Role::Flag);
         match role {
             Role::Index => self.index = Some(address(value)),
             Role::Extra => self.extra.push(address(value)),
@@ -298,7 +339,10 @@ impl Lifted {
                 self.named(value);
             }
             Role::ForPip => self.for_pip(option, value)?,
-            Role::Links | Role::Word | Role::Past(_) => {}
+            Role::Variable if super::wrapped::matters(value.split('=').next().unwrap_or(value)) => {
+                return Err(super::wrapped::changes(value));
+            }
+            Role::Links | Role::Word | Role::Variable | Role::Flag | Role::Past(_) => {}
         }
         if !matches!(role, Role::Index | Role::Extra) {
             self.arguments.push(word.clone());
@@ -310,11 +354,8 @@ impl Lifted {
     }
 
     /// Options for pip in one word: they are looked at, and none may name an index, for the word is handed on whole.
-    fn for_pip(&mut self, option: &str, value: &str) -> Result<(), Failure> {
-        let words = value
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+    pub(super) fn for_pip(&mut self, option: &str, value: &str) -> Result<(), Failure> {
+        let words = super::shell::words(value);
         let own: Vec<OsString> = words.iter().map(OsString::from).collect();
         let mut inner = Self::default();
         inner.words(

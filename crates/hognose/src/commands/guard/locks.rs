@@ -54,7 +54,8 @@ pub(super) fn way(
         },
         Tool::Pipenv => pipenv(verb, words, here),
         Tool::PipCompile | Tool::PipTools if tool == Tool::PipCompile || verb == "compile" => {
-            if words.iter().any(|w| w == "--no-emit-index-url") {
+            let silent = ["--no-emit-index-url", "--no-emit-options"];
+            if words.iter().any(|w| silent.contains(&w.as_str())) {
                 return Ok(Way::Asks);
             }
             Err(Failure::usage(
@@ -159,6 +160,48 @@ const VERBS: [(Tool, &[&str]); 4] = [
         ],
     ),
 ];
+
+/// Where a word of the guard's own goes among those of pip-compile, and the word: it would write the address of its index
+/// into what it makes. None where the command says itself what is written.
+pub(super) fn unsaid(tool: Tool, words: &[String]) -> Option<(usize, &'static str)> {
+    let at = match tool {
+        Tool::PipCompile => 0,
+        Tool::PipTools => words.iter().position(|w| w == "compile")? + 1,
+        _ => return None,
+    };
+    let said = |w: &String| w.contains("emit-index-url") || w.contains("emit-options");
+    (!words.iter().any(said)).then_some((at, "--no-emit-index-url"))
+}
+
+/// Whether a command cannot do its work without asking an index: one that asks nobody else went past the guard, or had
+/// everything already.
+pub(super) fn resolves(tool: Tool, words: &[String]) -> bool {
+    let verb = verb(tool, words);
+    let behind = words.iter().skip_while(|w| *w != verb).skip(1);
+    let next = behind.map(String::as_str).find(|w| !w.starts_with('-'));
+    let verbs: &[&str] = match tool {
+        Tool::Pip => &["install", "download", "wheel", "lock"],
+        Tool::Uv => match verb {
+            "pip" => return next.is_some_and(|w| ["install", "sync", "compile"].contains(&w)),
+            "tool" => return next.is_some_and(|w| ["install", "run", "upgrade"].contains(&w)),
+            _ => return false,
+        },
+        Tool::PipCompile | Tool::PipTools | Tool::Uvx => return true,
+        Tool::Pipx => &[
+            "install",
+            "install-all",
+            "inject",
+            "run",
+            "upgrade",
+            "upgrade-all",
+            "reinstall",
+            "reinstall-all",
+        ],
+        Tool::Pdm => &["add", "lock", "update"],
+        _ => return false,
+    };
+    verbs.contains(&verb)
+}
 
 /// What a tool is to do.
 pub(super) fn verb(tool: Tool, words: &[String]) -> &str {
@@ -364,7 +407,7 @@ fn refused(why: &str, tool: &str, lock: &str) -> Failure {
 }
 
 /// A file in a directory or one above it.
-fn upwards(here: &Path, file: &str) -> Option<PathBuf> {
+pub(super) fn upwards(here: &Path, file: &str) -> Option<PathBuf> {
     here.ancestors()
         .map(|directory| directory.join(file))
         .find(|path| path.is_file())

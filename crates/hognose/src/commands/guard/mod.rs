@@ -9,8 +9,11 @@ mod configs;
 mod confine;
 mod files;
 mod grammar;
+mod inner;
 mod installer;
 mod locks;
+mod scripts;
+mod shell;
 mod shims;
 mod summary;
 mod tox;
@@ -20,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hognose_gateway::{Gateway, Server, ServerLimits};
 
@@ -95,16 +99,16 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
             return Ok(exit(status, false));
         }
     }
+    let gateway = Arc::clone(&built.gateway);
     let (status, address) = behind(&lifted, built, keep, args.confine, surroundings)?;
-    if let Some(store) = store {
-        store.flush()?;
-    }
+    store.map_or(Ok(()), |store| store.flush())?;
     let told = happened.told();
     if !cli.quiet {
         for line in summary::lines(&told, observe) {
             output::human(&line);
         }
-        if told.is_empty() && way == Way::Asks {
+        let asked = gateway.counts.requests.load(Ordering::Relaxed);
+        if asked == 0 && way == Way::Asks {
             asked_nothing(&lifted, address);
         }
     }
@@ -127,6 +131,9 @@ fn tell(built: &Built) {
 }
 
 fn asked_nothing(lifted: &Lifted, address: SocketAddr) {
+    if !lifted.resolves() {
+        return;
+    }
     output::warning(&format!(
         "{} asked the gateway at {address} for nothing: what it installed, it had already or got elsewhere",
         lifted.program.to_string_lossy()
@@ -140,11 +147,18 @@ fn looked_at(
 ) -> Result<(Way, files::Bound), Failure> {
     let here = std::env::current_dir()
         .map_err(|e| Failure::usage("the current directory cannot be read").because(&e))?;
+    if let Some((at, word)) = locks::unsaid(lifted.tool, &lifted.own()) {
+        lifted.arguments.insert(lifted.lead + at, word.into());
+    }
     let own = lifted.own();
     let way = locks::way(lifted.tool, &own, &here, surroundings)?;
-    locks::within(&lifted.within, &here, surroundings)?;
     let told = configs::check(lifted.tool, &own, &here, surroundings)?;
-    lifted.files.extend(told);
+    lifted.take_in(told);
+    for (tool, words) in lifted.within.clone() {
+        let told = configs::check(tool, &words, &here, surroundings)?;
+        lifted.take_in(told);
+    }
+    locks::within(&lifted.within, &here, surroundings)?;
     let bound = files::check(&lifted.files, surroundings)?;
     Ok((way, bound))
 }

@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::configs::{is_address, leads_elsewhere, refused, text, toml};
-use super::installer::Listed;
+use super::command::Tool;
+use super::configs::{addressed, is_address, leads_elsewhere, refused, text, toml, unclear};
+use super::inner::written;
+use super::installer::{Lifted, Listed};
+use hognose_types::text::short;
+
 use crate::error::Failure;
 
 /// Where tox looks, in its order.
@@ -17,7 +21,7 @@ const NAMES: [&str; 5] = [
 
 /// Refuses a configuration that names indexes or addresses. Gives the files of requirements that it names, and those of
 /// the project, which tox installs too.
-pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failure> {
+pub(super) fn check(words: &[String], here: &Path) -> Result<Lifted, Failure> {
     let named = named(words);
     let home = match &named {
         Some(path) => here.join(path).parent().map(Path::to_path_buf),
@@ -27,12 +31,15 @@ pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failur
             .map(Path::to_path_buf),
     };
     let Some(home) = home else {
-        return Ok(Vec::new());
+        return Ok(Lifted::default());
     };
     let mut found = Found {
         home: home.clone(),
         files: Vec::new(),
         extras: false,
+        commands: Lifted::default(),
+        passes: false,
+        beside_pip: None,
     };
     let own = named.map(|path| here.join(path));
     for path in NAMES.iter().map(|name| home.join(name)).chain(own) {
@@ -61,7 +68,28 @@ pub(super) fn check(words: &[String], here: &Path) -> Result<Vec<Listed>, Failur
     for file in &mut found.files {
         file.optional &= extras || !is_project(&file.path);
     }
-    Ok(found.files)
+    if let Some((path, program)) = found.beside_pip.filter(|_| !found.passes) {
+        return Err(unled(&program).hint(format!("it is a command of {}", path.display())));
+    }
+    found.commands.files.append(&mut found.files);
+    Ok(found.commands)
+}
+
+/// Tools that a command runs or is, and that go by variables which tox hands to nobody unless it is told to.
+pub(super) fn beside_pip(command: &Lifted) -> bool {
+    let all = [command.tool].into_iter();
+    let mut all = all.chain(command.within.iter().map(|(tool, _)| *tool));
+    all.any(|tool| matches!(tool, Tool::Uv | Tool::Uvx | Tool::Pdm | Tool::Pipenv))
+}
+
+/// The refusal of such a tool.
+pub(super) fn unled(program: &str) -> Failure {
+    Failure::usage(format!(
+        "tox keeps the variables from {program} that lead it to the guard"
+    ))
+    .hint(
+        "run it by itself behind the guard, or name them in tox's pass_env: UV_*, PDM_*, PIPENV_*",
+    )
 }
 
 fn is_project(path: &str) -> bool {
@@ -103,6 +131,12 @@ struct Found {
     files: Vec<Listed>,
     /// Environments install extras or groups of the project.
     extras: bool,
+    /// What environments run.
+    commands: Lifted,
+    /// Variables of other tools than pip are handed on.
+    passes: bool,
+    /// A command of such a tool, and where it stands.
+    beside_pip: Option<(PathBuf, String)>,
 }
 
 impl Found {
@@ -153,11 +187,18 @@ impl Found {
                         match item {
                             toml::Value::String(text) => self.setting(path, key, text)?,
                             toml::Value::Table(table) => self.table(path, table)?,
+                            toml::Value::Array(words) if key.starts_with("commands") => {
+                                let words = words.iter().filter_map(toml::Value::as_str);
+                                self.command(path, words.map(str::to_owned).collect())?;
+                            }
                             _ => {}
                         }
                     }
                 }
                 toml::Value::Table(inner) => {
+                    if is_variables(key) && inner.contains_key("file") {
+                        return Err(borrowed(path, key, "file"));
+                    }
                     for name in inner.keys().filter(|_| is_variables(key)) {
                         self.setting(path, key, name)?;
                     }
@@ -171,9 +212,13 @@ impl Found {
 
     fn setting(&mut self, path: &Path, key: &str, value: &str) -> Result<(), Failure> {
         if (is_variables(key) || ["deps", "install_command"].contains(&key)) && is_borrowed(value) {
-            return Err(refused(path, "takes a setting from elsewhere"));
+            return Err(borrowed(path, key, value));
         }
         match key {
+            "disallow_pass_env" if takes_away(value) => Err(refused(
+                path,
+                "takes the variables away that lead pip to the guard",
+            )),
             "indexserver" if !value.is_empty() => Err(refused(path, "names an index for tox")),
             "install_command" if value.split_whitespace().any(leads_elsewhere) => {
                 Err(refused(path, "tells tox to install from elsewhere"))
@@ -186,12 +231,39 @@ impl Found {
                 self.extras |= !value.is_empty();
                 Ok(())
             }
+            "pass_env" | "passenv" => {
+                let all = ["*", "UV_*", "PDM_*", "PIPENV_*"];
+                let mut words = value.split([' ', ',', '\t']);
+                self.passes |= words.any(|word| all.contains(&word));
+                Ok(())
+            }
             _ if key.starts_with("commands") => {
-                let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
-                super::wrapped::foreign(&words)
+                let line = value.trim_start_matches(['-', '!', ' ']);
+                self.command(path, super::shell::words(line))
             }
             _ => Ok(()),
         }
+    }
+
+    /// A command of an environment.
+    fn command(&mut self, path: &Path, words: Vec<String>) -> Result<(), Failure> {
+        let words: Vec<String> = words
+            .into_iter()
+            .map(|word| match word.as_str() {
+                "{envpython}" | "{env_python}" => "python".to_owned(),
+                _ => word,
+            })
+            .collect();
+        let Some(program) = words.first().cloned() else {
+            return Ok(());
+        };
+        let place = |e: Failure| e.hint(format!("it is a command of {}", path.display()));
+        let inner = written(&words).map_err(place)?;
+        if beside_pip(&inner) && self.beside_pip.is_none() {
+            self.beside_pip = Some((path.to_path_buf(), program));
+        }
+        self.commands.take_in(inner);
+        Ok(())
     }
 
     /// One line of `deps`: a requirement or an option of pip, behind the environments that it is for.
@@ -215,11 +287,12 @@ impl Found {
                 .fold(file.to_owned(), |file, (name, is)| file.replace(name, is));
             return self.requirements(path, &file);
         }
-        if leads_elsewhere(option) || is_address(bare) {
-            return Err(refused(
-                path,
-                "installs from an index or address of its own",
-            ));
+        if leads_elsewhere(option) {
+            return Err(refused(path, "installs from an index of its own"));
+        }
+        if is_address(bare) {
+            let what = format!("installs {} from its own address", short(bare, 80));
+            return Err(addressed(path, &what));
         }
         Ok(())
     }
@@ -233,7 +306,7 @@ impl Found {
             .find(|name| file.contains(**name));
         let Some(environment) = one else {
             if file.contains('{') || file.contains("://") {
-                return Err(refused(path, "names requirements that only tox can find"));
+                return Err(unfindable(path, file));
             }
             let file = self.home.join(file);
             self.list(&file);
@@ -241,7 +314,7 @@ impl Found {
         };
         let (before, after) = file.split_once(environment).unwrap_or((file, ""));
         if before.contains('{') || after.contains(['{', '/']) {
-            return Err(refused(path, "names requirements that only tox can find"));
+            return Err(unfindable(path, file));
         }
         let start = self.home.join(before);
         let (folder, prefix) = if before.ends_with('/') {
@@ -268,6 +341,21 @@ impl Found {
     }
 }
 
+fn borrowed(path: &Path, key: &str, value: &str) -> Failure {
+    let what = format!("takes {key} from elsewhere ({})", short(value, 60));
+    let hint = "write the setting out where it is used";
+    unclear(path, &what, hint)
+}
+
+fn unfindable(path: &Path, file: &str) -> Failure {
+    let what = format!(
+        "names requirements that only tox can find ({})",
+        short(file, 60)
+    );
+    let hint = "name the file by its path from {tox_root}";
+    unclear(path, &what, hint)
+}
+
 /// A value that another key or file has, which is not looked at under that name: `{[section]key}`, `file|x.env`.
 fn is_borrowed(value: &str) -> bool {
     let file = value.trim_start().starts_with("file|");
@@ -287,6 +375,15 @@ fn is_variables(key: &str) -> bool {
     ["setenv", "set_env"].contains(&key)
 }
 
+/// Whether a pattern of names takes one of pip's variables away.
+fn takes_away(pattern: &str) -> bool {
+    let head = pattern.split(['*', '?', '[']).next().unwrap_or(pattern);
+    let head = head.trim().to_ascii_uppercase();
+    ["PIP_", "NO_PROXY"]
+        .iter()
+        .any(|name| name.starts_with(&head) || head.starts_with("PIP_"))
+}
+
 /// Whether a line of variables, or the name of one, changes what installers are told.
 fn sets(line: &str) -> bool {
     let name = line.split_once('=').map_or(line, |(name, _)| name);
@@ -302,7 +399,7 @@ mod tests {
         let home = directory.path();
         std::fs::write(home.join(file), text).unwrap();
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let found = check(&words, home).map_err(|e| e.line())?;
+        let found = check(&words, home).map_err(|e| e.line())?.files;
         let prefix = format!("{}/", home.display());
         Ok(found.iter().map(|l| l.path.replace(&prefix, "")).collect())
     }
@@ -345,9 +442,24 @@ mod tests {
             "[env_run_base]\ndeps = [\"--index-url https://a.example\"]\n",
             "[env.py]\nset_env = { PIP_EXTRA_INDEX_URL = \"https://a.example\" }\n",
             "[env_run_base]\ninstall_command = [\"pip\", \"install\", \"-i\", \"https://a.example\", \"{packages}\"]\n",
+            "[env_run_base]\ncommands = [[\"pip\", \"install\", \"-i\", \"https://a.example\", \"x\"]]\n",
+            "[env_run_base]\nset_env = { file = \"x.env\" }\n",
+            "[env_run_base]\ndisallow_pass_env = [\"PIP_*\"]\n",
+            "[env_run_base]\ncommands = [[\"uv\", \"pip\", \"install\", \"x\"]]\n",
             "[env",
         ] {
             assert!(of("tox.toml", text, &[]).is_err(), "{text}");
         }
+        for commands in [
+            "uv run pytest",
+            "- {envpython} -m uv sync",
+            "sh -c 'pip install --iso x'",
+            "pdm add x",
+        ] {
+            let ini = format!("[testenv]\ncommands =\n    {commands}\n");
+            assert!(of("tox.ini", &ini, &[]).is_err(), "{commands}");
+        }
+        let passed = "[testenv]\npass_env = UV_*\ncommands = uv pip install x\n";
+        assert_eq!(of("tox.ini", passed, &[]), Ok(Vec::new()));
     }
 }

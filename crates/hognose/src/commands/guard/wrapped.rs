@@ -62,6 +62,15 @@ pub(super) fn matters(name: &str) -> bool {
         || ["HTTP_PROXY", "ALL_PROXY"].contains(&upper.as_str())
 }
 
+/// The refusal of a word that sets such a variable, or takes it away.
+pub(super) fn changes(word: &str) -> Failure {
+    let word = hognose_types::text::short(word, 60);
+    Failure::usage(format!(
+        "{word} changes what leads the command to the guard"
+    ))
+    .hint("put it in front: `env … hognose guard -- …`")
+}
+
 /// Refuses words of a wrapper that change what the command behind it is told, or where it runs.
 pub(super) fn check(program: &str, words: &[OsString]) -> Result<(), Failure> {
     let words: Vec<String> = words
@@ -111,11 +120,7 @@ fn env(words: &[String]) -> Result<(), Failure> {
             None => matters(option),
         };
         if changed {
-            let word = hognose_types::text::short(word, 60);
-            return Err(Failure::usage(format!(
-                "{word} changes what leads the command to the guard"
-            ))
-            .hint("put it in front: `env … hognose guard -- …`"));
+            return Err(changes(word));
         }
     }
     Ok(())
