@@ -47,6 +47,9 @@ pub(crate) fn problem(problem: &Problem) -> Answer {
     let body = Bytes::from(problem.body.clone());
     let mut answer = with(status, "application/problem+json", body);
     put(&mut answer, header::CACHE_CONTROL, "private, no-store");
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        put(&mut answer, header::ALLOW, "GET, HEAD");
+    }
     if let Ok(phrase) = ReasonPhrase::try_from(problem.phrase.as_bytes()) {
         answer.extensions_mut().insert(phrase);
     }

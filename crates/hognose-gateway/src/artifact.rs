@@ -221,18 +221,22 @@ impl Gateway {
         };
         if digest.is_none() {
             // Nobody announced it: that it is another one than before shows only now.
+            self.gear
+                .catalog
+                .measure(&page.parts.name, &offered.file.filename, &blob.sha256);
             self.witness(page, offered, &blob.sha256, asked).await?;
             ruling.join(self.vouched(page, offered, &blob.sha256).await);
         }
-        if standing.settled {
-            self.allow(page, offered, &ruling, asked)?;
-            return Ok((Ready::Stored(blob), ruling));
-        }
-        match self.read(page, offered, &blob, asked.client).await {
-            Inspected::Read(read) => ruling.join(read),
-            Inspected::Unknown(reason) => {
-                ruling.join(self.not_judged(page, offered, &blob, &reason).await);
+        if !standing.settled {
+            match self.read(page, offered, &blob, asked.client).await {
+                Inspected::Read(read) => ruling.join(read),
+                Inspected::Unknown(reason) => {
+                    ruling.join(self.not_judged(page, offered, &blob, &reason).await);
+                }
             }
+        }
+        if digest.is_none() && ruling.blocks() != offered.ruling.blocks() {
+            self.gear.catalog.decide_again(&page.parts.name).await;
         }
         self.allow(page, offered, &ruling, asked)?;
         Ok((Ready::Stored(blob), ruling))

@@ -3,9 +3,9 @@
 //! An upstream that fails never makes a project absent: what is known of it is served on, and what is not is said to
 //! be unavailable. A 404 would send installers elsewhere.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hognose_index::{IndexFile, Project};
@@ -42,6 +42,8 @@ impl Default for Freshness {
 /// Seconds since 1970, from wherever the caller has them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
+/// Most digests kept of files for which none is announced.
+const MAX_MEASURED: usize = 20_000;
 /// Seconds after which a page is decided again that could not be decided for a failure of ours.
 const SOON: i64 = 5;
 
@@ -55,6 +57,8 @@ pub struct Catalog {
     asking: Semaphore,
     events: Arc<dyn Events>,
     observe: bool,
+    /// Digests of files for which none is announced, as their bytes had them last.
+    measured: Mutex<HashMap<(PackageName, String), String>>,
     /// Questions put to upstreams.
     pub asked: AtomicU64,
 }
@@ -101,6 +105,7 @@ impl Catalog {
             asking: Semaphore::new(of.asking),
             events: of.events,
             observe: of.observe,
+            measured: Mutex::default(),
             asked: AtomicU64::new(0),
         }
     }
@@ -377,7 +382,12 @@ impl Catalog {
         mut ruling: Ruling,
         stranger: Option<&Ruling>,
     ) -> Ruling {
-        let read = file.sha256.as_deref().and_then(|sha256| {
+        let measured = match &file.sha256 {
+            Some(_) => None,
+            None => self.measured(name, &file.filename),
+        };
+        let sha256 = file.sha256.as_deref().or(measured.as_deref());
+        let read = sha256.and_then(|sha256| {
             let artifact = Artifact { name, file, sha256 };
             self.judge.recall(&artifact, false)
         });
@@ -388,6 +398,21 @@ impl Catalog {
             ruling.join(stranger.clone());
         }
         ruling
+    }
+
+    /// Notes what the bytes of a file have for which no digest is announced: the page tells what they showed.
+    pub(crate) fn measure(&self, name: &PackageName, filename: &str, sha256: &str) {
+        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        if measured.len() >= MAX_MEASURED {
+            measured.clear();
+        }
+        measured.insert((name.clone(), filename.to_owned()), sha256.to_owned());
+    }
+
+    fn measured(&self, name: &PackageName, filename: &str) -> Option<String> {
+        let measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (name.clone(), filename.to_owned());
+        measured.get(&key).cloned()
     }
 
     /// What it means that another upstream delivered the project first: whoever can publish on one must not deliver for

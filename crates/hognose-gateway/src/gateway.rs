@@ -170,10 +170,14 @@ impl Gateway {
         count(&self.counts.requests);
         let mut answer = match self.route(asked) {
             // Whoever watches over the gateway needs no token: nothing is told of packages there.
-            Ok(route @ (Route::Health | Route::Ready | Route::Metrics)) => {
-                self.dispatch(route, asked).await
-            }
-            other => match (self.gear.tokens.bearer(asked.headers), other) {
+            Ok(route @ (Route::Health | Route::Ready | Route::Metrics)) => match allowed(asked) {
+                Ok(()) => self.dispatch(route, asked).await,
+                Err(problem) => answer::problem(&problem),
+            },
+            other => match (
+                self.gear.tokens.bearer(asked.headers),
+                allowed(asked).and(other),
+            ) {
                 (Bearer::Nobody, _) => answer::unknown_client(),
                 (_, Err(problem)) => answer::problem(&problem),
                 (Bearer::Anybody, Ok(route)) => self.dispatch(route, asked).await,
@@ -203,13 +207,6 @@ impl Gateway {
 
     fn route(&self, asked: &Asked<'_>) -> Result<Route, Problem> {
         let unknown = || Problem::new(404, "Not found", "there is nothing at this path");
-        if asked.method != Method::GET && asked.method != Method::HEAD {
-            return Err(Problem::new(
-                405,
-                "Method not allowed",
-                "this gateway answers GET and HEAD",
-            ));
-        }
         let path = asked
             .path
             .strip_prefix(self.gear.options.prefix.as_str())
@@ -366,6 +363,18 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Whether a request is of a kind that is answered.
+fn allowed(asked: &Asked<'_>) -> Result<(), Problem> {
+    if asked.method == Method::GET || asked.method == Method::HEAD {
+        return Ok(());
+    }
+    Err(Problem::new(
+        405,
+        "Method not allowed",
+        "this gateway answers GET and HEAD",
+    ))
 }
 
 /// What is sent, be it the thing or the refusal.

@@ -109,6 +109,28 @@ pub struct Artifact<'a> {
     pub sha256: &'a str,
 }
 
+/// The attestations of an artifact, as its upstream has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document<'a> {
+    /// It announces none.
+    None,
+    /// What it serves, whatever that is.
+    Bytes(&'a [u8]),
+    /// It serves more bytes than so many.
+    TooLarge(u64),
+    /// Why it could not be had.
+    Missed(&'a str),
+}
+
+/// What attestations showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    /// What is decided about the file.
+    pub ruling: Ruling,
+    /// Whether something was learnt by which pages of the project are decided otherwise.
+    pub news: bool,
+}
+
 /// Decides about projects and artifacts. No method may block on the network.
 pub trait Judge: Send + Sync + 'static {
     /// Decides what can be decided without the bytes.
@@ -128,9 +150,8 @@ pub trait Judge: Send + Sync + 'static {
     /// Reads an artifact from a path, and remembers what it showed.
     fn artifact(&self, artifact: &Artifact<'_>, path: &Path) -> Inspected;
 
-    /// What the attestations of an artifact show: the document as its upstream has it, none where it announces none, or
-    /// why it could not be had.
-    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling;
+    /// What the attestations of an artifact show.
+    fn attested(&self, artifact: &Artifact<'_>, document: Document<'_>) -> Attested;
 
     /// Who published an artifact, as an attestation says that holds.
     fn publisher(&self, artifact: &Artifact<'_>, document: &[u8]) -> Option<String>;

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use hognose_index::IndexError;
+
 use crate::artifact::key;
-use crate::beside::ATTESTATIONS;
 use crate::gateway::Gateway;
-use crate::judge::{Artifact, Ruling};
+use crate::judge::{Artifact, Attested, Document, Ruling};
 use crate::offer::{OfferedFile, Page};
 
 /// Most rulings remembered.
@@ -49,7 +51,7 @@ impl Gateway {
                 file: &offered.file,
                 sha256,
             };
-            return judge.attested(&artifact, Ok(None));
+            return judge.attested(&artifact, Document::None).ruling;
         }
         let revision = judge.revision();
         let at = (sha256.to_owned(), offered.file.filename.clone());
@@ -57,41 +59,69 @@ impl Gateway {
             return known;
         }
         let document = self.document(offered).await;
+        let project = page.parts.name.clone();
         let (page, file, digest) = (Arc::clone(page), offered.file.clone(), sha256.to_owned());
-        let lasting = document.is_ok();
+        let lasting = !matches!(document, Fetched::Missed(_));
         let read = tokio::task::spawn_blocking(move || {
             let artifact = Artifact {
                 name: &page.parts.name,
                 file: &file,
                 sha256: &digest,
             };
-            let document = document
-                .as_ref()
-                .map(|d| d.as_deref())
-                .map_err(String::as_str);
+            let document = match &document {
+                Fetched::Bytes(bytes) => Document::Bytes(bytes),
+                Fetched::TooLarge(limit) => Document::TooLarge(*limit),
+                Fetched::Missed(reason) => Document::Missed(reason),
+            };
             judge.attested(&artifact, document)
         });
-        let Ok(ruling) = read.await else {
+        let Ok(Attested { ruling, news }) = read.await else {
             return Ruling {
                 decision: hognose_types::Decision::Block,
                 reasons: Vec::new(),
             };
         };
+        if news {
+            self.gear.catalog.decide_again(&project).await;
+        }
         if lasting {
             self.attested.put(&revision, at, ruling.clone());
         }
         ruling
     }
 
-    /// The document that the page announces: that there is none after all is not the same as none announced.
-    async fn document(&self, offered: &OfferedFile) -> Result<Option<bytes::Bytes>, String> {
-        let key = format!("{} of {}", ATTESTATIONS.what, key(offered));
+    /// The document that the page announces: that there is none after all is not the same as none announced. What is no
+    /// document is for whoever verifies it to refuse.
+    async fn document(&self, offered: &OfferedFile) -> Fetched {
+        let key = format!("provenance of {}", key(offered));
         if let Some(bytes) = self.gear.blobs.remembered(&key) {
-            return Ok(Some(bytes));
+            return Fetched::Bytes(bytes);
         }
-        let found = self.asked_beside(offered, ATTESTATIONS.ask).await?;
-        let bytes = found.ok_or("the index announces them and has none")?;
-        self.gear.blobs.remember(&key, &bytes);
-        Ok(Some(bytes))
+        let (upstreams, at) = (Arc::clone(&self.gear.upstreams), offered.upstream);
+        let file = offered.file.clone();
+        let fetched = tokio::task::spawn_blocking(move || {
+            let Some(upstream) = upstreams.get(at) else {
+                return Fetched::Missed("the index is gone".to_owned());
+            };
+            match upstream.client.provenance_document(&file) {
+                Ok(Some(bytes)) => Fetched::Bytes(bytes.into()),
+                Ok(None) => Fetched::Missed("the index announces them and has none".to_owned()),
+                Err(IndexError::TooLarge { limit, .. }) => Fetched::TooLarge(limit),
+                Err(error) => Fetched::Missed(error.to_string()),
+            }
+        });
+        let fetched = fetched.await;
+        let fetched = fetched.unwrap_or_else(|_| Fetched::Missed("the question failed".to_owned()));
+        if let Fetched::Bytes(bytes) = &fetched {
+            self.gear.blobs.remember(&key, bytes);
+        }
+        fetched
     }
+}
+
+/// What came of asking for a document.
+enum Fetched {
+    Bytes(Bytes),
+    TooLarge(u64),
+    Missed(String),
 }

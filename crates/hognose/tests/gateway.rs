@@ -1015,6 +1015,100 @@ fn an_exchange_is_noticed_without_announced_digests() {
 }
 
 #[test]
+fn what_has_no_announced_digest_is_withheld_on_the_page_too() {
+    let set = Set::new();
+    let file = "lurk-1.0-py3-none-any.whl";
+    let page = format!("<a href=\"/files/{file}\" {OLD}>{file}</a>");
+    set.upstream.put("/simple/lurk/", Answer::html(page));
+    set.upstream
+        .put(&format!("/files/{file}"), Answer::file(bad()));
+    let gateway = set.start();
+    let before = gateway.ask("/simple/lurk/", JSON);
+    assert!(
+        !before.text().contains("withheld by policy"),
+        "{}",
+        before.text()
+    );
+    let got = gateway.ask(&format!("/files/lurk/-/{file}"), "");
+    assert_eq!(got.status(), 403, "{}", got.line);
+    let after = gateway.ask("/simple/lurk/", JSON);
+    assert!(
+        after.text().contains("withheld by policy"),
+        "{}",
+        after.text()
+    );
+    assert_ne!(before.header("etag"), after.header("etag"));
+}
+
+#[test]
+fn what_was_seen_on_pages_is_remembered() {
+    let set = Set::new();
+    let wheel = |build: &str| {
+        let text = format!("X = {build:?}\n");
+        archives::wheel("good", "1.0", &[("good.py", text)], "")
+    };
+    let page = |files: &[(&str, &[u8])]| {
+        let all: Vec<_> = files
+            .iter()
+            .map(|(name, bytes)| (*name, *bytes, OLD))
+            .collect();
+        set.upstream.project("good", &all);
+    };
+    let rules = "[policy.rules]\nHOG-ID-replaced = \"block\"\n";
+    let look = || {
+        let gateway = Running::start(&set.sandbox, &set.upstream.url(), rules);
+        gateway.ask("/simple/good/", JSON).text()
+    };
+    let (one, two) = (wheel("1"), wheel("2"));
+    page(&[("good-1.0-py3-none-any.whl", &one)]);
+    assert!(!look().contains("withheld by policy"));
+    // Nobody has ever asked for the file: the page alone tells.
+    page(&[("good-1.0-py3-none-any.whl", &two)]);
+    let told = look();
+    assert!(
+        told.contains("withheld by policy: HOG-ID-replaced"),
+        "{told}"
+    );
+    // Nor is it forgotten by being seen again; a further file beside the old one is none of that.
+    assert!(look().contains("HOG-ID-replaced"));
+    page(&[
+        ("good-1.0-py3-none-any.whl", &one),
+        ("good-1.0-1-py3-none-any.whl", &two),
+    ]);
+    let told = look();
+    assert!(!told.contains("withheld by policy"), "{told}");
+    page(&[("good-1.0-2-py3-none-any.whl", &two)]);
+    let told = look();
+    assert!(
+        told.contains("withheld by policy: HOG-ID-replaced"),
+        "{told}"
+    );
+}
+
+#[test]
+fn other_methods_are_refused_as_such() {
+    let set = Set::new();
+    let token = format!(
+        "[[gateway.token]]\nname = \"ci\"\nsha256 = \"{}\"\n",
+        hex(b"secret")
+    );
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), &token);
+    let ask = |method: &str, path: &str| {
+        gateway.raw(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        ))
+    };
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let got = ask("OPTIONS", path);
+        assert_eq!(got.status(), 405, "{path}");
+        assert_eq!(got.header("allow").as_deref(), Some("GET, HEAD"));
+        assert_eq!(ask("HEAD", path).status(), 200, "{path}");
+    }
+    // Of anything else nothing is told to strangers.
+    assert_eq!(ask("OPTIONS", "/simple/good/").status(), 401);
+}
+
+#[test]
 fn what_requires_something_from_an_address_is_withheld() {
     let set = Set::new();
     let needs = "Requires-Dist: evil @ https://index.example/evil-1.0-py3-none-any.whl\n";

@@ -81,6 +81,9 @@ fn an_attestation_that_does_not_hold_withholds_the_file() {
             SHA256,
         ),
         (damaged, SHA256),
+        // No document at all, and more of one than anybody reads.
+        ("<html>please log in</html>".to_owned(), SHA256),
+        (" ".repeat(5 << 20), SHA256),
     ]
     .into_iter()
     .enumerate()

@@ -6,24 +6,28 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use hognose_advisories::{Database, JudgeOptions, judge};
 use hognose_gateway::catalog::Clock;
-use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Reason, Ruling};
+use hognose_gateway::judge::{
+    Artifact, Attested, Document, Inspected, Judge, Offer, PageRulings, Ruling,
+};
 use hognose_identity::{Asked, Circumstances, judge_online};
-use hognose_index::{IndexFile, ProjectPage, ProjectStatus};
+use hognose_index::{ProjectPage, ProjectStatus};
 use hognose_policy::conditions::About;
 use hognose_policy::{Action, Conditions, Entry, GatewaySettings, OnUnknown, Policy, decide};
 use hognose_provenance::attestation::Trust;
+use hognose_provenance::memory::Known as Publisher;
 use hognose_store::Store;
 use hognose_types::rules::{conditions, online, provenance};
 use hognose_types::{
-    ComponentId, Decision, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName,
-    RuleId, Subject, Version, rules,
+    ComponentId, Finding, Input, InputFormat, Inventory, Judged, OwnedNames, PackageName, RuleId,
+    Subject, Version,
 };
 use jiff::civil::Date;
 
 use super::held::{Held, MAX_HELD, unreadable};
 use super::lane::Lane;
+use super::recollection::Recollection;
 use super::shared;
-use super::weigh::{ByVersion, component, denied, not_dated, ruling, undated, whom};
+use super::weigh::{ByVersion, component, whom};
 use crate::commands::scan::{Memory, Remembered};
 use crate::project_facts;
 
@@ -62,6 +66,10 @@ pub(super) struct Engine {
     refused: Mutex<Held>,
     /// Whom attestations are verified by; made when the first is.
     pub(super) trust: OnceLock<Option<Trust>>,
+    /// Who published files whose attestations hold, by digest and file name.
+    pub(super) publishers: Mutex<HashMap<(String, String), Vec<Publisher>>>,
+    /// What is remembered beside pages.
+    pub(super) recollection: Arc<Recollection>,
 }
 
 /// What a decision rests on beside the policy: the advisories, the analyser, the day that waivers are measured with.
@@ -99,13 +107,15 @@ impl Known {
 }
 
 /// Rules that only a gate at the door can enforce.
-pub(super) const ENFORCED: [RuleId; 6] = [
+pub(super) const ENFORCED: [RuleId; 8] = [
     online::NEW,
     online::QUARANTINED,
     conditions::NEWCOMER,
     conditions::OBSCURE,
     conditions::DENIED,
     provenance::BAD,
+    provenance::LOST,
+    provenance::CHANGED,
 ];
 
 impl Engine {
@@ -131,6 +141,8 @@ impl Engine {
             replaced: Mutex::default(),
             refused: Mutex::default(),
             trust: OnceLock::new(),
+            publishers: Mutex::default(),
+            recollection: Arc::default(),
         }
     }
 
@@ -140,6 +152,7 @@ impl Engine {
         let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
             replaced: Mutex::new(replaced.clone()),
+            recollection: Arc::clone(&self.recollection),
             ..Self::with(rules, self.parts.clone(), known.database)
         }
     }
@@ -178,9 +191,14 @@ impl Engine {
         }
     }
 
-    fn online(&self, offer: &Offer<'_>, inventory: &Inventory) -> Vec<Finding> {
+    /// What the page shows by itself, and beside what was seen of the project before; the reason where that is not known.
+    fn online(
+        &self,
+        offer: &Offer<'_>,
+        inventory: &Inventory,
+    ) -> (Vec<Finding>, Result<(), String>) {
         let Some(first) = offer.files.first() else {
-            return Vec::new();
+            return (Vec::new(), Ok(()));
         };
         let page = ProjectPage {
             url: first.page.clone(),
@@ -191,10 +209,15 @@ impl Engine {
             files: offer.files.to_vec(),
             others: 0,
         };
+        let facts = project_facts::of(offer.name, &first.page, &[page], offer.project);
+        let (past, known) = match self.past(&facts, offer.now) {
+            Ok(past) => (past, Ok(())),
+            Err(reason) => (None, Err(reason)),
+        };
         let asked = Asked {
             members: (0..inventory.components.len()).map(ComponentId).collect(),
-            facts: project_facts::of(offer.name, &first.page, &[page], offer.project),
-            past: None,
+            facts,
+            past,
         };
         let circumstances = Circumstances {
             now: offer.now,
@@ -209,7 +232,8 @@ impl Engine {
             unmended: BTreeMap::new(),
             written: BTreeMap::new(),
         };
-        judge_online(inventory, &[asked], &circumstances).findings
+        let findings = judge_online(inventory, &[asked], &circumstances).findings;
+        (findings, known)
     }
 
     /// What the policy asks of projects beside the absence of findings.
@@ -230,7 +254,7 @@ impl Engine {
             .collect()
     }
 
-    fn is_own(&self, offer: &Offer<'_>) -> bool {
+    pub(super) fn is_own(&self, offer: &Offer<'_>) -> bool {
         offer.owned || self.rules.owned.owns(offer.name)
     }
 
@@ -271,7 +295,18 @@ impl Judge for Engine {
             Ok(judged) => (judged.findings, judged.gaps),
             Err(error) => return self.unknown(offer, &error.to_string()),
         };
-        findings.extend(self.online(offer, &inventory));
+        let (online, mut known_before) = self.online(offer, &inventory);
+        findings.extend(online);
+        let mut wanted = match self.published(offer, &inventory) {
+            Ok((changed, wanted)) => {
+                findings.extend(changed);
+                wanted
+            }
+            Err(reason) => {
+                known_before = Err(reason);
+                Vec::new()
+            }
+        };
         findings.extend(self.unmet(offer, &inventory, &known));
         match self.names(&inventory, &known.database) {
             Ok(named) => findings.extend(named),
@@ -294,11 +329,17 @@ impl Judge for Engine {
                 }
                 None => self.by_page(offer, file, &found),
             });
-        PageRulings {
-            files: files.collect(),
+        let files = files.collect();
+        wanted.extend(lane.wanted);
+        let mut rulings = PageRulings {
+            files,
             until: self.next_birthday(offer),
-            wanted: lane.wanted,
+            wanted,
+        };
+        if let Err(reason) = known_before {
+            Self::unsure(&mut rulings, &reason, offer.now);
         }
+        rulings
     }
 
     fn inspects(&self) -> bool {
@@ -374,16 +415,16 @@ impl Judge for Engine {
         inspected
     }
 
-    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling {
+    fn attested(&self, artifact: &Artifact<'_>, document: Document<'_>) -> Attested {
         let known = self.known();
-        let ruling = self.vouched(artifact, document, known.today);
+        let Attested { ruling, news } = self.vouched(artifact, document, known.today);
         if ruling.blocks() {
             let key = (artifact.sha256.to_owned(), artifact.file.filename.clone());
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = Some(Inspected::Read(ruling.clone()));
             refused.of(&known.revision).insert(key, kept);
         }
-        ruling
+        Attested { ruling, news }
     }
 
     fn publisher(&self, artifact: &Artifact<'_>, document: &[u8]) -> Option<String> {
@@ -435,66 +476,5 @@ impl Judge for Engine {
 
     fn revision(&self) -> Arc<str> {
         self.known().revision
-    }
-}
-
-impl Engine {
-    /// What is known of a file without its bytes.
-    fn by_page(&self, offer: &Offer<'_>, file: &IndexFile, found: &ByVersion<'_>) -> Ruling {
-        let judged = found.judged(&file.version);
-        let known_bad = |j: &&Judged| {
-            j.finding.severity == hognose_types::Severity::Malicious && j.waiver.is_none()
-        };
-        match self.listed(offer.name, &file.version) {
-            Some(Action::Block) => return denied(),
-            // The list of what is let in is for what rules dislike, not for malware.
-            Some(_) => return ruling(judged.iter().copied().filter(known_bad)),
-            None => {}
-        }
-        let mut out = ruling(judged.iter().copied());
-        for gap in found.gaps(&file.version) {
-            out.join(Ruling {
-                decision: Decision::Warn,
-                reasons: vec![gap],
-            });
-        }
-        if !self.rules.settings.allow_undated && !self.is_own(offer) && undated(file) {
-            out.join(not_dated());
-        }
-        out
-    }
-
-    /// Without advisories nothing is known of anything: what that means is for the policy to say.
-    fn unknown(&self, offer: &Offer<'_>, error: &str) -> PageRulings {
-        let ruling = Ruling {
-            decision: if self.rules.settings.on_unknown == OnUnknown::Allow {
-                Decision::Warn
-            } else {
-                Decision::Block
-            },
-            reasons: vec![Reason {
-                rule: rules::gap_database::ID.as_str().to_owned(),
-                message: format!("the advisory database cannot be read: {error}"),
-                remedy: "rebuild it with `hognose db update`".to_owned(),
-            }],
-        };
-        PageRulings {
-            files: vec![ruling; offer.files.len()],
-            until: None,
-            wanted: Vec::new(),
-        }
-    }
-
-    /// When the next file comes of age.
-    fn next_birthday(&self, offer: &Offer<'_>) -> Option<i64> {
-        if self.is_own(offer) {
-            return None;
-        }
-        let uploads = offer.files.iter().filter_map(|f| f.upload_time.as_deref());
-        uploads
-            .filter_map(project_facts::seconds)
-            .map(|uploaded| uploaded.saturating_add(self.rules.min_age))
-            .filter(|of_age| *of_age > offer.now)
-            .min()
     }
 }

@@ -10,6 +10,10 @@ mod held;
 mod lane;
 mod names;
 mod news;
+mod page;
+mod past;
+mod published;
+mod recollection;
 mod seat;
 mod setup;
 mod shared;
@@ -88,6 +92,7 @@ pub(super) fn run(
         seat: Arc::clone(&built.engine),
         tokens: Arc::clone(&built.gateway.gear.tokens),
         events,
+        seen: built.seen.clone(),
     };
     let mut limits = limits(&built.server, &built.base)?;
     if let Some(path) = &args.access_log {

@@ -26,6 +26,33 @@ pub(super) struct News {
     pub(super) seat: Arc<Seat>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) events: Arc<dyn Events>,
+    /// As the files were before they were read.
+    pub(super) seen: Stamps,
+}
+
+/// What tells that a file has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::commands) struct Stamps {
+    database: Option<Stamp>,
+    configuration: Vec<Option<Stamp>>,
+}
+
+impl Stamps {
+    /// As the configuration is now: what changes while it is read is seen afterwards.
+    pub(super) fn of(args: &ServeArgs) -> Self {
+        Self {
+            database: None,
+            configuration: configuration(args),
+        }
+    }
+
+    /// And the database.
+    pub(super) fn with_database(self, path: &Path) -> Self {
+        Self {
+            database: stamp(path),
+            ..self
+        }
+    }
 }
 
 impl News {
@@ -74,22 +101,24 @@ impl News {
             revision,
         });
     }
+}
 
-    fn configuration(&self) -> Vec<Option<Stamp>> {
-        let files = match (&self.args.config, self.args.no_config) {
-            (_, true) => Vec::new(),
-            (Some(path), _) => vec![path.clone()],
-            (None, _) => settings::place(Path::new(".")),
-        };
-        files.iter().map(|path| stamp(path)).collect()
-    }
+fn configuration(args: &ServeArgs) -> Vec<Option<Stamp>> {
+    let files = match (&args.config, args.no_config) {
+        (_, true) => Vec::new(),
+        (Some(path), _) => vec![path.clone()],
+        (None, _) => settings::place(Path::new(".")),
+    };
+    files.iter().map(|path| stamp(path)).collect()
 }
 
 /// Looks for changes as long as the gateway runs.
 pub(super) async fn watch(news: News) {
+    let Stamps {
+        database: mut seen,
+        configuration: mut policy,
+    } = news.seen.clone();
     let news = Arc::new(news);
-    let mut seen = stamp(&news.database);
-    let mut policy = news.configuration();
     loop {
         tokio::time::sleep(PAUSE).await;
         let now = stamp(&news.database);
@@ -100,7 +129,7 @@ pub(super) async fn watch(news: News) {
                 seen = now;
             }
         }
-        let now = news.configuration();
+        let now = configuration(&news.args);
         if now != policy {
             policy = now;
             let own = Arc::clone(&news);

@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hognose_advisories::Database;
 use hognose_gateway::OnUnknown;
-use hognose_gateway::judge::{Artifact, Inspected, Judge, Offer, PageRulings, Ruling};
+use hognose_gateway::judge::{
+    Artifact, Attested, Document, Inspected, Judge, Offer, PageRulings, Ruling,
+};
 
 use hognose_types::PackageName;
 
@@ -56,7 +58,7 @@ impl Judge for Seat {
         self.engine().artifact(artifact, path)
     }
 
-    fn attested(&self, artifact: &Artifact<'_>, document: Result<Option<&[u8]>, &str>) -> Ruling {
+    fn attested(&self, artifact: &Artifact<'_>, document: Document<'_>) -> Attested {
         self.engine().attested(artifact, document)
     }
 

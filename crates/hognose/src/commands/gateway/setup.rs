@@ -19,6 +19,7 @@ use hognose_store::Store;
 use hognose_types::{ConfiguredIndex, OwnedNames};
 
 use super::engine::{Engine, Parts, Rules};
+use super::news::Stamps;
 use super::seat::Seat;
 use super::weaker;
 use crate::cli::ServeArgs;
@@ -60,6 +61,8 @@ pub(in crate::commands) struct Built {
     pub(in crate::commands) engine: Arc<Seat>,
     /// The file of the advisories.
     pub(in crate::commands) database: PathBuf,
+    /// As that and the configuration were before they were read.
+    pub(in crate::commands) seen: Stamps,
     /// The indexes of the user's tools; none where the configuration names its own.
     pub(in crate::commands) indexes: Option<Indexes>,
 }
@@ -72,11 +75,13 @@ const ASKING: usize = 16;
 /// Builds a gateway.
 pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure> {
     let args = request.args;
+    let before = Stamps::of(args);
     let found = settings::configuration(args.config.as_deref(), args.no_config, Path::new("."))?;
     let cache = settings::cache(&args.feeds, request.surroundings)?;
-    let opened = open_database(request, &found, &cache)?;
     let feeds = settings::feeds(&args.feeds, &found)?;
     let database = DatabaseFile::new(&cache, &feeds).path();
+    let seen = before.with_database(&database);
+    let opened = open_database(request, &found, &cache)?;
     let weaker = weaker::settings(&found.config, MIN_AGE);
     let own = as_asked(found.config.gateway.clone(), args);
     let (upstreams, indexes) = upstreams(request, &own.upstreams, &cache)?;
@@ -86,15 +91,8 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     // A run that is no server has a secret path; what a project's file says of clients is not about it.
     let tokens = named(&server).into_iter().filter(|_| request.nodes);
     let base = found.base.clone();
-    let engine = Engine::new(
-        rules(found, own),
-        Parts {
-            memory: Arc::new(Memory::new(&cache)),
-            clock: clock(request.surroundings),
-            store: request.store.clone(),
-        },
-        opened.database,
-    );
+    let parts = parts(request, &cache);
+    let engine = Engine::new(rules(found, own), parts, opened.database);
     let engine = Arc::new(Seat::new(engine));
     let judge = Arc::clone(&engine) as Arc<dyn Judge>;
     let catalog = Catalog::new(Shelves {
@@ -127,8 +125,17 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         weaker,
         engine,
         database,
+        seen,
         indexes,
     })
+}
+
+fn parts(request: &Request<'_>, cache: &Path) -> Parts {
+    Parts {
+        memory: Arc::new(Memory::new(cache)),
+        clock: clock(request.surroundings),
+        store: request.store.clone(),
+    }
 }
 
 /// The settings of the file as the arguments change them.

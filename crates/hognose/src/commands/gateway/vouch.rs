@@ -1,9 +1,9 @@
 //! What attestations say of an artifact that is asked for (PEP 740), verified here: the index that serves them could
 //! serve anything.
 
-use hognose_gateway::judge::{Artifact, Reason, Ruling};
+use hognose_gateway::judge::{Artifact, Attested, Document, Reason, Ruling};
 use hognose_policy::Built;
-use hognose_provenance::attestation::{self, Attested, Identity, Outcome, Predicates, Trust};
+use hognose_provenance::attestation::{self, DocumentError, Identity, Outcome, Predicates, Trust};
 use hognose_provenance::judge::Release;
 use hognose_types::rules::{gap_provenance, provenance};
 use hognose_types::{
@@ -19,15 +19,18 @@ impl Engine {
     pub(super) fn vouched(
         &self,
         artifact: &Artifact<'_>,
-        document: Result<Option<&[u8]>, &str>,
+        document: Document<'_>,
         today: Date,
-    ) -> Ruling {
+    ) -> Attested {
         let required = self.rules.conditions.provenance.requires(artifact.name);
         let outcome = match document {
-            Ok(None) if !required => return Ruling::ALLOW,
-            Ok(None) => None,
-            Ok(Some(bytes)) => Some(self.verified(artifact, bytes)),
-            Err(reason) => return unknown(reason, required),
+            Document::None if !required => return settled(Ruling::ALLOW),
+            Document::None => None,
+            Document::Bytes(bytes) => Some(self.verified(artifact, bytes)),
+            Document::TooLarge(limit) => {
+                Some(Outcome::unreadable(DocumentError::TooLarge { limit }))
+            }
+            Document::Missed(reason) => return settled(unknown(reason, required)),
         };
         let inventory = single(artifact.name, &artifact.file.version);
         let release = Release {
@@ -35,7 +38,7 @@ impl Engine {
             members: &[ComponentId(0)],
         };
         let mut places = Places::new(&inventory);
-        let mut out = Ruling::ALLOW;
+        let (mut out, mut news) = (Ruling::ALLOW, false);
         if let Some(outcome) = &outcome {
             let (finding, gap) = release.outcome(&artifact.file.filename, outcome, &mut places);
             let judged = self.decided(finding.into_iter().collect(), today);
@@ -43,9 +46,19 @@ impl Engine {
             if let Some(gap) = gap {
                 out.join(unknown(&gap.message, required));
             }
+            if outcome.is_verified() {
+                let publishers = self.note_publishers(artifact, outcome);
+                match self.compared(artifact, publishers, (&release, today)) {
+                    Ok(compared) => {
+                        out.join(compared.ruling);
+                        news = compared.news;
+                    }
+                    Err(reason) => out.join(unknown(&reason, required)),
+                }
+            }
         }
         if out.blocks() || !self.insists(required) {
-            return out;
+            return Attested { ruling: out, news };
         }
         let attested = outcome.as_ref().map_or(&[][..], Outcome::attested);
         if let Some(why) = self.not_counting(attested, required) {
@@ -59,7 +72,7 @@ impl Engine {
                 judged.into_iter().map(insisted).collect::<Vec<_>>().iter(),
             ));
         }
-        out
+        Attested { ruling: out, news }
     }
 
     /// Whether somebody asks for more than that attestations hold.
@@ -75,7 +88,7 @@ impl Engine {
     }
 
     /// Why none of the attestations is enough; none where one is, or where none is needed.
-    fn not_counting(&self, attested: &[Attested], required: bool) -> Option<String> {
+    fn not_counting(&self, attested: &[attestation::Attested], required: bool) -> Option<String> {
         let policy = &self.rules.conditions.provenance;
         let refusals: Vec<Option<String>> = attested
             .iter()
@@ -95,6 +108,7 @@ impl Engine {
         if !outcome.is_verified() {
             return None;
         }
+        self.note_publishers(artifact, &outcome);
         outcome
             .attested()
             .first()
@@ -114,6 +128,13 @@ impl Engine {
             }
             None => Outcome::Unknown(attestation::Evidence::default()),
         }
+    }
+}
+
+fn settled(ruling: Ruling) -> Attested {
+    Attested {
+        ruling,
+        news: false,
     }
 }
 
