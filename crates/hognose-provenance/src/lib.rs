@@ -9,4 +9,5 @@ pub mod environment;
 pub mod fuzzing;
 pub mod hashes;
 pub mod judge;
+mod lines;
 pub mod memory;

@@ -81,6 +81,21 @@ fn hashes_of_every_artifact_are_added_in_place() {
 }
 
 #[test]
+fn a_file_of_a_windows_editor_is_completed() {
+    let set = Set::new();
+    set.sandbox
+        .write("requirements.txt", "\u{feff}one==1.0\r\n");
+    let done = set.lock(&[]);
+    assert_eq!(done.code, 0, "{}", done.whole());
+    let text = set.text();
+    assert!(
+        text.starts_with("\u{feff}one==1.0 \\\r\n    --hash=sha256:"),
+        "{text:?}"
+    );
+    assert_eq!(set.lock(&["--check"]).code, 0);
+}
+
+#[test]
 fn bytes_that_are_not_the_announced_ones_are_never_written() {
     let set = Set::new();
     set.sandbox.write("requirements.txt", "one==1.0\n");

@@ -10,6 +10,7 @@ use hognose_archive::record::{self, RecordHash, Row};
 
 use super::paths::{Site, resolve};
 use super::report::{Distribution, Problem, ProblemKind, RowFault, Unchecked, Without};
+use super::unhashed::{self, Unhashed};
 
 /// Largest RECORD that is read; that of the largest distributions is a hundredth of it.
 const MAX_RECORD: u64 = 64 << 20;
@@ -59,6 +60,8 @@ pub(super) struct Gathered {
     pub(super) distributions: Vec<Distribution>,
     pub(super) problems: Vec<Problem>,
     pub(super) unchecked: Vec<Unchecked>,
+    /// Rows that state no hash and are not of the usual kind.
+    pub(super) unhashed: Vec<Unhashed>,
 }
 
 impl Claims {
@@ -167,6 +170,14 @@ fn dist_info(site: &Site, folder: &Path, name: &str, out: &mut Gathered) {
             continue;
         };
         let digest = stated(&row, |wrong| out.problems.extend(fault(line, wrong)));
+        if row.hash == RecordHash::None && !unhashed::is_usual(&path) {
+            out.unhashed.push(Unhashed {
+                by,
+                line,
+                path: path.clone(),
+                row: row.path.into_owned(),
+            });
+        }
         distribution.rows += 1;
         out.claims.add(
             path,

@@ -1,13 +1,16 @@
 //! From what was met to what is said: code that nobody lists is gathered by what it belongs to, and everything is put in
 //! order, since threads find things in any.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
+
+use hognose_types::PackageName;
 
 use super::claims::{Claims, Gathered};
 use super::paths::{Environment, Site, is_within};
 use super::report::{Hook, HookKind, Problem, ProblemKind, Report, Unchecked, Unlisted, Without};
 use super::walk::{Found, Loose};
-use super::{hooks, scripts};
+use super::{activate, hooks, interpreter, scripts};
 
 /// Everything, in order.
 pub(super) fn report(
@@ -23,6 +26,7 @@ pub(super) fn report(
         hooks: found.hooks,
         unchecked: gathered.unchecked,
         counts: found.counts,
+        sees_system: false,
     };
     report.problems.extend(found.problems);
     report.unchecked.extend(found.unchecked);
@@ -35,9 +39,39 @@ pub(super) fn report(
     }
     report.hooks.retain(|hook| !known.contains(&hook.file));
     tops.finish(claims, &mut report);
+    twice(&mut report);
     scripts::check(environment, claims, &mut report);
+    interpreter::check(environment, &mut report);
+    activate::check(environment, &mut report);
     order(&mut report);
     report
+}
+
+/// Distributions of one name in one place: which of them tools see depends on the order of a directory.
+fn twice(report: &mut Report) {
+    let mut first: BTreeMap<(&str, PackageName), usize> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (at, distribution) in report.distributions.iter().enumerate() {
+        // Distributions of systems have an `.egg-info` beside, for older tools.
+        let folder = distribution.folder.rsplit_once('/');
+        let folder = folder.filter(|(_, name)| name.ends_with(".dist-info"));
+        let (Some((site, _)), Ok(name)) = (folder, PackageName::new(&distribution.name)) else {
+            continue;
+        };
+        match first.entry((site, name)) {
+            Entry::Vacant(entry) => {
+                entry.insert(at);
+            }
+            Entry::Occupied(entry) => problems.push(Problem {
+                file: distribution.folder.clone(),
+                distribution: Some(at),
+                kind: ProblemKind::Twice {
+                    other: *entry.get(),
+                },
+            }),
+        }
+    }
+    report.problems.extend(problems);
 }
 
 fn order(report: &mut Report) {

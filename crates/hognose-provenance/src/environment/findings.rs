@@ -197,6 +197,12 @@ impl Report {
                 ),
             ));
         }
+        if self.sees_system {
+            out.notices.push(notice(
+                None,
+                "the environment lets in packages of the system and of the user, which were not compared".to_owned(),
+            ));
+        }
         let listed_hooks = self.hooks.iter().filter(|hook| hook.distribution.is_some());
         for hook in listed_hooks.take(HOOKS) {
             let owner = hook.distribution.and_then(|at| self.distributions.get(at));

@@ -7,9 +7,12 @@ use super::bytecode::names_of;
 use super::claims::{Claims, small};
 use super::paths::Site;
 use super::report::{Hook, HookKind};
+use crate::lines;
 
 /// Most pieces of code or directories shown of one file.
 const PIECES: usize = 50;
+/// What is said of a file that is too large to be shown, or cannot be read here and may be read there.
+const LARGE: &str = "more than can be shown";
 
 /// Reads an entry at the top of a site, if it is one that Python starts with.
 pub(super) fn read(text: &str, name: &str, path: &Path, claims: &Claims) -> Option<Hook> {
@@ -21,16 +24,19 @@ pub(super) fn read(text: &str, name: &str, path: &Path, claims: &Claims) -> Opti
         runs: Vec::new(),
         adds: Vec::new(),
     };
-    let text = match kind {
-        HookKind::Pth | HookKind::Start => small(path).unwrap_or_default(),
-        HookKind::SiteCustomize | HookKind::UserCustomize => {
-            hook.runs.push(format!("all of {name}"));
-            return Some(hook);
-        }
+    if matches!(kind, HookKind::SiteCustomize | HookKind::UserCustomize) {
+        hook.runs.push(format!("all of {name}"));
+        return Some(hook);
+    }
+    let Some(text) = small(path) else {
+        hook.runs.push(LARGE.to_owned());
+        return Some(hook);
     };
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim_end();
-        if line.trim().is_empty() || line.starts_with('#') {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    for line in lines::of_python(text) {
+        // Old versions run a line as it stands, from 3.15 on what is around it goes first.
+        let line = text.get(line).unwrap_or_default().trim();
+        if line.is_empty() || line.starts_with('#') {
             continue;
         }
         // The rule of `site`: a line that begins so is run, any other is a directory.

@@ -4,6 +4,7 @@
 //! the same: modules, libraries, what starts with every interpreter, programs. Bytecode, which Python runs in place of
 //! its source, is compared with that source. Files are read, nothing is run, nothing is followed out of the environment.
 
+mod activate;
 mod against;
 mod bytecode;
 mod claims;
@@ -11,10 +12,12 @@ mod conclude;
 mod digest;
 mod findings;
 mod hooks;
+mod interpreter;
 mod paths;
 mod report;
 mod said;
 mod scripts;
+mod unhashed;
 mod walk;
 
 use std::fs;
@@ -25,8 +28,8 @@ pub use bytecode::{Bytecode, Difference};
 pub use findings::{Evidence, Place};
 pub use paths::Environment;
 pub use report::{
-    Apart, Counts, Distribution, Hook, HookKind, Problem, ProblemKind, Report, RowFault, Unchecked,
-    Unlisted, Without,
+    Apart, Counts, Distribution, Hook, HookKind, Own, Problem, ProblemKind, Report, RowFault,
+    Unchecked, Unlisted, Without,
 };
 
 use claims::{Claims, Gathered, Stated, gather};
@@ -48,6 +51,7 @@ pub fn check(environment: &Environment, threads: usize) -> Report {
     for site in &sites {
         gather(site, &mut gathered);
     }
+    unhashed::check(&sites, environment, &mut gathered);
     let claims = std::mem::take(&mut gathered.claims);
     let work = sites.iter().map(|site| (site.path.clone(), true));
     let libraries = environment

@@ -15,6 +15,8 @@ pub struct Report {
     pub unchecked: Vec<Unchecked>,
     /// How much was checked.
     pub counts: Counts,
+    /// Whether Python sees packages of the system, and of the user, from the environment.
+    pub sees_system: bool,
 }
 
 /// How much was checked.
@@ -109,6 +111,13 @@ pub enum ProblemKind {
     },
     /// It is not what the wheel of its index holds.
     Index(Apart),
+    /// Another distribution of the same name is installed in the same place.
+    Twice {
+        /// The other distribution.
+        other: usize,
+    },
+    /// Something that the environment was made with is not what it was.
+    Own(Own),
     /// A program that does more than call what its distribution says.
     Script {
         /// What it should call.
@@ -116,6 +125,41 @@ pub enum ProblemKind {
         /// What it does beside.
         word: String,
     },
+}
+
+/// How what an environment was made with is not what tools that make environments leave: its interpreter, `pyvenv.cfg`, and
+/// the scripts that are read to enter it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// The interpreter is a text that something else runs.
+    Script,
+    /// The interpreter is not the one of `home`.
+    Elsewhere {
+        /// Where it leads.
+        leads: String,
+        /// What `pyvenv.cfg` says; empty where it says nothing.
+        home: String,
+    },
+    /// The interpreter is a file of its own and not a copy of the one in `home`.
+    NoCopy {
+        /// The one in `home`.
+        of: String,
+    },
+    /// `pyvenv.cfg` has a key twice, and Python takes the first in one place and the last in another.
+    Key(String),
+    /// `pyvenv.cfg` names an interpreter that is not the one of `home`.
+    Home {
+        /// What it says.
+        home: String,
+        /// The interpreter that it names beside.
+        made_by: String,
+    },
+    /// `pyvenv.cfg` lets packages of the system in, and the command in it did not ask for that.
+    System,
+    /// A script to enter the environment uses a word that no known tool writes.
+    Word(String),
+    /// A script to enter the environment enters another one.
+    Enters(String),
 }
 
 /// How an installed file and the wheel of its index are apart.
@@ -140,6 +184,8 @@ pub enum RowFault {
     Weak(String),
     /// It names a file outside the environment.
     Outside(String),
+    /// It states no hash of a file that should have one.
+    Unhashed(String),
 }
 
 /// What sort of code nobody lists.

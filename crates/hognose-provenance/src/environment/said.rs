@@ -6,7 +6,9 @@ use rules::environment as rule;
 
 use super::bytecode::Difference;
 use super::findings::Place;
-use super::report::{Apart, Distribution, Hook, Problem, ProblemKind, Report, RowFault, Unlisted};
+use super::report::{
+    Apart, Distribution, Hook, Own, Problem, ProblemKind, Report, RowFault, Unlisted,
+};
 
 /// Most characters of a piece of somebody else's text.
 pub(super) const PIECE: usize = 160;
@@ -62,6 +64,14 @@ pub(super) fn said(report: &Report, problem: &Problem, place: &Place<'_>) -> Sai
             remedy: "remove one of the two, or look at which of them Python imports".to_owned(),
         },
         ProblemKind::Index(apart) => index(&file, *apart, owner),
+        ProblemKind::Twice { other } => {
+            let other = report.distributions.get(*other);
+            twice(
+                &file,
+                &other.map_or_else(String::new, |other| (place.shown)(&other.folder)),
+            )
+        }
+        ProblemKind::Own(own) => made_with(&file, own, place),
         ProblemKind::Script { entry, word } => Said {
             rule: rule::SCRIPT,
             severity: Severity::High,
@@ -78,6 +88,18 @@ pub(super) fn said(report: &Report, problem: &Problem, place: &Place<'_>) -> Sai
 pub(super) fn label(distribution: &Distribution) -> String {
     let label = format!("{} {}", distribution.name, distribution.version);
     short(label.trim(), PIECE)
+}
+
+fn twice(file: &str, other: &str) -> Said {
+    Said {
+        rule: rule::CLAIMED,
+        severity: Severity::Medium,
+        message: format!(
+            "{file} and {other} are of one name: which of them pip and `importlib.metadata` see depends on the order of the directory"
+        ),
+        remedy: "find out which of them is installed, and remove the folder of the other"
+            .to_owned(),
+    }
 }
 
 fn index(file: &str, apart: Apart, owner: Option<&Distribution>) -> Said {
@@ -120,14 +142,6 @@ fn altered(
     links: Option<u64>,
     owner: Option<&Distribution>,
 ) -> Said {
-    let is_code = [
-        ".py", ".so", ".pyd", ".pth", ".start", ".dll", ".exe", ".pyc",
-    ]
-    .iter()
-    .any(|end| file.ends_with(end))
-        || file.contains("/bin/")
-        || file.contains("/Scripts/")
-        || file.contains(".so.");
     let mut message = format!(
         "{file} was changed after it was installed: it is {} and was {}",
         short(found, 24),
@@ -142,7 +156,7 @@ fn altered(
     }
     Said {
         rule: rule::ALTERED,
-        severity: if is_code {
+        severity: if is_code(file) {
             Severity::High
         } else {
             Severity::Medium
@@ -152,8 +166,30 @@ fn altered(
     }
 }
 
+/// Whether a file is run or loaded, by its name.
+fn is_code(file: &str) -> bool {
+    let endings = [
+        ".py", ".so", ".pyd", ".pth", ".start", ".dll", ".exe", ".pyc",
+    ];
+    endings.iter().any(|end| file.ends_with(end))
+        || file.contains("/bin/")
+        || file.contains("/Scripts/")
+        || file.contains(".so.")
+}
+
 fn row(file: &str, fault: &RowFault, owner: Option<&Distribution>) -> Said {
     let (severity, message) = match fault {
+        RowFault::Unhashed(path) => (
+            if is_code(path) {
+                Severity::High
+            } else {
+                Severity::Low
+            },
+            format!(
+                "{file} states no hash of {}, so that nothing tells whether it was changed",
+                short(path, PIECE)
+            ),
+        ),
         RowFault::Unreadable => (
             Severity::Medium,
             format!("{file} has a row that is none of path, hash and size"),
@@ -296,5 +332,61 @@ fn bytecode(file: &str, source: &str, difference: &Difference) -> Said {
         message: format!("{file} runs in place of {source}, and {what}"),
         remedy: "keep a copy, delete the __pycache__ directory, and find out who could write there"
             .to_owned(),
+    }
+}
+
+fn made_with(file: &str, own: &Own, place: &Place<'_>) -> Said {
+    let said = match own {
+        Own::Word(word) => format!(
+            "{file} holds \"{}\", which venv, virtualenv and uv do not write there",
+            short(word, PIECE)
+        ),
+        Own::Enters(path) => format!(
+            "{file} enters another environment, {}: programs come from there",
+            short(path, PIECE)
+        ),
+        Own::System => format!(
+            "{file} lets packages of the system and of the user in, and the environment was made without them"
+        ),
+        Own::Key(key) => format!(
+            "{file} has the key \"{key}\" more than once, which no tool writes and which Python reads in two ways"
+        ),
+        Own::Home { home, made_by } => format!(
+            "{file} names the home {}, and the interpreter {} that is not of it: the standard library comes from there",
+            short(home, PIECE),
+            short(made_by, PIECE)
+        ),
+        Own::Script | Own::Elsewhere { .. } | Own::NoCopy { .. } => interpreter(file, own, place),
+    };
+    Said {
+        rule: rule::INTERPRETER,
+        severity: match own {
+            Own::System | Own::Enters(_) => Severity::Medium,
+            _ => Severity::High,
+        },
+        message: said,
+        remedy: "find out who changed it; make the environment anew".to_owned(),
+    }
+}
+
+fn interpreter(file: &str, own: &Own, place: &Place<'_>) -> String {
+    let shown = |path: &str| short(&(place.shown)(path), PIECE);
+    match own {
+        Own::Elsewhere { leads, home } if home.is_empty() => {
+            format!(
+                "{file} leads to {}, and pyvenv.cfg names no home",
+                shown(leads)
+            )
+        }
+        Own::Elsewhere { leads, home } => format!(
+            "{file} leads to {}, which is no interpreter of the home that pyvenv.cfg names, {}",
+            shown(leads),
+            short(home, PIECE)
+        ),
+        Own::NoCopy { of } => format!(
+            "{file} is no copy of {}, from which it was made: it was replaced, or the system has a newer one",
+            shown(of)
+        ),
+        _ => format!("{file} is a script in place of an interpreter"),
     }
 }

@@ -6,19 +6,11 @@ use std::path::Path;
 use super::bytecode::names_of;
 use super::claims::{Claims, small};
 use super::paths::{self, Environment};
-use super::report::{Problem, ProblemKind, Report, Unlisted};
+use super::report::{Distribution, Problem, ProblemKind, Report, Unlisted};
+use super::{activate, interpreter};
 
-/// Programs that make and enter an environment, by the beginnings of their names.
-const OWN: [&str; 8] = [
-    "python",
-    "pypy",
-    "activate",
-    "Activate",
-    "deactivate",
-    "pydoc",
-    "__pycache__",
-    ".",
-];
+/// Further programs that come with an environment; nothing of them is known but the name.
+const OWN: [&str; 3] = ["pydoc", "python-config", "__pycache__"];
 /// Words of the programs that installers write for entry points.
 const WRITTEN: [&str; 38] = [
     "False",
@@ -110,7 +102,11 @@ fn unlisted(directory: &Path, claims: &Claims, report: &mut Report) {
             .file_type()
             .is_ok_and(|kind| kind.is_file() || kind.is_symlink())
             && is_executable(&entry.path());
-        let is_own = OWN.iter().any(|own| name.starts_with(own));
+        // What begins with a dot is found by nobody who looks for a program.
+        let is_own = OWN.contains(&name.as_str())
+            || name.starts_with('.')
+            || activate::language(&name).is_some()
+            || interpreter::is_named(&name);
         if is_program && !is_own && !claims.by_path.contains_key(text.as_str()) {
             report.problems.push(Problem {
                 file: text,
@@ -155,6 +151,15 @@ fn entry_points(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
         plain.then(|| (name, entry.split('[').next().unwrap_or(entry).trim()))
     })
+}
+
+/// Whether a program is what installers write for the entry points of a distribution, under whatever name.
+pub(super) fn is_written(path: &Path, distribution: &Distribution) -> bool {
+    let declared = small(&Path::new(&distribution.folder).join("entry_points.txt"));
+    let declared = declared.unwrap_or_default();
+    let entries: Vec<&str> = entry_points(&declared).map(|(_, entry)| entry).collect();
+    let is_text = small(path).is_some_and(|text| text.starts_with("#!"));
+    is_text && !entries.is_empty() && stranger(path, &entries.join(":")).is_none()
 }
 
 /// A word of a program that calling its entry point does not need.

@@ -6,6 +6,11 @@ use std::ops::Range;
 
 use hognose_types::{PackageName, Requirement, Version, text};
 
+use crate::lines;
+
+/// What some editors put before everything else, and pip passes over.
+const MARK: char = '\u{feff}';
+
 /// Why the hashes of a file cannot be completed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -234,17 +239,20 @@ fn completed(raw: &str, pin: &Pin, all: &[String], end: &str) -> String {
 /// Where the white space and line continuations before a place begin.
 fn before(raw: &str, place: usize) -> usize {
     let head = raw.get(..place).unwrap_or_default();
-    head.trim_end_matches([' ', '\t', '\\', '\r', '\n']).len()
+    head.trim_end_matches(|c| is_space(c) || c == '\\').len()
 }
 
 /// Where the content of a requirement without hashes ends: before a comment and white space.
 fn content_end(raw: &str) -> usize {
     let comment = raw.match_indices('#').find(|(at, _)| {
         let before = raw.get(..*at).unwrap_or_default();
-        before.ends_with([' ', '\t'])
+        before.chars().next_back().is_none_or(is_space)
     });
     let end = comment.map_or(raw.len(), |(at, _)| at);
-    raw.get(..end).unwrap_or_default().trim_end().len()
+    let content = raw.get(..end).unwrap_or_default();
+    content
+        .trim_end_matches(|c| is_space(c) || (c == '\\' && end < raw.len()))
+        .len()
 }
 
 /// The places of `--hash=…` and `--hash …`.
@@ -258,7 +266,7 @@ fn hashes(raw: &str) -> Vec<Range<usize>> {
         let value = rest.trim_start_matches(['=', ' ', '\t']);
         let skipped = rest.len() - value.len();
         let length = value
-            .find(|c: char| c.is_whitespace() || c == '\\')
+            .find(|c: char| is_space(c) || c == '\\')
             .unwrap_or(value.len());
         at = start + 6 + skipped + length;
         out.push(start..at);
@@ -273,29 +281,58 @@ fn sha256(raw: &str, token: &Range<usize>) -> Option<String> {
     is_hex.then(|| hex.to_ascii_lowercase())
 }
 
-/// Lines joined by a backslash at their end, with the number of their first: a comment joins nothing.
+/// Lines joined by a backslash at their end, with the number that an editor shows for the first: a comment joins nothing.
 fn logical_lines(text: &str) -> Vec<(u32, Range<usize>)> {
     let mut out: Vec<(u32, Range<usize>)> = Vec::new();
-    let (mut at, mut is_open) = (0, false);
-    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        let content = line.trim_end_matches(['\n', '\r']);
-        let end = at + content.len();
-        let is_comment = content.trim_start().starts_with('#');
+    let start = if text.starts_with(MARK) {
+        MARK.len_utf8()
+    } else {
+        0
+    };
+    let body = text.get(start..).unwrap_or_default();
+    let (mut number, mut counted, mut is_open) = (1, 0, false);
+    for line in lines::of_python(body) {
+        let content = body.get(line.clone()).unwrap_or_default();
+        let skipped = body.get(counted..line.start).unwrap_or_default();
+        number += skipped.bytes().filter(|b| *b == b'\n').count() as u32;
+        counted = line.start;
+        let span = start + line.start..start + line.end;
         match out.last_mut().filter(|_| is_open) {
-            Some((_, span)) => span.end = end,
-            None => out.push((number, at..end)),
+            Some((_, whole)) => whole.end = span.end,
+            None => out.push((number, span)),
         }
-        is_open = content.ends_with('\\') && !is_comment;
-        at += line.len();
+        is_open = goes_on(content);
     }
     out
 }
 
+/// Whether the next line belongs to this one.
+fn goes_on(line: &str) -> bool {
+    line.ends_with('\\') && !is_comment(line)
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start_matches(is_space).starts_with('#')
+}
+
+/// White space as Python sees it.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
 /// The content of a logical line, without its comment.
 fn joined(raw: &str) -> String {
-    let whole = raw.replace("\\\r\n", "").replace("\\\n", "");
-    if whole.trim_start().starts_with('#') {
-        return String::new();
+    let mut whole = String::with_capacity(raw.len());
+    for line in lines::of_python(raw) {
+        let line = raw.get(line).unwrap_or_default();
+        if goes_on(line) {
+            whole.push_str(line.trim_matches('\\'));
+        } else {
+            if is_comment(line) {
+                whole.push(' ');
+            }
+            whole.push_str(line);
+        }
     }
     let end = content_end(&whole);
     whole.get(..end).unwrap_or_default().to_owned()
@@ -344,6 +381,43 @@ mod tests {
             &[("one", "1.0", &['b', 'a']), ("two", "2.0", &['a', 'b'])],
         );
         assert_eq!(again, done);
+    }
+
+    #[test]
+    fn lines_end_as_they_do_for_pip() {
+        let a = hex('a');
+        let text = "\u{feff}# x\u{c}one==1.0\r# y\u{2028}two==2 \\\r# z\nthree==3 \\\u{b}; python_version > '3'";
+        let pins = read(text).unwrap().pins;
+        let found: Vec<_> = pins
+            .iter()
+            .map(|pin| (pin.name.as_str(), pin.line))
+            .collect();
+        assert_eq!(found, [("one", 1), ("two", 1), ("three", 2)]);
+        let done = complete(
+            text,
+            &[
+                ("one", "1", &['a']),
+                ("two", "2", &['a']),
+                ("three", "3", &['a']),
+            ],
+        );
+        assert_eq!(
+            done,
+            format!(
+                "\u{feff}# x\u{c}one==1.0 \\\n    --hash=sha256:{a}\r# y\u{2028}two==2 \\\n    --hash=sha256:{a} \\\r# z\nthree==3 \\\u{b}; python_version > '3' \\\n    --hash=sha256:{a}"
+            )
+        );
+        let hashed = |text: &str| {
+            read(text)
+                .unwrap()
+                .pins
+                .iter()
+                .map(|p| p.sha256.len())
+                .sum::<usize>()
+        };
+        assert_eq!(hashed(&done), 3);
+        assert!(read("# a\u{85}!!\n").is_err());
+        assert!(read("# a\u{1f}!!\n").is_ok());
     }
 
     #[test]

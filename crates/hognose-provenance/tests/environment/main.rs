@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bytecode;
+mod own;
 mod pristine;
 mod rows;
 mod strangers;
@@ -145,5 +146,7 @@ fn what(kind: &ProblemKind) -> String {
         ProblemKind::Index(apart) => format!("index {apart:?}"),
         ProblemKind::Claimed { .. } => "claimed twice".to_owned(),
         ProblemKind::Script { word, .. } => format!("script {word}"),
+        ProblemKind::Twice { .. } => "of a name that another has".to_owned(),
+        ProblemKind::Own(own) => format!("own {own:?}"),
     }
 }

@@ -38,6 +38,53 @@ fn environments_of_pip_are_silent() {
 }
 
 #[test]
+fn environments_as_virtualenv_and_uv_make_them_are_silent() {
+    let Some(installers) = installers() else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let bin = installers.join("new/bin");
+    let cases: [(&str, &[&str]); 5] = [
+        ("virtualenv", &["-q", "--no-download"]),
+        (
+            "virtualenv",
+            &["-q", "--no-download", "--copies", "--prompt", "a b"],
+        ),
+        (
+            "virtualenv",
+            &["-q", "--no-download", "--system-site-packages"],
+        ),
+        ("uv", &["venv", "-q", "--offline"]),
+        (
+            "uv",
+            &[
+                "venv",
+                "-q",
+                "--offline",
+                "--relocatable",
+                "--prompt",
+                "a b",
+            ],
+        ),
+    ];
+    for (number, (program, arguments)) in cases.iter().enumerate() {
+        let root = directory.path().join(format!("env {number}"));
+        let done = Command::new(bin.join(program))
+            .args(*arguments)
+            .args(["-p", bin.join("python").to_str().unwrap()])
+            .arg(&root)
+            .env("HOME", directory.path())
+            .output();
+        let done = done.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{program}: {said}");
+        let report = check(&environment(&root), 2);
+        assert_eq!(report.problems, [], "{program} {arguments:?}");
+        assert_eq!(report.unchecked, [], "{program} {arguments:?}");
+    }
+}
+
+#[test]
 fn an_environment_of_uv_is_silent_before_and_after_imports() {
     let Some(installers) = installers() else {
         return;

@@ -105,6 +105,104 @@ fn rows_that_lead_out_or_say_nothing_are_named() {
 }
 
 #[test]
+fn rows_without_hash_hide_nothing() {
+    let made = Made::new();
+    made.write("one/__init__.py", "a = 2\n");
+    made.write("one/data.txt", "x");
+    made.write("one/sized.py", "x");
+    made.write("one/loose.pyc", "x");
+    made.write("one/beside.pyc", "x");
+    made.write("one/beside.py", "");
+    made.write("one/__pycache__/beside.cpython-311.pyc", "x");
+    made.write("one-1.0.virtualenv", "");
+    made.write("full-1.0.virtualenv", "x");
+    made.write("one-1.0.dist-info/INSTALLER", "pip\n");
+    made.write("one-1.0.dist-info/RECORD.jws", "{}");
+    let honest = "#!/e/bin/python\nimport sys\nfrom one import main\nsys.exit(main())\n";
+    let points = "[console_scripts]\none = one:main\n";
+    made.write("one-1.0.dist-info/entry_points.txt", points);
+    fs::write(made.root().join("bin/one-3.11"), honest).unwrap();
+    fs::write(made.root().join("bin/evil"), honest.replace("main", "evil")).unwrap();
+    std::os::unix::fs::symlink(made.root().join("bin/evil"), made.site().join("link.py")).unwrap();
+    let rows = [
+        "one/__init__.py,,",
+        "one/data.txt,,",
+        "one/sized.py,,1",
+        "one/loose.pyc,,",
+        "one/beside.pyc,,",
+        "one/__pycache__/beside.cpython-311.pyc,,",
+        "one-1.0.virtualenv,,",
+        "full-1.0.virtualenv,,",
+        "one-1.0.dist-info/INSTALLER,,",
+        "one-1.0.dist-info/RECORD.jws,,",
+        "one-1.0.dist-info/RECORD,,",
+        "../../../bin/one-3.11,,",
+        "../../../bin/evil,,",
+        "link.py,,",
+        "gone.py,,",
+    ];
+    let record = rows.join("\n")
+        + "\n"
+        + &row("one/beside.py", b"")
+        + &row("one-1.0.dist-info/entry_points.txt", points.as_bytes());
+    made.record("one", record);
+    let named = [
+        (1, "one/__init__.py"),
+        (2, "one/data.txt"),
+        (3, "one/sized.py"),
+        (4, "one/loose.pyc"),
+        (8, "full-1.0.virtualenv"),
+        (13, "../../../bin/evil"),
+        (14, "link.py"),
+    ];
+    let expected: Vec<String> = named
+        .iter()
+        .map(|(line, path)| format!("one-1.0.dist-info/RECORD: row {line} Unhashed({path:?})"))
+        .collect();
+    assert_eq!(made.problems(), expected);
+}
+
+#[test]
+fn links_of_pdm_and_flit_are_known_by_where_they_lead() {
+    let made = Made::new();
+    let cache = made.root().join("cache/one-1.0/lib/one");
+    fs::create_dir_all(&cache).unwrap();
+    fs::write(cache.join("__init__.py"), "").unwrap();
+    std::os::unix::fs::symlink(&cache, made.site().join("one")).unwrap();
+    let refers = made.root().join("cache/one-1.0").display().to_string();
+    let other = made.root().join("cache/two-1.0").display().to_string();
+    made.install("one", &[("one-1.0.dist-info/REFER_TO", &refers)]);
+    let rows = row("one-1.0.dist-info/REFER_TO", refers.as_bytes());
+    made.record("one", format!("{rows}one,,\none-1.0.dist-info/RECORD,,\n"));
+    assert_eq!(made.problems(), [""; 0]);
+    assert_eq!(made.check().unchecked.len(), 1);
+    fs::create_dir_all(&other).unwrap();
+    made.write("one-1.0.dist-info/REFER_TO", &other);
+    assert_eq!(made.problems().len(), 2, "{:?}", made.problems());
+    let sources = made.root().join("cache");
+    let direct = format!(
+        "{{\"url\": \"file://{}\", \"dir_info\": {{\"editable\": true}}}}",
+        sources.display()
+    );
+    fs::remove_file(made.site().join("one-1.0.dist-info/REFER_TO")).unwrap();
+    made.write("one-1.0.dist-info/direct_url.json", &direct);
+    made.record("one", "one,,\none-1.0.dist-info/RECORD,,\n");
+    assert_eq!(made.problems(), [""; 0]);
+}
+
+#[test]
+fn two_distributions_of_one_name() {
+    let made = Made::new();
+    made.install("one", &[("one.py", "")]);
+    made.write("One-2.0.dist-info/RECORD", "One-2.0.dist-info/RECORD,,\n");
+    made.write("one-1.0.egg-info/PKG-INFO", "Name: one\n");
+    assert_eq!(
+        made.problems(),
+        ["one-1.0.dist-info: of a name that another has"]
+    );
+}
+
+#[test]
 fn windows_separators_and_quotes_are_read() {
     let made = Made::new();
     made.write("one/a.py", "a");

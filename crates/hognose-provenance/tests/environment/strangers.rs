@@ -37,6 +37,29 @@ fn what_starts_with_python_is_shown_with_what_it_runs() {
 }
 
 #[test]
+fn lines_of_hooks_end_as_they_do_for_python() {
+    let made = Made::new();
+    let long = format!("import os\n{}", "#".repeat(300 << 10));
+    let cases = [
+        ("a.pth", "x\rimport os; os.getpid()\ry"),
+        ("b.pth", "x\u{c}import os; os.getpid()"),
+        ("c.pth", "# x\u{2028}import os; os.getpid()"),
+        ("d.pth", "\u{feff}import os; os.getpid()"),
+        ("e.pth", "  import os; os.getpid()"),
+        ("f.pth", "# x\u{85}\timport\tos; os.getpid()"),
+        ("g.pth", &long),
+    ];
+    for (name, text) in cases {
+        made.write(name, text);
+    }
+    let hooks = made.check().hooks;
+    assert_eq!(hooks.len(), cases.len());
+    for hook in hooks {
+        assert_eq!(hook.runs.len(), 1, "{hook:?}");
+    }
+}
+
+#[test]
 fn modules_libraries_directories_and_links_are_found() {
     let made = Made::new();
     made.install(
@@ -79,7 +102,9 @@ fn programs_are_listed_and_do_what_they_say() {
     for (name, text) in [("good", honest), ("bad", evil.as_str())] {
         program(&made, name, text);
     }
-    program(&made, "ls", "#!/bin/sh\n");
+    for name in ["ls", "python-x", "activate-x", "deactivate.sh"] {
+        program(&made, name, "#!/bin/sh\n");
+    }
     program(&made, "python3", "");
     fs::write(made.root().join("bin/activate"), "").unwrap();
     let points = "[console_scripts]\ngood = one:main\nbad = one:main\n";
@@ -91,7 +116,13 @@ fn programs_are_listed_and_do_what_they_say() {
     fs::write(record, rows).unwrap();
     assert_eq!(
         made.problems(),
-        ["^bin/bad: script subprocess", "^bin/ls: unlisted Script 1"]
+        [
+            "^bin/activate-x: unlisted Script 1",
+            "^bin/bad: script subprocess",
+            "^bin/deactivate.sh: unlisted Script 1",
+            "^bin/ls: unlisted Script 1",
+            "^bin/python-x: unlisted Script 1",
+        ]
     );
 }
 

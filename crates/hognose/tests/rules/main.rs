@@ -10,6 +10,7 @@ mod env_bytecode;
 mod env_claimed;
 mod env_hook;
 mod env_index;
+mod env_interpreter;
 mod env_missing;
 mod env_record;
 mod env_script;

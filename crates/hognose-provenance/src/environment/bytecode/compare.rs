@@ -1,9 +1,10 @@
 //! Code objects beside the source that they should come from.
 
-use hognose_python::marshal::{Code, Module, Version};
+use hognose_python::marshal::Version;
 use rustc_hash::FxHashSet;
 
 use super::Difference;
+use super::marshal::{Code, Constant, Module};
 use super::words::{Line, Start, Words};
 
 /// Names that the compiler adds on its own.
@@ -72,20 +73,24 @@ pub(super) struct Compiled {
 }
 
 /// The first thing in which code differs from its source.
-pub(super) fn compare(words: &Words<'_>, module: &Module, how: Compiled) -> Option<Difference> {
+pub(super) fn compare(words: &Words<'_>, module: &Module<'_>, how: Compiled) -> Option<Difference> {
     let mut comparison = Comparison {
         words,
         how,
         whole: words.literals.whole(),
         stamps: vec![0; words.count()],
         turn: 0,
+        is_whole: true,
+        met: Met {
+            codes: Vec::with_capacity(module.places()),
+            ids: Vec::new(),
+        },
     };
-    let added = module
-        .codes
-        .iter()
-        .find_map(|code| comparison.code(code))
-        .or_else(|| comparison.texts(&module.strings, "<module>"));
-    added.or_else(|| comparison.missing(module))
+    let mut codes = module.codes();
+    let added = codes.find_map(|(place, code)| comparison.code(module, place, code));
+    added
+        .or_else(|| comparison.texts(module.outside(), "<module>"))
+        .or_else(|| comparison.missing())
 }
 
 /// Lines of the source, both ends included.
@@ -93,7 +98,7 @@ type Range = (u32, u32);
 
 const WHOLE: Range = (0, u32::MAX);
 
-struct Comparison<'w, 's> {
+struct Comparison<'w, 's, 'm> {
     words: &'w Words<'s>,
     how: Compiled,
     /// Texts as they stand.
@@ -101,36 +106,73 @@ struct Comparison<'w, 's> {
     /// For each identifier, the last turn that met it.
     stamps: Vec<u32>,
     turn: u32,
+    /// Whether every identifier of the source counts.
+    is_whole: bool,
+    met: Met<'m>,
 }
 
-impl Comparison<'_, '_> {
-    fn code(&mut self, code: &Code) -> Option<Difference> {
+impl<'m> Comparison<'_, '_, 'm> {
+    fn code(&mut self, module: &Module<'m>, place: usize, code: &Code<'m>) -> Option<Difference> {
         let Some(range) = self.range(code) else {
             return Some(Difference::Code {
-                name: code.name.clone(),
+                name: code.name.to_owned(),
                 line: code.first_line,
             });
         };
-        self.turn += 1;
-        for id in self.words.between(range.0, range.1) {
-            if let Some(stamp) = self.stamps.get_mut(id as usize) {
-                *stamp = self.turn;
+        self.is_whole = range == WHOLE;
+        if !self.is_whole {
+            self.turn += 1;
+            for id in self.words.between(range.0, range.1) {
+                if let Some(stamp) = self.stamps.get_mut(id as usize) {
+                    *stamp = self.turn;
+                }
             }
         }
-        let names = code.names.iter().chain(&code.variables).chain(&code.cells);
-        let mut strange = names.filter(|name| !self.is_known(name));
-        if let Some(name) = strange.next() {
-            return Some(Difference::Name {
-                code: code.name.clone(),
-                name: name.clone(),
-            });
+        let start = self.met.ids.len();
+        for name in module.names(code) {
+            let id = self.words.id(name);
+            if !self.stands_here(id) && !self.is_explained(name) {
+                return Some(Difference::Name {
+                    code: code.name.to_owned(),
+                    name: name.to_owned(),
+                });
+            }
+            self.meet(id, name);
         }
-        self.texts(&code.strings, &code.name)
-            .or_else(|| self.bytes(code))
+        self.meet(self.words.id(code.name), code.name);
+        for constant in module.constants(place) {
+            if let Constant::Text(text) = constant
+                // Texts of several lines are written by people: names do not become such.
+                && memchr::memchr(b'\n', text.as_bytes()).is_none()
+            {
+                self.meet(self.words.id(text), text);
+            }
+        }
+        let ids = start..self.met.ids.len();
+        self.met.codes.push((code.first_line, code.name, ids));
+        self.texts(module.constants(place), code.name)
+    }
+
+    /// Keeps the identifiers of the source that something in the code is, or holds.
+    fn meet(&mut self, id: Option<u32>, name: &str) {
+        if let Some(id) = id {
+            self.met.ids.push(id);
+            // A private name may be another one, too.
+            if !name.starts_with('_') {
+                return;
+            }
+        }
+        for word in name.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+            self.met.ids.extend(self.words.id(word));
+            let tails = private_tails(word);
+            self.met
+                .ids
+                .extend(tails.filter_map(|tail| self.words.id(tail)));
+        }
     }
 
     /// The lines that a code object comes from; none when nothing there can have become it.
-    fn range(&self, code: &Code) -> Option<Range> {
+    fn range(&self, code: &Code<'_>) -> Option<Range> {
         let lines = &self.words.lines;
         let at = lines.partition_point(|line| line.number <= code.first_line);
         let inner = code.name.strip_prefix('<');
@@ -141,10 +183,10 @@ impl Comparison<'_, '_> {
                 return Some(self.around(at));
             }
             Some(rest) if rest.starts_with("generic parameters of ") => return Some(WHOLE),
-            _ if ADDED.contains(&code.name.as_str()) => return Some(WHOLE),
+            _ if ADDED.contains(&code.name) => return Some(WHOLE),
             _ => {}
         }
-        let id = self.words.id(&code.name);
+        let id = self.words.id(code.name);
         let wanted = id.map(Start::Definition);
         let first = at.checked_sub(1)?;
         let mut position = first;
@@ -184,13 +226,20 @@ impl Comparison<'_, '_> {
     }
 
     fn is_here(&self, name: &str) -> bool {
-        let id = self.words.id(name);
-        id.and_then(|id| self.stamps.get(id as usize)) == Some(&self.turn)
+        self.stands_here(self.words.id(name))
+    }
+
+    fn stands_here(&self, id: Option<u32>) -> bool {
+        id.is_some_and(|id| self.is_whole || self.stamps.get(id as usize) == Some(&self.turn))
     }
 
     fn is_known(&self, name: &str) -> bool {
-        if self.is_here(name)
-            || name.is_empty()
+        self.is_here(name) || self.is_explained(name)
+    }
+
+    /// Whether a name that is not there may have been made by compiling what is there.
+    fn is_explained(&self, name: &str) -> bool {
+        if name.is_empty()
             || !name.is_ascii()
             || name.starts_with('.')
             || self.words.is_normalised(name)
@@ -211,11 +260,17 @@ impl Comparison<'_, '_> {
         private_tails(name).any(|tail| self.is_here(tail))
     }
 
-    fn texts(&self, texts: &[String], code: &str) -> Option<Difference> {
-        let strange = texts.iter().find(|text| !self.has_text(text))?;
+    fn texts(&self, constants: &[Constant<'_>], code: &str) -> Option<Difference> {
+        let strange = constants.iter().find(|constant| match constant {
+            Constant::Text(text) => !self.has_text(text),
+            Constant::Bytes(bytes) => !self.has_bytes(bytes),
+        })?;
         Some(Difference::Text {
             code: code.to_owned(),
-            text: strange.clone(),
+            text: match strange {
+                Constant::Text(text) => (*text).to_owned(),
+                Constant::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            },
         })
     }
 
@@ -244,35 +299,28 @@ impl Comparison<'_, '_> {
             || literals.has_parts(word.as_bytes(), SHORT)
     }
 
-    fn bytes(&self, code: &Code) -> Option<Difference> {
+    fn has_bytes(&self, bytes: &[u8]) -> bool {
         let literals = &self.words.literals;
-        let strange = code.bytes.iter().find(|bytes| {
-            !literals.has(bytes)
-                && !literals.has_repeated(bytes)
-                && !bytes
-                    .split(|b| !(b.is_ascii_alphanumeric() || *b == b'_'))
-                    .filter(|word| word.len() >= 2 * SHORT)
-                    .all(|word| {
-                        literals.has_parts(word, SHORT)
-                            || std::str::from_utf8(word).is_ok_and(|word| self.has_word(word))
-                    })
-        })?;
-        Some(Difference::Text {
-            code: code.name.clone(),
-            text: String::from_utf8_lossy(strange).into_owned(),
-        })
+        literals.has(bytes)
+            || literals.has_repeated(bytes)
+            || bytes
+                .split(|b| !(b.is_ascii_alphanumeric() || *b == b'_'))
+                .filter(|word| word.len() >= 2 * SHORT)
+                .all(|word| {
+                    literals.has_parts(word, SHORT)
+                        || std::str::from_utf8(word).is_ok_and(|word| self.has_word(word))
+                })
     }
 
     /// A definition of the source that has no code, or whose code does not do what it says.
-    fn missing(&mut self, module: &Module) -> Option<Difference> {
+    fn missing(&mut self) -> Option<Difference> {
         let lines = &self.words.lines;
         // What follows is never run, and new compilers leave it out.
         let ends = |line: &Line| line.indent == 0 && line.start == Start::Raise;
         if self.how.is_optimised || lines.iter().any(ends) {
             return None;
         }
-        let mut by_line: Vec<&Code> = module.codes.iter().collect();
-        by_line.sort_by_key(|code| code.first_line);
+        self.met.codes.sort_by_key(|(line, _, _)| *line);
         let mut position = 0;
         while let Some(first) = lines.get(position) {
             let from = first.number;
@@ -281,7 +329,7 @@ impl Comparison<'_, '_> {
             }
             let line = *lines.get(position)?;
             if let Start::Definition(id) = line.start
-                && self.lacks(&by_line, from, position, id)
+                && self.lacks(from, position, id)
             {
                 return Some(Difference::Missing {
                     name: self.words.name(id).to_owned(),
@@ -294,20 +342,21 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether a definition has no code, or code without some of the names in its body.
-    fn lacks(&mut self, by_line: &[&Code], from: u32, position: usize, id: u32) -> bool {
+    fn lacks(&mut self, from: u32, position: usize, id: u32) -> bool {
         let words = self.words;
         let (Some(line), Some(next)) = (words.lines.get(position), words.lines.get(position + 1))
         else {
             return false;
         };
         let end = words.end(position);
-        let first = by_line.partition_point(|code| code.first_line < from);
-        let last = by_line.partition_point(|code| code.first_line <= end);
-        let codes = by_line.get(first..last.max(first)).unwrap_or_default();
+        let met = &self.met;
+        let first = met.codes.partition_point(|(line, _, _)| *line < from);
+        let last = met.codes.partition_point(|(line, _, _)| *line <= end);
+        let codes = met.codes.get(first..last.max(first)).unwrap_or_default();
         let name = words.name(id);
         let is_there = codes
             .iter()
-            .any(|code| code.first_line == from && (code.name == name || !name.is_ascii()));
+            .any(|(line, own, _)| *line == from && (*own == name || !name.is_ascii()));
         if !is_there {
             // Deeper down it may stand where nothing is ever run.
             return line.indent == 0;
@@ -316,39 +365,37 @@ impl Comparison<'_, '_> {
             return false;
         }
         self.turn += 1;
-        for code in codes {
-            self.stamp_all(code);
-        }
-        let mut ids: Vec<u32> = words.used(next.number, end).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.retain(|id| words.name(*id).is_ascii() && !is_keyword(words.name(*id)));
-        let gone = ids
-            .iter()
-            .filter(|id| self.stamps.get(**id as usize) != Some(&self.turn))
-            .count();
-        gone >= MANY || gone * 5 > ids.len()
-    }
-
-    fn stamp_all(&mut self, code: &Code) {
-        let names = code.names.iter().chain(&code.variables).chain(&code.cells);
-        for name in names.chain(&code.strings).chain([&code.name]) {
-            for word in name.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
-                self.stamp(word);
-                for tail in private_tails(word) {
-                    self.stamp(tail);
+        let here = self.turn;
+        for (_, _, ids) in codes {
+            for id in met.ids.get(ids.clone()).unwrap_or_default() {
+                if let Some(stamp) = self.stamps.get_mut(*id as usize) {
+                    *stamp = here;
                 }
             }
         }
-    }
-
-    fn stamp(&mut self, word: &str) {
-        if let Some(id) = self.words.id(word)
-            && let Some(stamp) = self.stamps.get_mut(id as usize)
-        {
+        // A second stamp for what was counted.
+        self.turn += 1;
+        let (mut all, mut gone) = (0, 0);
+        for id in words.used(next.number, end) {
+            let Some(stamp) = self.stamps.get_mut(id as usize) else {
+                continue;
+            };
+            if *stamp == self.turn || !words.is_plain(id) {
+                continue;
+            }
+            all += 1;
+            gone += usize::from(*stamp != here);
             *stamp = self.turn;
         }
+        gone >= MANY || gone * 5 > all
     }
+}
+
+/// The identifiers of the source that code has.
+struct Met<'m> {
+    /// First lines, names, and the parts of `ids`; by line.
+    codes: Vec<(u32, &'m str, std::ops::Range<usize>)>,
+    ids: Vec<u32>,
 }
 
 /// What a private name may be in the source: the compiler puts `_` and the name of the class before it, and that name may
@@ -389,49 +436,4 @@ fn is_monotonous(text: &str) -> bool {
     letters.sort_unstable();
     letters.dedup();
     text.len() >= 64 && letters.len() <= 6
-}
-
-fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "_" | "__debug__"
-            | "type"
-            | "False"
-            | "None"
-            | "True"
-            | "and"
-            | "as"
-            | "assert"
-            | "async"
-            | "await"
-            | "break"
-            | "case"
-            | "class"
-            | "continue"
-            | "def"
-            | "del"
-            | "elif"
-            | "else"
-            | "except"
-            | "finally"
-            | "for"
-            | "from"
-            | "global"
-            | "if"
-            | "import"
-            | "in"
-            | "is"
-            | "lambda"
-            | "match"
-            | "nonlocal"
-            | "not"
-            | "or"
-            | "pass"
-            | "raise"
-            | "return"
-            | "try"
-            | "while"
-            | "with"
-            | "yield"
-    )
 }

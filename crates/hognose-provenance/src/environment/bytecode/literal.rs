@@ -93,7 +93,14 @@ impl Literals {
 
     /// The texts one by one, for looking up.
     pub(super) fn whole(&self) -> FxHashSet<&[u8]> {
-        self.bytes.split(|b| *b == 0xff).collect()
+        let mut out = FxHashSet::default();
+        let mut start = 0;
+        let ends = memchr::memchr_iter(0xff, &self.bytes);
+        for end in ends.chain([self.bytes.len()]) {
+            out.insert(self.bytes.get(start..end).unwrap_or_default());
+            start = end + 1;
+        }
+        out
     }
 
     /// Whether a text is one of these, or a part of one.

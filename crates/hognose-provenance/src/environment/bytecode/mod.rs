@@ -8,12 +8,13 @@
 mod compare;
 mod hash;
 mod literal;
+mod marshal;
 mod reader;
 mod words;
 
 use std::borrow::Cow;
 
-use hognose_python::marshal::{self, Header, Version};
+use hognose_python::marshal::{Header, Version, header};
 use hognose_python::source;
 
 use compare::{Compiled, compare};
@@ -92,7 +93,7 @@ impl<'s> Source<'s> {
 
     /// Compares bytecode; `file` is its name without folder.
     pub(super) fn compare(&mut self, file: &str, bytecode: &[u8]) -> Bytecode {
-        let Some(header) = marshal::header(bytecode) else {
+        let Some(header) = header(bytecode) else {
             // Python takes such a file for damaged and writes it anew.
             return Bytecode::Stale;
         };
@@ -104,10 +105,9 @@ impl<'s> Source<'s> {
             Current::NotAsked => return Bytecode::Different(Difference::Unchecked),
             Current::Yes => {}
         }
-        let module = marshal::read(header.body, Some(version));
-        if !module.complete || module.codes.is_empty() {
+        let Some(module) = marshal::read(header.body, version) else {
             return Bytecode::Unreadable;
-        }
+        };
         let text = self.text();
         let how = Compiled {
             version,

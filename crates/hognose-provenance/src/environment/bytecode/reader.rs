@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Words<'_> {
         annotation: Annotation::Never,
         statement: 0,
         leaves: None,
-        words: Words::default(),
+        words: Words::for_source(text.len()),
     };
     reader.file();
     reader.statement_start();
@@ -163,7 +163,7 @@ impl Reader<'_> {
                 self.at += 2;
                 self.line += 1;
             }
-            b' ' | b'\t' | 0x0c => self.at += 1,
+            b' ' | b'\t' | 0x0c => self.blanks(),
             b'#' => self.comment(),
             b'"' | b'\'' => self.string(
                 Kind {
@@ -185,6 +185,12 @@ impl Reader<'_> {
             }
             mark => self.operator(mark),
         }
+    }
+
+    fn blanks(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let blank = |b: &u8| matches!(b, b' ' | b'\t' | 0x0c);
+        self.at += rest.iter().position(|b| !blank(b)).unwrap_or(rest.len());
     }
 
     fn operator(&mut self, mark: u8) {
@@ -229,9 +235,9 @@ impl Reader<'_> {
 
     fn word(&mut self, nested: u32) {
         let start = self.at;
-        while matches!(self.byte(0), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..) {
-            self.at += 1;
-        }
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let is_part = |b: &u8| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..);
+        self.at += rest.iter().position(|b| !is_part(b)).unwrap_or(rest.len());
         let word = self.text.get(start..self.at).unwrap_or_default();
         if matches!(self.byte(0), b'"' | b'\'')
             && let Some(kind) = kind(word)
@@ -320,10 +326,13 @@ impl Reader<'_> {
     fn string_body(&mut self, kind: Kind, quote: Quote, nested: u32) {
         while self.at < self.bytes.len() {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|b| *b == quote.mark || matches!(b, b'\\' | b'\n' | b'{' | b'}'))
-                .unwrap_or(rest.len());
+            let plain = if kind.has_fields {
+                let stops = |b: &u8| *b == quote.mark || matches!(b, b'\\' | b'\n' | b'{' | b'}');
+                rest.iter().position(stops)
+            } else {
+                memchr::memchr3(quote.mark, b'\\', b'\n', rest)
+            };
+            let plain = plain.unwrap_or(rest.len());
             self.words
                 .literals
                 .push(rest.get(..plain).unwrap_or_default());

@@ -43,6 +43,8 @@ pub(super) struct Token {
 pub(super) struct Words<'s> {
     pub(super) known: FxHashMap<&'s str, u32>,
     pub(super) names: Vec<&'s str>,
+    /// Which of them are ASCII and no keywords.
+    plain: Vec<bool>,
     /// What Python makes of identifiers beyond ASCII.
     pub(super) normalised: FxHashSet<String>,
     /// Every identifier in order.
@@ -58,7 +60,20 @@ pub(super) struct Words<'s> {
 impl<'s> Words<'s> {
     /// Reads a source whose line ends are `\n`.
     pub(super) fn of(text: &'s str) -> Self {
-        super::reader::read(text)
+        let mut words = super::reader::read(text);
+        let is_plain = |name: &&str| name.is_ascii() && !is_keyword(name);
+        words.plain = words.names.iter().map(is_plain).collect();
+        words
+    }
+
+    /// Room for the words of a source of some bytes: growing costs as much as reading.
+    pub(super) fn for_source(bytes: usize) -> Self {
+        let mut out = Self::default();
+        out.known.reserve(bytes / 80);
+        out.names.reserve(bytes / 80);
+        out.tokens.reserve(bytes / 8);
+        out.lines.reserve(bytes / 40);
+        out
     }
 
     /// The number of an identifier that occurs.
@@ -79,6 +94,11 @@ impl<'s> Words<'s> {
     /// All identifiers, each once.
     pub(super) fn names(&self) -> &[&'s str] {
         &self.names
+    }
+
+    /// Whether an identifier is a name that the compiler keeps as it is.
+    pub(super) fn is_plain(&self, id: u32) -> bool {
+        self.plain.get(id as usize).copied().unwrap_or_default()
     }
 
     /// How many identifiers there are.
@@ -123,6 +143,52 @@ impl<'s> Words<'s> {
             .find(|line| line.indent <= opening.indent)
             .map_or(u32::MAX, |line| line.number.saturating_sub(1))
     }
+}
+
+/// Words that mean something to the compiler, and are no names of anything.
+fn is_keyword(word: &str) -> bool {
+    matches!(
+        word,
+        "_" | "__debug__"
+            | "type"
+            | "False"
+            | "None"
+            | "True"
+            | "and"
+            | "as"
+            | "assert"
+            | "async"
+            | "await"
+            | "break"
+            | "case"
+            | "class"
+            | "continue"
+            | "def"
+            | "del"
+            | "elif"
+            | "else"
+            | "except"
+            | "finally"
+            | "for"
+            | "from"
+            | "global"
+            | "if"
+            | "import"
+            | "in"
+            | "is"
+            | "lambda"
+            | "match"
+            | "nonlocal"
+            | "not"
+            | "or"
+            | "pass"
+            | "raise"
+            | "return"
+            | "try"
+            | "while"
+            | "with"
+            | "yield"
+    )
 }
 
 #[cfg(test)]
