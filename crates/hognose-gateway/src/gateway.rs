@@ -21,7 +21,7 @@ use crate::negotiate::negotiate;
 use crate::offer::Page;
 use crate::problem::Problem;
 use crate::route::Route;
-use crate::tokens::{Bearer, Tokens};
+use crate::tokens::{Bearer, Pass, Tokens};
 use crate::upstream::{Unavailable, Upstreams};
 
 /// What to do with an artifact whose bytes could not be judged in time.
@@ -141,6 +141,8 @@ pub(crate) struct Asked<'a> {
     pub headers: &'a HeaderMap,
     /// Who asks.
     pub client: &'a str,
+    /// What their token opens, where they showed one.
+    pub(crate) pass: Option<&'a Pass>,
     /// It was asked by TLS.
     pub secure: bool,
 }
@@ -181,13 +183,18 @@ impl Gateway {
                 (Bearer::Nobody, _) => answer::unknown_client(),
                 (_, Err(problem)) => answer::problem(&problem),
                 (Bearer::Anybody, Ok(route)) => self.dispatch(route, asked).await,
-                (Bearer::Named(name), Ok(route)) => {
-                    let client = format!("{name}@{}", asked.client);
-                    let asked = Asked {
-                        client: &client,
-                        ..*asked
-                    };
-                    self.dispatch(route, &asked).await
+                (Bearer::Named(pass), Ok(route)) => {
+                    if let Some(problem) = foreign(&pass, &route) {
+                        answer::problem(&problem)
+                    } else {
+                        let client = format!("{}@{}", pass.name, asked.client);
+                        let asked = Asked {
+                            client: &client,
+                            pass: Some(&pass),
+                            ..*asked
+                        };
+                        self.dispatch(route, &asked).await
+                    }
                 }
             },
         };
@@ -332,7 +339,9 @@ impl Gateway {
         let Some(form) = negotiate(asked.header(header::ACCEPT), format.as_deref()) else {
             return answer::problem(&Problem::new(406, "Not acceptable", "ask for JSON or HTML"));
         };
-        let text = crate::render::projects(&self.gear.catalog.names(), form);
+        let mut names = self.gear.catalog.names();
+        names.retain(|name| asked.pass.is_none_or(|pass| pass.opens(name)));
+        let text = crate::render::projects(&names, form);
         let mut answer = answer::with(StatusCode::OK, form.media_type(), text.into());
         put(&mut answer, header::CACHE_CONTROL, "private, no-cache");
         put(&mut answer, header::VARY, "Accept, Authorization");
@@ -363,6 +372,13 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The refusal of what a token is not for. Never an absence: installers would look for it elsewhere.
+fn foreign(pass: &Pass, route: &Route) -> Option<Problem> {
+    let project = route.named().filter(|project| !pass.opens(project))?;
+    let detail = format!("the token {} is not for {}", pass.name, project.as_str());
+    Some(Problem::new(403, "Not for this token", &detail))
 }
 
 /// Whether a request is of a kind that is answered.

@@ -89,6 +89,15 @@ impl Route {
         }
     }
 
+    /// The project that it is about.
+    pub fn named(&self) -> Option<&PackageName> {
+        match self {
+            Self::Project { name, .. } | Self::Json { name, .. } => Some(name),
+            Self::File(path) | Self::Metadata(path) | Self::Provenance(path) => Some(&path.project),
+            Self::Root | Self::Projects | Self::Health | Self::Ready | Self::Metrics => None,
+        }
+    }
+
     fn project(written: &str, slash: bool) -> Option<Self> {
         let name = PackageName::new(written).ok()?;
         let canonical = slash && name.as_str() == written;

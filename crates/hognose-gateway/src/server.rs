@@ -249,6 +249,7 @@ impl Door {
             query: request.uri().query(),
             headers: request.headers(),
             client: &client,
+            pass: None,
             secure: self.secure || self.trusted.is_secure(peer.ip(), request.headers()),
         };
         self.gateway.answer(&asked).await

@@ -4,58 +4,97 @@
 //! that it takes. Installers send it as the password of HTTP Basic, whatever the user name is, or as the name alone.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hognose_types::{OwnedNames, PackageName};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use sha2::{Digest as _, Sha256};
 
-/// The tokens in force.
-#[derive(Debug, Default)]
-pub struct Tokens(RwLock<HashMap<String, String>>);
+use crate::catalog::Clock;
+
+/// The tokens in force, by their digests.
+pub struct Tokens {
+    known: RwLock<HashMap<String, Arc<Pass>>>,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+/// What a token opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// Whose it is.
+    pub name: String,
+    /// SHA-256 of the token, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Projects that it is for; none for all.
+    pub packages: Option<OwnedNames>,
+    /// When it ends, Unix seconds; none for never.
+    pub ends: Option<i64>,
+}
+
+impl Pass {
+    /// Whether it is for a project.
+    pub(crate) fn opens(&self, project: &PackageName) -> bool {
+        let packages = self.packages.as_ref();
+        packages.is_none_or(|packages| packages.owns(project))
+    }
+}
 
 /// What a request shows of who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Bearer {
     /// Nobody needs a token.
     Anybody,
-    /// The token of this name.
-    Named(String),
-    /// No token, or none that is known.
+    /// A token that holds.
+    Named(Arc<Pass>),
+    /// No token, or none that is known and holds.
     Nobody,
 }
 
 impl Tokens {
-    /// Names with the SHA-256 digests of their tokens; without any, everybody may ask.
-    pub fn new(named: impl IntoIterator<Item = (String, String)>) -> Self {
-        let tokens = Self::default();
-        tokens.replace(named);
+    /// These tokens; without any, everybody may ask.
+    pub fn new(passes: impl IntoIterator<Item = Pass>, clock: Clock) -> Self {
+        let tokens = Self {
+            known: RwLock::default(),
+            clock,
+        };
+        tokens.replace(passes);
         tokens
     }
 
     /// From now on these are the tokens: one that is gone opens nothing any more.
-    pub fn replace(&self, named: impl IntoIterator<Item = (String, String)>) {
-        let named = named.into_iter().map(|(name, digest)| (digest, name));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = named.collect();
+    pub fn replace(&self, passes: impl IntoIterator<Item = Pass>) {
+        let passes = passes.into_iter();
+        let passes = passes.map(|pass| (pass.sha256.clone(), Arc::new(pass)));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = passes.collect();
     }
 
-    /// Whether everybody may ask.
+    /// Whether everybody may ask. A token that has ended opens nothing, and closes the door to everybody all the same.
     pub fn is_empty(&self) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.is_empty()
     }
 
     pub(crate) fn bearer(&self, headers: &HeaderMap) -> Bearer {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {
             return Bearer::Anybody;
         }
         let shown = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
         let shown = shown.and_then(shown_token);
         let found = shown.and_then(|token| known.get(&digest(&token)));
-        found.map_or(Bearer::Nobody, |name| Bearer::Named(name.clone()))
+        let holds = |pass: &&Arc<Pass>| pass.ends.is_none_or(|ends| (self.clock)() < ends);
+        found
+            .filter(holds)
+            .map_or(Bearer::Nobody, |pass| Bearer::Named(Arc::clone(pass)))
     }
 }
 
@@ -95,6 +134,8 @@ fn shown_token(header: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
 
     fn asked(tokens: &Tokens, header: &str) -> Bearer {
@@ -105,8 +146,19 @@ mod tests {
 
     #[test]
     fn tokens_by_every_way_that_installers_send_them() {
-        let tokens = Tokens::new([("ci".to_owned(), digest(b"s3cret"))]);
-        let named = Bearer::Named("ci".to_owned());
+        let pass = Pass {
+            name: "ci".to_owned(),
+            sha256: digest(b"s3cret"),
+            packages: None,
+            ends: Some(100),
+        };
+        let now = Arc::new(AtomicI64::new(99));
+        let clock = Arc::clone(&now);
+        let tokens = Tokens::new(
+            [pass.clone()],
+            Arc::new(move || clock.load(Ordering::Relaxed)),
+        );
+        let named = Bearer::Named(Arc::new(pass));
         // __token__:s3cret, s3cret:, s3cret
         for header in [
             "Basic X190b2tlbl9fOnMzY3JldA==",
@@ -129,6 +181,8 @@ mod tests {
             assert_eq!(asked(&tokens, header), Bearer::Nobody, "{header}");
         }
         assert_eq!(tokens.bearer(&HeaderMap::new()), Bearer::Nobody);
+        now.store(100, Ordering::Relaxed);
+        assert_eq!(asked(&tokens, "Bearer s3cret"), Bearer::Nobody);
         tokens.replace([]);
         assert_eq!(tokens.bearer(&HeaderMap::new()), Bearer::Anybody);
     }

@@ -423,7 +423,7 @@ impl Context<'_> {
     }
 
     /// A TOML date or a string `YYYY-MM-DD`.
-    fn date(&self, value: &Spanned<toml::Value>) -> Result<Date, ConfigError> {
+    pub(crate) fn date(&self, value: &Spanned<toml::Value>) -> Result<Date, ConfigError> {
         let text = match value.get_ref() {
             toml::Value::String(text) => text.clone(),
             toml::Value::Datetime(date) => date.to_string(),
@@ -438,7 +438,7 @@ impl Context<'_> {
             self.error(
                 value.span().start,
                 message,
-                Some("write the last day the waiver holds: expires = 2027-01-31"),
+                Some("write the last day it holds: expires = 2027-01-31"),
             )
         })
     }

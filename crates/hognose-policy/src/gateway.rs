@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hognose_types::{Digest, DigestAlgorithm, OwnedNames, PackageName, RedactedUrl, Specifiers};
+use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -108,6 +109,10 @@ pub struct TokenSettings {
     pub name: String,
     /// SHA-256 of the token.
     pub sha256: Digest,
+    /// Projects that it is for; none for all.
+    pub packages: Option<OwnedNames>,
+    /// The last day it holds, UTC; none for ever.
+    pub expires: Option<Date>,
 }
 
 /// What happens to artifacts that could not be judged.
@@ -175,6 +180,8 @@ pub(crate) struct RawGateway {
 struct RawToken {
     name: Spanned<String>,
     sha256: Spanned<String>,
+    packages: Option<Vec<Spanned<String>>>,
+    expires: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -359,9 +366,13 @@ impl Context<'_> {
             if out.iter().any(|known| known.sha256 == sha256) {
                 return Err(fault("token: the same token has two names"));
             }
+            let packages = token.packages.as_ref();
+            let expires = token.expires.as_ref();
             out.push(TokenSettings {
                 name: name.clone(),
                 sha256,
+                packages: packages.map(|names| self.owned(names)).transpose()?,
+                expires: expires.map(|day| self.date(day)).transpose()?,
             });
         }
         Ok(out)

@@ -178,6 +178,69 @@ fn installers_show_their_tokens() {
 }
 
 #[test]
+fn a_token_opens_what_it_is_for_until_it_ends() {
+    let (sandbox, upstream) = (Sandbox::new(), index());
+    let ours = archives::wheel("acme-core", "1.0", &[], "");
+    upstream.project(
+        "acme-core",
+        &[("acme_core-1.0-py3-none-any.whl", &ours, OLD)],
+    );
+    let token = |name: &str, more: &str| {
+        let digest = hex(format!("hgn_{name}").as_bytes());
+        format!("[[gateway.token]]\nname = \"{name}\"\nsha256 = \"{digest}\"\n{more}")
+    };
+    let configuration = [
+        token("all", "expires = 2027-01-31\n"),
+        token("ours", "packages = [\"acme-*\"]\n"),
+        token("none", "packages = []\n"),
+        token("today", "expires = 2026-11-18\n"),
+        token("old", "expires = \"2026-11-17\"\n"),
+    ];
+    let gateway = Running::start(&sandbox, &upstream.url(), &configuration.concat());
+    let ask =
+        |name: &str, path: &str| gateway.ask(path, &basic("__token__", &format!("hgn_{name}")));
+    let (good, acme) = ("/simple/good/", "/simple/acme-core/");
+    for (name, page, status) in [
+        ("all", good, 200),
+        ("all", acme, 200),
+        ("ours", acme, 200),
+        ("today", good, 200),
+        ("ours", good, 403),
+        ("none", acme, 403),
+        ("old", good, 401),
+    ] {
+        assert_eq!(ask(name, page).status(), status, "{name} {page}");
+    }
+    let path = path();
+    for about in [
+        path.as_str(),
+        &format!("{path}.metadata"),
+        "/pypi/good/json",
+        "/simple/Good",
+    ] {
+        let got = ask("ours", about);
+        assert_eq!(got.status(), 403, "{about}");
+        assert!(got.line.contains("Not for this token"), "{}", got.line);
+    }
+    // What others asked for is nothing that it tells.
+    let list = ask("ours", "/simple/").text();
+    assert!(
+        list.contains("acme-core") && !list.contains("good"),
+        "{list}"
+    );
+    assert!(ask("all", "/simple/").text().contains("good"));
+    drop(gateway);
+    sandbox.write("hognose.toml", token("ci", "expires = \"soon\"\n"));
+    let checked = sandbox.run(&["policy", "check"]);
+    assert_eq!(checked.code, 2, "{}", checked.whole());
+    assert!(
+        checked.stdout.contains("cannot read the date"),
+        "{}",
+        checked.whole()
+    );
+}
+
+#[test]
 fn a_token_is_written_as_a_digest() {
     let sandbox = Sandbox::new();
     for (lines, expected, hint) in [

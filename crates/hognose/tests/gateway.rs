@@ -1086,6 +1086,42 @@ fn what_was_seen_on_pages_is_remembered() {
 }
 
 #[test]
+fn another_owner_is_noticed_where_the_index_tells() {
+    let set = Set::new();
+    let file = "acme-1.0-py3-none-any.whl";
+    let page = format!(
+        "<a href=\"/files/{file}#sha256={}\">{file}</a>",
+        "a".repeat(64)
+    );
+    set.upstream.put("/simple/acme/", Answer::html(page));
+    let owned_by = |user: &str| {
+        let document = format!(
+            "{{\"info\":{{\"name\":\"acme\",\"version\":\"1.0\"}},\"releases\":{{\"1.0\":[{{\"filename\":\"{file}\",\"upload_time_iso_8601\":\"2024-01-02T03:04:05Z\"}}]}},\"ownership\":{{\"roles\":[{{\"role\":\"Owner\",\"user\":\"{user}\"}}],\"organization\":null}}}}"
+        );
+        let answer = Answer {
+            media: "application/json",
+            ..Answer::html(document)
+        };
+        set.upstream.put("/pypi/acme/json", answer);
+    };
+    let look = |rules: &str| {
+        let gateway = Running::start(&set.sandbox, &set.upstream.url(), rules);
+        gateway.ask("/simple/acme/", JSON).text()
+    };
+    let rules = "[policy.rules]\nHOG-ID-takeover = \"block\"\n";
+    owned_by("ada");
+    assert!(!look(rules).contains("withheld by policy"));
+    owned_by("eve");
+    // Told by itself, and a reason to withhold where somebody says so.
+    assert!(!look("").contains("withheld by policy"));
+    let told = look(rules);
+    assert!(
+        told.contains("withheld by policy: HOG-ID-takeover"),
+        "{told}"
+    );
+}
+
+#[test]
 fn other_methods_are_refused_as_such() {
     let set = Set::new();
     let token = format!(

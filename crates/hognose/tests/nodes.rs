@@ -82,6 +82,33 @@ fn path(version: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
+fn what_one_node_saw_the_others_compare_with() {
+    let (state, bucket, upstream) = (
+        postgres::Server::start(),
+        bucket::Server::start(),
+        Upstream::new(),
+    );
+    let rules = "[policy.rules]\nHOG-ID-replaced = \"block\"\n";
+    let configuration = format!("{}{rules}", configuration(&state, &bucket));
+    let look = |build: &str| {
+        let bytes = archives::wheel("good", "1.0", &[("good.py", build.to_owned())], "");
+        upstream.project("good", &[("good-1.0-py3-none-any.whl", &bytes, OLD)]);
+        let sandbox = Sandbox::new();
+        let node = start(&sandbox, &upstream, &configuration, &bucket);
+        node.ask("/simple/good/", "").text()
+    };
+    assert!(!look("X = 1\n").contains("withheld by policy"));
+    let told = look("X = 2\n");
+    assert!(
+        told.contains("withheld by policy: HOG-ID-replaced"),
+        "{told}"
+    );
+    assert!(!look("X = 1\n").contains("withheld by policy"));
+    let kept = "SELECT string_agg(kind, ',') FROM hognose_memories";
+    assert_eq!(state.sql(kept).trim(), "seen");
+}
+
+#[test]
 fn nodes_fetch_once_and_go_on_without_each_other() {
     let (state, mut bucket, upstream) = (
         postgres::Server::start(),

@@ -146,12 +146,15 @@ impl Engine {
         }
     }
 
-    /// The same with other rules. What was seen to be exchanged stays so.
+    /// The same with other rules. What was seen to be exchanged stays so, and who published what.
     pub(super) fn under(&self, rules: Rules) -> Self {
         let known = self.known();
         let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        let publishers = self.publishers.lock();
+        let publishers = publishers.unwrap_or_else(PoisonError::into_inner);
         Self {
             replaced: Mutex::new(replaced.clone()),
+            publishers: Mutex::new(publishers.clone()),
             recollection: Arc::clone(&self.recollection),
             ..Self::with(rules, self.parts.clone(), known.database)
         }

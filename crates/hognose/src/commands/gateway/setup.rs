@@ -10,13 +10,14 @@ use hognose_gateway::blobs::Blobs;
 use hognose_gateway::catalog::{Catalog, Freshness, Shelves};
 use hognose_gateway::event::Events;
 use hognose_gateway::judge::Judge;
-use hognose_gateway::tokens::Tokens;
+use hognose_gateway::tokens::{Pass, Tokens};
 use hognose_gateway::upstream::{Upstream, Upstreams};
 use hognose_gateway::{Gateway, Gear, Options};
 use hognose_index::IndexUrl;
 use hognose_policy::{GatewaySettings, ServerSettings, UpstreamSettings};
 use hognose_store::Store;
 use hognose_types::{ConfiguredIndex, OwnedNames};
+use jiff::civil::Date;
 
 use super::engine::{Engine, Parts, Rules};
 use super::news::Stamps;
@@ -114,7 +115,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
         upstreams,
         judge,
         events: Arc::clone(&request.events),
-        tokens: Arc::new(Tokens::new(tokens)),
+        tokens: Arc::new(Tokens::new(tokens, clock(request.surroundings))),
     });
     Ok(Built {
         gateway: Arc::new(gateway),
@@ -157,12 +158,24 @@ fn rules(found: Found, settings: GatewaySettings) -> Rules {
     }
 }
 
-/// Who may ask.
-pub(super) fn named(server: &ServerSettings) -> Vec<(String, String)> {
+/// Who may ask, and for what.
+pub(super) fn named(server: &ServerSettings) -> Vec<Pass> {
     let tokens = server.tokens.iter();
     tokens
-        .map(|t| (t.name.clone(), t.sha256.hex().to_owned()))
+        .map(|t| Pass {
+            name: t.name.clone(),
+            sha256: t.sha256.hex().to_owned(),
+            packages: t.packages.clone(),
+            ends: t.expires.and_then(after),
+        })
         .collect()
+}
+
+/// The end of a day, UTC, in Unix seconds.
+fn after(day: Date) -> Option<i64> {
+    let next = day.tomorrow().ok()?;
+    let begins = next.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(begins.timestamp().as_second())
 }
 
 /// The rules as the configuration has them now.

@@ -194,6 +194,7 @@ const fn pdm(own: Option<usize>) -> Grammar {
             ("--output", Role::Word),
             ("--python", Role::Word),
             ("--dest", Role::Word),
+            ("--repository", Role::Word),
         ],
         short: &[
             ('c', Role::Past(CONFIG)),
@@ -203,6 +204,7 @@ const fn pdm(own: Option<usize>) -> Grammar {
             ('G', Role::Word),
             ('k', Role::Word),
             ('o', Role::Word),
+            ('r', Role::Word),
             ('C', Role::Word),
         ],
         abbreviated: true,
