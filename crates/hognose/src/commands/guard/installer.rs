@@ -180,7 +180,16 @@ impl Lifted {
         };
         let (before, rest) = command.split_at(at + 1);
         let program = super::command::name(command.first());
-        super::wrapped::check(&program, before.get(1..).unwrap_or_default())?;
+        let shell = super::command::name(rest.first());
+        let texts: Vec<String> = rest
+            .iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect();
+        let is_shell = super::command::SHELLS.contains(&shell.as_str());
+        // What a shell does that starts no installer is its own affair.
+        if !is_shell || super::wrapped::names_installer(&texts) {
+            super::wrapped::check(&program, before.get(1..).unwrap_or_default())?;
+        }
         self.arguments.extend(before.iter().cloned());
         self.command(rest)
     }
@@ -599,6 +608,22 @@ mod tests {
             "xargs pip install --find-links https://a.example/",
             "uv run -",
             "pipx inject x -r https://a.example/r.txt",
+        ] {
+            assert!(refused(command), "{command}");
+        }
+        for command in [
+            "env -i sh -c ls",
+            "env -C docs bash build.sh",
+            "xargs sh -c ls",
+            "pdm publish -r https://a.example",
+            "pdm run -s pytest -i x",
+        ] {
+            assert!(!refused(command), "{command}");
+        }
+        for command in [
+            "env -i sh -c pip",
+            "xargs bash -c pip",
+            "env -C docs sh -c uv",
         ] {
             assert!(refused(command), "{command}");
         }

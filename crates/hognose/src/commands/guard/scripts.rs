@@ -345,6 +345,8 @@ mod tests {
         }
         let beside = "[tool.pdm.scripts]\npost_install = \"pip install x\"\n";
         assert!(!of(Tool::Pdm, beside, "install"));
+        let beside_no_lock = "[tool.pdm.scripts]\npost_lock = \"pdm export -o requirements.txt\"\n";
+        assert!(of(Tool::Pdm, beside_no_lock, "install"));
         assert!(of(Tool::Pdm, beside, "run ls"));
         let options = "[tool.pdm.options]\nadd = [\"--project\", \"other\"]\n";
         assert!(!of(Tool::Pdm, options, "add x"));

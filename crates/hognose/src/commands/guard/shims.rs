@@ -158,7 +158,17 @@ pub(super) fn installs(tool: Tool, words: &[String]) -> bool {
         Tool::Poetry => &[
             "show", "config", "env", "check", "about", "list", "help", "search", "version",
         ],
-        Tool::Pdm => &["list", "config", "info", "show", "search", "cache"],
+        Tool::Pdm => &[
+            "list",
+            "config",
+            "info",
+            "show",
+            "search",
+            "cache",
+            "export",
+            "use",
+            "completion",
+        ],
         Tool::Pipenv => &["graph", "check", "scripts"],
         _ => &[],
     };

@@ -126,6 +126,23 @@ fn env(words: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The words of words: some are texts for a shell.
+fn parts(words: &[String]) -> impl Iterator<Item = &str> {
+    words
+        .iter()
+        .flat_map(|word| word.split(is_between))
+        .filter(|part| !part.is_empty())
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || "\"';&|".contains(c)
+}
+
+/// Whether an installer is named among words, or in a text that one of them is.
+pub(super) fn names_installer(words: &[String]) -> bool {
+    parts(words).any(installer_in)
+}
+
 /// Refuses an index or an address in the words of a command that is not known, where an installer is named among them: it
 /// would count more than the guard's. A text for a shell is read by its words; this does what it can, and no more.
 pub(super) fn foreign(words: &[String]) -> Result<(), Failure> {
@@ -135,13 +152,9 @@ pub(super) fn foreign(words: &[String]) -> Result<(), Failure> {
         "--default-index",
         "--find-links",
     ];
-    let parts = |word: &str| -> Vec<String> {
-        let split = word.split(|c: char| c.is_whitespace() || "\"';&|".contains(c));
-        split.filter(|p| !p.is_empty()).map(str::to_owned).collect()
-    };
-    let all: Vec<String> = words.iter().flat_map(|word| parts(word)).collect();
-    let installer = all.iter().any(|word| installer_in(word));
-    let named = |word: &&String| {
+    let all: Vec<&str> = parts(words).collect();
+    let installer = names_installer(words);
+    let named = |word: &&&str| {
         marks.iter().any(|mark| word.starts_with(mark))
             || installer && (leads_elsewhere(word) || is_address(word))
     };
