@@ -126,7 +126,7 @@ impl Collector {
         let sources = self.sources();
         let entries = std::mem::take(&mut self.entries);
         let starts = std::mem::take(&mut self.starts);
-        let outcome = python::evaluate(sources, entries, starts, self.matching.take());
+        let outcome = python::evaluate(sources, &entries, &starts, self.matching.take());
         let mut facts = std::mem::take(&mut self.facts);
         facts.extend(outcome.facts);
         for (path, limit) in outcome.limited {

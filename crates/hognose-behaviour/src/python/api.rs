@@ -1,5 +1,7 @@
 //! What things outside the artifact do: dotted paths of the standard library and of well-known distributions.
 
+use std::borrow::Cow;
+
 use hognose_python::Taint;
 
 use super::api_data::{collection, decoders, files};
@@ -105,16 +107,12 @@ pub(super) fn is_one(name: &str, names: &str) -> bool {
 
 /// What a call of this path does.
 pub(super) fn call(path: &str) -> Option<Api> {
-    let plain = path
-        .replace("().__init__", "")
-        .replace("().__enter__", "")
-        .replace("()", "")
-        .replace("[]", "");
+    let plain = without_calls(path);
     // What `os` is made of, and what wraps the wrappers.
     let plain = match plain.split_once('.') {
-        Some(("posix" | "nt", rest)) => format!("os.{rest}"),
-        Some(("_posixsubprocess", _)) => "subprocess.Popen".to_owned(),
-        Some(("_socket", rest)) => format!("socket.{rest}"),
+        Some(("posix" | "nt", rest)) => Cow::Owned(format!("os.{rest}")),
+        Some(("_posixsubprocess", _)) => Cow::Borrowed("subprocess.Popen"),
+        Some(("_socket", rest)) => Cow::Owned(format!("socket.{rest}")),
         _ => plain,
     };
     let root = plain.split('.').next().unwrap_or_default();
@@ -127,6 +125,19 @@ pub(super) fn call(path: &str) -> Option<Api> {
         .or_else(|| files(path, &plain, root, last))
         .or_else(|| decoders(&plain, root, last))
         .or_else(|| unknown_receiver(path, root, last))
+}
+
+/// A path without what is called and looked up on the way. Most have neither.
+fn without_calls(path: &str) -> Cow<'_, str> {
+    if memchr::memchr2(b'(', b'[', path.as_bytes()).is_none() {
+        return Cow::Borrowed(path);
+    }
+    let plain = path
+        .replace("().__init__", "")
+        .replace("().__enter__", "")
+        .replace("()", "")
+        .replace("[]", "");
+    Cow::Owned(plain)
 }
 
 fn standard(path: &str, plain: &str, root: &str, last: &str) -> Option<Api> {

@@ -20,6 +20,7 @@ mod text;
 mod witness;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hognose_python::{Context, Machine, ModuleId};
 
@@ -130,23 +131,18 @@ const STACK: usize = 512 << 20;
 
 /// Evaluates sources. `entries` are `module:function` of commands; `plugins` of other tools' plugins.
 ///
-/// Runs on a thread of its own with a stack for the deepest nesting that is let through.
+/// Runs on a stack for the deepest nesting that is let through. It is the caller's thread all the same: the C library
+/// gives every further thread a heap of its own, which grows page by page.
 pub(crate) fn evaluate(
     sources: Vec<Source>,
-    entries: Vec<String>,
-    starts: Vec<String>,
+    entries: &[String],
+    starts: &[String],
     matching: Option<Matching>,
 ) -> Outcome {
-    let worker = std::thread::Builder::new()
-        .name("inspect".into())
-        .stack_size(STACK)
-        .spawn(move || run(sources, &entries, &starts, matching));
-    match worker.map(std::thread::JoinHandle::join) {
-        Ok(Ok(outcome)) => outcome,
-        // A panic must not take the verdict with it: the artifact is incomplete, not clean.
-        Ok(Err(_)) => failed("the analysis failed"),
-        Err(_) => failed("no thread could be started"),
-    }
+    let work = || run(sources, entries, starts, matching);
+    // A panic must not take the verdict with it: the artifact is incomplete, not clean.
+    stacker::grow(STACK, || catch_unwind(AssertUnwindSafe(work)))
+        .unwrap_or_else(|_| failed("the analysis failed"))
 }
 
 fn failed(why: &'static str) -> Outcome {

@@ -11,6 +11,9 @@ use crate::value::{Cell, Dict, Taint, Value};
 /// Arguments by name; no name is `**mapping`.
 pub(super) type Named = Vec<(Option<Rc<str>>, Cell)>;
 
+/// Most rooms for arguments that are kept, and the most arguments that one of them has room for.
+const SPARE: usize = 32;
+
 impl Machine<'_> {
     pub(super) fn call_expr(
         &mut self,
@@ -44,7 +47,8 @@ impl Machine<'_> {
             }
             _ => (self.eval(frame, callee), None),
         };
-        let cells = self.cells(frame, args);
+        let mut cells = self.spare.pop().unwrap_or_default();
+        self.fill(frame, args, &mut cells);
         let mut named = Named::new();
         for (name, value) in tree.pairs(keywords) {
             let cell = self.eval(frame, *value);
@@ -57,13 +61,13 @@ impl Machine<'_> {
         if let Some(name) = method {
             let path = self.method_path(&callee.value, name);
             let text = self.names.path(path);
-            if let Some(cell) = self.builtin_method(frame, &callee, &text, &cells, &named) {
-                return cell;
-            }
-            let taint = cells
-                .iter()
-                .fold(callee.deep_taint(), |t, c| t.and(c.deep_taint()));
-            return Cell::tainted(taint);
+            let found = self.builtin_method(frame, &callee, &text, &cells, &named);
+            let result = found.unwrap_or_else(|| {
+                let labels = cells.iter().map(Cell::deep_taint);
+                Cell::tainted(labels.fold(callee.deep_taint(), Taint::and))
+            });
+            self.put_back(cells);
+            return result;
         }
         self.dropped = dropped
             && matches!(
@@ -71,6 +75,14 @@ impl Machine<'_> {
                 Value::Path(_) | Value::Unknown | Value::Partial(_)
             );
         self.apply(frame, &callee, cells, named, tree.offset(id))
+    }
+
+    /// Keeps the room of arguments for the next call.
+    fn put_back(&mut self, mut cells: Vec<Cell>) {
+        if self.spare.len() < SPARE && (1..=SPARE).contains(&cells.capacity()) {
+            cells.clear();
+            self.spare.push(cells);
+        }
     }
 
     /// Calls any value.
@@ -86,7 +98,10 @@ impl Machine<'_> {
             Value::Function(closure) => self.invoke(&Rc::clone(closure), args, named),
             Value::Class(class) => self.instantiate(frame, &Rc::clone(class), args, named, offset),
             Value::Path(path) => {
-                self.call_outside(frame, *path, callee.taint, &args, &named, offset)
+                let path = *path;
+                let result = self.call_outside(frame, path, callee.taint, &args, &named, offset);
+                self.put_back(args);
+                result
             }
             Value::Partial(partial) => {
                 let (inner, first) = &**partial;
@@ -107,7 +122,10 @@ impl Machine<'_> {
                 }
             }
             Value::Unknown => {
-                self.call_outside(frame, Names::UNKNOWN, callee.taint, &args, &named, offset)
+                let path = Names::UNKNOWN;
+                let result = self.call_outside(frame, path, callee.taint, &args, &named, offset);
+                self.put_back(args);
+                result
             }
             _ => Cell::tainted(args.iter().fold(callee.taint, |t, c| t.and(c.taint))),
         }

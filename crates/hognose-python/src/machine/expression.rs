@@ -211,8 +211,14 @@ impl Machine<'_> {
     }
 
     pub(super) fn cells(&mut self, frame: &mut Frame<'_>, items: Exprs) -> Vec<Cell> {
+        let mut cells = Vec::with_capacity(frame.tree.list(items).len());
+        self.fill(frame, items, &mut cells);
+        cells
+    }
+
+    /// Evaluates expressions one after the other.
+    pub(super) fn fill(&mut self, frame: &mut Frame<'_>, items: Exprs, cells: &mut Vec<Cell>) {
         let tree = frame.tree;
-        let mut cells = Vec::with_capacity(tree.list(items).len());
         for item in tree.list(items) {
             let cell = self.eval(frame, *item);
             if matches!(tree.expr(*item), Expr::Starred(_))
@@ -223,7 +229,6 @@ impl Machine<'_> {
             }
             cells.push(cell);
         }
-        cells
     }
 
     fn dict(&mut self, frame: &mut Frame<'_>, items: Exprs) -> Cell {

@@ -400,6 +400,8 @@ pub struct Machine<'o> {
     statement: bool,
     /// The call being made is one.
     dropped: bool,
+    /// Room for the arguments of calls, used again: programs call more than anything else.
+    spare: Vec<Vec<Cell>>,
     /// Commands and texts that the program put into its own environment.
     environment: FxHashMap<Rc<str>, Cell>,
     concrete_loops: u32,

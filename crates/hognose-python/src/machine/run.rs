@@ -53,6 +53,7 @@ impl<'o> Machine<'o> {
             interest: super::Interest::default(),
             statement: false,
             dropped: false,
+            spare: Vec::new(),
             environment: rustc_hash::FxHashMap::default(),
             concrete_loops: 0,
             decided: 0,

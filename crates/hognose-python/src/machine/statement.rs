@@ -6,6 +6,16 @@ use super::{Frame, Machine, Pending};
 use crate::tree::{Block, CompareOp, Expr, ExprId, Exprs, Handler, Stmt, StmtId};
 use crate::value::{Cell, Taint, Value};
 
+/// Names that conditions about the platform end with.
+const PLATFORM: [&str; 6] = [
+    "name",
+    "platform",
+    "system",
+    "version_info",
+    "is_windows",
+    "windows",
+];
+
 /// How a block was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -235,11 +245,9 @@ impl Machine<'_> {
         let inside = |id: ExprId| depth < 4 && self.is_platform_test(frame, id, depth + 1);
         match tree.expr(test) {
             Expr::Attribute(_, name) | Expr::Name(name) => {
-                let name = self.names.text(*name).to_ascii_lowercase();
-                matches!(
-                    name.as_str(),
-                    "name" | "platform" | "system" | "version_info" | "is_windows" | "windows"
-                )
+                let name = self.names.text(*name);
+                let asks = |word: &&str| name.eq_ignore_ascii_case(word);
+                PLATFORM.iter().any(asks)
             }
             Expr::Compare(left, _, right) => inside(*left) || inside(*right),
             Expr::Unary(_, inner) | Expr::Subscript(inner, _) => inside(*inner),

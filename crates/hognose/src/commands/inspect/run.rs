@@ -49,6 +49,9 @@ pub(super) fn each<T: Send>(
     take: &mut dyn FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let bar = jobs.bar(targets.len());
+    if jobs.threads(targets.len()) == 1 {
+        return here(targets, &bar, work, take);
+    }
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let outcome = std::thread::scope(|scope| {
@@ -80,6 +83,23 @@ pub(super) fn each<T: Send>(
             }
         }
         Ok(())
+    });
+    bar.finish_and_clear();
+    outcome
+}
+
+/// One after the other on this thread, whose heap costs least.
+fn here<T>(
+    targets: &[Target],
+    bar: &ProgressBar,
+    work: &dyn Fn(&Target) -> T,
+    take: &mut dyn FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut all = targets.iter();
+    let outcome = all.try_for_each(|target| {
+        let result = work(target);
+        bar.inc(1);
+        take(result)
     });
     bar.finish_and_clear();
     outcome
