@@ -1194,6 +1194,7 @@ fn scripts_of_projects_are_led_nowhere_else() {
                 "export PIP_INDEX_URL=x; pip install good",
             ],
             &["sh", "-c", "pip install -r bad.env"],
+            &["sh", "-c", "set -a; . ./bad.env; pip install good"],
             &["sh", "-c", "echo \"$(poetry install)\""],
             &["sh", "-c", "sh -c 'pip install --iso good'"],
         ],

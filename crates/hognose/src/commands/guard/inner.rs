@@ -58,6 +58,18 @@ impl Lifted {
                         return Err(super::wrapped::changes(name));
                     }
                 }
+                Step::Reads(file) => {
+                    let text = std::fs::read_to_string(&file).unwrap_or_default();
+                    let set = steps(&text).into_iter().filter_map(|step| match step {
+                        Step::Sets(names) => Some(names),
+                        _ => None,
+                    });
+                    if let Some(name) = set.flatten().find(|n| super::wrapped::matters(n)) {
+                        return Err(
+                            super::wrapped::changes(&name).hint(format!("it is set by {file}"))
+                        );
+                    }
+                }
                 Step::Runs(words) => {
                     let inner = written(&words)?;
                     let installs = super::shims::installs(inner.tool, &inner.own());

@@ -20,6 +20,8 @@ pub(super) enum Step {
     Moves,
     /// Variables are set or taken away: their names.
     Sets(Vec<String>),
+    /// A file is read as if it stood there.
+    Reads(String),
     /// Something is started.
     Runs(Vec<String>),
 }
@@ -84,6 +86,7 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
         };
         out.push(match first.as_str() {
             word if MOVING.contains(&word) => Step::Moves,
+            "." | "source" => Step::Reads(behind.first().cloned().unwrap_or_default()),
             word if SETTING.contains(&word) => {
                 let name = |w: &String| assigned(w).unwrap_or(w).to_owned();
                 Step::Sets(behind.iter().map(name).collect())
@@ -236,6 +239,7 @@ mod tests {
         let name = |step| match step {
             Step::Moves => "moves".to_owned(),
             Step::Sets(names) => format!("sets {}", names.join(" ")),
+            Step::Reads(file) => format!("reads {file}"),
             Step::Runs(words) => words.join("|"),
         };
         steps(text).into_iter().map(name).collect()
@@ -267,6 +271,10 @@ mod tests {
             ("pip install \\\n  x", &["pip|install|x"]),
             ("eval 'pip install' x", &["pip|install|x"]),
             ("command cd a", &["moves"]),
+            (
+                "set -a; . ./a.env && ls",
+                &["sets -a", "reads ./a.env", "ls"],
+            ),
             ("pip install 'x>=1' \"y\\\"z\"", &["pip|install|x>=1|y\"z"]),
         ] {
             assert_eq!(of(text), expected, "{text}");
