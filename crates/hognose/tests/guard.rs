@@ -1195,6 +1195,16 @@ fn scripts_of_projects_are_led_nowhere_else() {
             ],
             &["sh", "-c", "pip install -r bad.env"],
             &["sh", "-c", "set -a; . ./bad.env; pip install good"],
+            &[
+                "sh",
+                "-c",
+                "$(which pip) install -i https://index.example/ good",
+            ],
+            &[
+                "sh",
+                "-c",
+                "python3 - <<X\nimport os\nos.system('pip install -i https://index.example/ good')\nX",
+            ],
             &["sh", "-c", "echo \"$(poetry install)\""],
             &["sh", "-c", "sh -c 'pip install --iso good'"],
         ],

@@ -84,8 +84,8 @@ impl Lifted {
                 }
             }
         }
-        if text.contains(['$', '`']) {
-            // What they stand for is not known; what is written beside them is.
+        if text.contains(['$', '`']) || text.contains("<<") {
+            // What they stand for, or who reads it, is not known; what is written there is.
             foreign(&[text.to_owned()])?;
         }
         Ok(())

@@ -135,7 +135,7 @@ fn parts(words: &[String]) -> impl Iterator<Item = &str> {
 }
 
 fn is_between(c: char) -> bool {
-    c.is_whitespace() || "\"';&|".contains(c)
+    c.is_whitespace() || "\"';&|(){}<>`".contains(c)
 }
 
 /// Whether an installer is named among words, or in a text that one of them is.
