@@ -11,3 +11,4 @@ pub mod hashes;
 pub mod judge;
 mod lines;
 pub mod memory;
+pub mod summary;

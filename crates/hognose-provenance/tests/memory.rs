@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hognose_provenance::attestation::{Attested, Identity, Predicate, Publisher};
 use hognose_provenance::memory::{
     Change, Extent, File, Known, Memory, MemoryError, Part, Presence, Release, stated,
-    stated_identities,
+    stated_identities, with_identities,
 };
 use hognose_types::{PackageName, Version};
 use proptest::prelude::*;
@@ -395,6 +395,40 @@ fn only_what_may_be_compared_again_is_kept() {
         .map(|(_, version, _)| version.as_str())
         .collect();
     assert_eq!(kept, ["1.1", "2.0", "2.2"]);
+}
+
+#[test]
+fn publishers_are_written_into_a_lock() {
+    let publisher = Publisher::GitHub {
+        repository: "acme/tool".to_owned(),
+        workflow: "release.yml".to_owned(),
+    };
+    let own = [publisher.clone()].into_iter().collect();
+    let publishers = [(name(), own)].into_iter().collect();
+    let lock = "lock-version = '1.0'\r\n[[packages]] # first\r\nversion = '1'\r\nname = 'tool'\r\n[packages.sdist]\r\nname = 'x'\r\n[[packages]]\r\nname = 'other'\r\n[tool.x]\r\na = 1";
+    let (done, count) = with_identities(lock, &publishers).unwrap();
+    assert_eq!(count, 1);
+    let written = "[[packages.attestation-identities]]\r\nkind = \"GitHub\"\r\nrepository = \"acme/tool\"\r\nworkflow = \"release.yml\"\r\n";
+    assert_eq!(
+        done,
+        lock.replace("name = 'x'\r\n", &format!("name = 'x'\r\n{written}"))
+    );
+    assert_eq!(stated_identities(&done).unwrap()[&name()], [publisher]);
+    // What names publishers keeps them.
+    assert_eq!(
+        with_identities(&done, &publishers).unwrap(),
+        (done.clone(), 0)
+    );
+    // The last package, before other tables.
+    let last = lock
+        .replace("'other'", "'last'")
+        .replace("'tool'", "'other'")
+        .replace("'last'", "'tool'");
+    let (done, count) = with_identities(&last, &publishers).unwrap();
+    assert_eq!((count, done.contains(written)), (1, true));
+    let inline = "packages = [{ name = 'tool' }]\n";
+    assert!(with_identities(inline, &publishers).is_err());
+    assert!(with_identities("[", &publishers).is_err());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Flags and arguments.
 
+mod attest;
 mod gateway;
 mod gateway_state;
 mod lock;
@@ -14,6 +15,7 @@ use hognose_policy::Gate;
 use hognose_report::{CardFormat, Format, InspectBand, InspectFormat, SbomFormat};
 
 use crate::error::Failure;
+pub(crate) use attest::{AttestArgs, AttestCommand};
 pub(crate) use gateway::{
     CheckArgs, GatewayArgs, GatewayCommand, GcArgs, GuardArgs, ServeArgs, TokenArgs,
 };
@@ -67,7 +69,9 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     /// Verify that files are the pinned ones, and who published them, by their attestations. Asks the index.
     Verify(Box<VerifyArgs>),
-    /// Add the sha256 of every artifact to a pinned requirements file, in place. Fetches them from the index.
+    /// Verify, and sign what was found with a key of your own, for `hognose verify --attestation` elsewhere.
+    Attest(Box<AttestArgs>),
+    /// Add the sha256 of every artifact to a pinned requirements file or pylock.toml, in place. Fetches them from the index.
     Lock(LockArgs),
     /// Show one page about a project of a package index: what it is, who, how old, what is known. Asks the index.
     Show(Box<ShowArgs>),

@@ -238,6 +238,20 @@ pub(crate) fn commit(
     Ok(String::from_utf8_lossy(&found).trim().to_owned())
 }
 
+/// Whether a branch or a tag of a repository leads to a commit: forges show commits of forks under the address of the
+/// original, too.
+pub(crate) fn is_reachable(
+    repository: &Path,
+    commit: &str,
+    surroundings: &Surroundings,
+) -> Result<bool, String> {
+    let mut command = git(repository, surroundings);
+    command.args(["for-each-ref", "--count=1", "--format=%(refname)"]);
+    command.arg(format!("--contains={commit}"));
+    let found = run(command.args(["refs/heads", "refs/tags", "refs/remotes"]))?;
+    Ok(!found.is_empty())
+}
+
 /// Every file of a commit, as `git ls-tree -r -z` lists them.
 pub(crate) fn files(
     repository: &Path,

@@ -112,6 +112,32 @@ fn a_commit_that_is_not_here_is_incomplete() {
 }
 
 #[test]
+fn a_commit_that_no_branch_and_no_tag_leads_to() {
+    let sandbox = sandbox();
+    let clone = sandbox.work().join("clone");
+    let files: [(&str, &[u8]); 1] = [("tool/__init__.py", CODE)];
+    let head = std::process::Command::new("git")
+        .arg("-C")
+        .arg(&clone)
+        .args(["rev-parse", "HEAD"])
+        .output()
+        .unwrap();
+    let head = String::from_utf8(head.stdout).unwrap();
+    let head = head.trim();
+    assert_eq!(verify(&sandbox, &files, &["--commit", head]).code, 0);
+    commits::git(&clone, &["checkout", "-q", "--detach"]);
+    commits::git(&clone, &["branch", "-q", "-D", "main"]);
+    commits::git(&clone, &["tag", "-d", "v1.0"]);
+    let outcome = verify(&sandbox, &files, &["--commit", head]);
+    assert_eq!(outcome.code, 3, "{}", outcome.whole());
+    assert!(
+        outcome.flowing().contains("may be of a fork"),
+        "{}",
+        outcome.whole()
+    );
+}
+
+#[test]
 fn a_wheel_and_its_sdist() {
     let sandbox = Sandbox::new();
     let sdist = |files: &[(&str, &[u8])]| {

@@ -107,6 +107,49 @@ fn bytes_that_are_not_the_announced_ones_are_never_written() {
 }
 
 #[test]
+fn files_of_a_pylock_get_their_sha256() {
+    let set = Set::new();
+    let text = "lock-version = \"1.0\" # by hand\n[[packages]]\nname = \"one\"\nversion = \"1.0\"\nwheels = [{ name = \"one-1.0-py3-none-any.whl\", url = \"https://files.example/one-1.0-py3-none-any.whl\" }]\nsdist = { name = \"one-1.0.tar.gz\", size = SIZE, hashes = { md5 = \"0\" } }\n";
+    let text = text.replace("SIZE", &set.sdist.len().to_string());
+    set.sandbox.write("pylock.toml", &text);
+    let url = set.upstream.url();
+    let lock = |more: &[&str]| {
+        let mut all = vec!["lock", "pylock.toml", "--index-url", &url];
+        all.extend(more);
+        set.sandbox.run(&all)
+    };
+    let check = lock(&["--check"]);
+    assert_eq!(check.code, 1, "{}", check.whole());
+    assert_eq!(
+        check.stdout,
+        "pylock.toml:5: one-1.0-py3-none-any.whl lacks a sha256\npylock.toml:6: one-1.0.tar.gz lacks a sha256\n"
+    );
+    let done = lock(&[]);
+    assert_eq!(done.code, 0, "{}", done.whole());
+    assert!(
+        done.stderr.contains("its md5 is not compared"),
+        "{}",
+        done.whole()
+    );
+    let (wheel, sdist) = (hex(&set.wheel), hex(&set.sdist));
+    let path = set.sandbox.work().join("pylock.toml");
+    let expected = text
+        .replace(
+            ".whl\" }",
+            &format!(".whl\", hashes = {{ sha256 = \"{wheel}\" }} }}"),
+        )
+        .replace("md5 = \"0\"", &format!("md5 = \"0\", sha256 = \"{sdist}\""));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    assert_eq!(lock(&["--check"]).code, 0);
+    // Bytes that the lock does not mean are not written into it.
+    let other = text.replace("md5 = \"0\"", "sha512 = \"00\"");
+    set.sandbox.write("pylock.toml", &other);
+    let refused = lock(&[]);
+    assert_eq!(refused.code, 3, "{}", refused.whole());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
+}
+
+#[test]
 fn what_is_not_pinned_is_refused_with_file_and_line() {
     let set = Set::new();
     set.sandbox

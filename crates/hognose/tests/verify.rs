@@ -559,6 +559,106 @@ fn publishers_that_a_pylock_names() {
     }
 }
 
+#[test]
+fn a_pylock_gets_the_publishers_of_what_it_pins() {
+    let Some(index) = sample_index() else { return };
+    let sandbox = Sandbox::new();
+    let lock = format!(
+        "lock-version = \"1.0\"\ncreated-by = \"x\"\n[[packages]]\nname = \"sampleproject\"\nversion = \"4.0.0\"\n\
+        [packages.sdist]\nname = \"{SAMPLE}\"\nurl = \"http://index.example/{SAMPLE}\"\nhashes = {{sha256 = \"{}\"}}\n",
+        sample_sha256()
+    );
+    sandbox.write("pylock.toml", &lock);
+    let outcome = run(&sandbox, &index, &["pylock.toml", "--lock"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.whole());
+    let said = "pylock.toml names the publishers of 1 package";
+    assert!(outcome.stderr.contains(said), "{}", outcome.whole());
+    let path = sandbox.work().join("pylock.toml");
+    let written = "[[packages.attestation-identities]]\nkind = \"GitHub\"\nrepository = \"pypa/sampleproject\"\nworkflow = \"release.yml\"\n";
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), lock + written);
+    let again = run(&sandbox, &index, &["pylock.toml", "--lock"]);
+    assert_eq!(again.code, 0, "{}", again.whole());
+    assert!(!again.stderr.contains(said), "{}", again.whole());
+}
+
+#[test]
+fn what_was_verified_is_signed_and_compared_elsewhere() {
+    let sandbox = Sandbox::new();
+    let name = "tool-1.0.tar.gz";
+    sandbox.write(name, sdist("tool", "1.0"));
+    let made = sandbox.run(&["attest", "keygen", "ci.pem"]);
+    assert_eq!(made.code, 0, "{}", made.whole());
+    assert_eq!(sandbox.run(&["attest", "keygen", "ci.pem"]).code, 2);
+    let empty = Upstream::new();
+    empty.project("tool", &[]);
+    let url = empty.url();
+    let attest = |more: &[&str]| {
+        let mut all = vec![
+            "attest",
+            name,
+            "--key",
+            "ci.pem",
+            "--to",
+            "tool.intoto.json",
+        ];
+        all.extend(["--index-url", &url]);
+        all.extend(more);
+        sandbox.run(&all)
+    };
+    let verify = |key: &str| {
+        let more = [
+            "--attestation",
+            "tool.intoto.json",
+            "--key",
+            key,
+            "--index-url",
+            &url,
+        ];
+        let mut all = vec!["verify", name];
+        all.extend(more);
+        sandbox.run(&all)
+    };
+    // Nothing pins the file and no index has it: that is what is signed.
+    let signed = attest(&[]);
+    let failed = signed.code != 0;
+    assert!(signed.stderr.contains("of 1 file"), "{}", signed.whole());
+    if failed {
+        assert!(verify("ci.pem.pub").stderr.contains("verification failed"));
+    }
+    let signed = attest(&[
+        "--allow-incomplete",
+        "provenance",
+        "--allow-incomplete",
+        "index",
+    ]);
+    assert_eq!(signed.code, 0, "{}", signed.whole());
+    let envelope = sandbox.work().join("tool.intoto.json");
+    let envelope = std::fs::read_to_string(envelope).unwrap();
+    assert!(
+        envelope.contains("application/vnd.in-toto+json"),
+        "{envelope}"
+    );
+    let good = verify("ci.pem.pub");
+    assert!(!good.stdout.contains("HOG-PROV-digest"), "{}", good.whole());
+    let other = sandbox.run(&["attest", "keygen", "other.pem"]);
+    assert_eq!(other.code, 0, "{}", other.whole());
+    let refused = verify("other.pem.pub");
+    assert_eq!(refused.code, 3, "{}", refused.whole());
+    assert!(
+        refused.stderr.contains("not signed by this key"),
+        "{}",
+        refused.whole()
+    );
+    sandbox.write(name, sdist("tool", "1.0.0"));
+    let changed = verify("ci.pem.pub");
+    assert!(
+        changed.stdout.contains("HOG-PROV-digest"),
+        "{}",
+        changed.whole()
+    );
+    assert_eq!(changed.code, 1, "{}", changed.whole());
+}
+
 /// A source distribution of nothing.
 fn sdist(name: &str, version: &str) -> Vec<u8> {
     let text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");

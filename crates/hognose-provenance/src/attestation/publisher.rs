@@ -168,6 +168,73 @@ impl Publisher {
         }
     }
 
+    /// The publisher that a certificate names; none where it is of a kind that is not known here.
+    pub fn of_certificate(identity: &Identity) -> Option<Self> {
+        let repository = |host: &str| identity.repository.as_deref()?.strip_prefix(host);
+        let file = |between: &str| {
+            let home = identity.repository.as_deref()?;
+            let path = identity.build.as_deref()?.strip_prefix(home)?;
+            let (path, _) = path.strip_prefix(between)?.split_once('@')?;
+            Some(path.to_owned())
+        };
+        let publisher = match identity.issuer.as_str() {
+            GITHUB_ISSUER => Self::GitHub {
+                repository: repository("https://github.com/")?.to_owned(),
+                workflow: file("/.github/workflows/")?,
+            },
+            GITLAB_ISSUER => Self::GitLab {
+                repository: repository("https://gitlab.com/")?.to_owned(),
+                workflow: file("//")?,
+            },
+            GOOGLE_ISSUER => Self::Google {
+                email: identity.subject.clone(),
+            },
+            CIRCLECI_ISSUER => {
+                let signer = identity.signer.as_deref()?;
+                let signer = signer.strip_prefix("https://circleci.com/api/v2/projects/")?;
+                let (project, pipeline) = signer.split_once("/pipeline-definitions/")?;
+                Self::CircleCi {
+                    project: project.to_owned(),
+                    pipeline: pipeline.to_owned(),
+                    origin: identity.repository.clone(),
+                    reference: None,
+                }
+            }
+            _ => return None,
+        };
+        publisher.agrees(identity).ok().map(|()| publisher)
+    }
+
+    /// The keys of an `attestation-identities` table of a lock, beside `kind`.
+    pub fn keys(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::GitHub {
+                repository,
+                workflow,
+            } => vec![("repository", repository), ("workflow", workflow)],
+            Self::GitLab {
+                repository,
+                workflow,
+            } => vec![("repository", repository), ("workflow_filepath", workflow)],
+            Self::Google { email } => vec![("email", email)],
+            Self::CircleCi {
+                project,
+                pipeline,
+                origin,
+                reference,
+            } => {
+                let mut keys = vec![
+                    ("project_id", project.as_str()),
+                    ("pipeline_definition_id", pipeline),
+                ];
+                keys.extend(origin.as_deref().map(|origin| ("vcs_origin", origin)));
+                keys.extend(reference.as_deref().map(|reference| ("vcs_ref", reference)));
+                keys
+            }
+            Self::Unknown { .. } => Vec::new(),
+        }
+    }
+
     /// From the keys of an object, of a provenance document or of an `attestation-identities` table of a lock.
     pub fn of_keys<'k>(keys: impl Fn(&str) -> Option<&'k str>) -> Self {
         let own = |key: &str| keys(key).filter(|v| !v.is_empty()).map(str::to_owned);
@@ -237,4 +304,97 @@ fn disagreement(what: Claim, stated: &str, found: Option<&str>) -> Refusal {
         stated: short(stated, 200),
         found: found.map(|f| short(f, 200)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(issuer: &str, repository: &str, build: &str) -> Identity {
+        Identity {
+            issuer: issuer.to_owned(),
+            subject: "builder@project.example".to_owned(),
+            is_email: true,
+            repository: Some(repository.to_owned()),
+            build: Some(format!("{build}@refs/tags/v1")),
+            signer: Some(
+                "https://circleci.com/api/v2/projects/p-1/pipeline-definitions/d-2".to_owned(),
+            ),
+            commit: Some("00".to_owned()),
+            reference: Some("refs/tags/v1".to_owned()),
+            ..Identity::default()
+        }
+    }
+
+    #[test]
+    fn publishers_of_certificates_agree_with_them_and_come_back_by_their_keys() {
+        let github = "https://github.com/acme/tool";
+        let gitlab = "https://gitlab.com/acme/group/tool";
+        let known = [
+            identity(
+                GITHUB_ISSUER,
+                github,
+                &format!("{github}/.github/workflows/release.yml"),
+            ),
+            identity(GITLAB_ISSUER, gitlab, &format!("{gitlab}//ci/release.yml")),
+            identity(GOOGLE_ISSUER, "", ""),
+            identity(CIRCLECI_ISSUER, "github.com/acme/tool", ""),
+        ];
+        for identity in &known {
+            let publisher = Publisher::of_certificate(identity).unwrap();
+            assert_eq!(publisher.agrees(identity), Ok(()));
+            let keys = publisher.keys();
+            let again = Publisher::of_keys(|key| match key {
+                "kind" => Some(publisher.kind()),
+                key => keys.iter().find(|(k, _)| *k == key).map(|(_, v)| *v),
+            });
+            assert_eq!(again, publisher);
+        }
+        let other = identity("https://other.example", github, "");
+        assert_eq!(Publisher::of_certificate(&other), None);
+    }
+
+    #[test]
+    fn pipelines_of_circleci_are_compared_with_everything_that_is_stated() {
+        let identity = identity(CIRCLECI_ISSUER, "github.com/acme/tool", "");
+        let publisher =
+            |project: &str, origin: Option<&str>, reference: Option<&str>| Publisher::CircleCi {
+                project: project.to_owned(),
+                pipeline: "d-2".to_owned(),
+                origin: origin.map(str::to_owned),
+                reference: reference.map(str::to_owned),
+            };
+        let differs = |publisher: &Publisher, identity: &Identity| match publisher.agrees(identity)
+        {
+            Err(Refusal::Publisher(disagreement)) => Some(disagreement.what),
+            _ => None,
+        };
+        let whole = publisher("p-1", Some("github.com/acme/tool"), Some("refs/tags/v1"));
+        assert_eq!(whole.agrees(&identity), Ok(()));
+        assert_eq!(publisher("p-1", None, None).agrees(&identity), Ok(()));
+        let cases = [
+            (publisher("p-2", None, None), Claim::Workflow),
+            (
+                publisher("p-1/pipeline-definitions/d-2/x", None, None),
+                Claim::Workflow,
+            ),
+            (
+                publisher("p-1", Some("github.com/evil/tool"), None),
+                Claim::Repository,
+            ),
+            (
+                publisher("p-1", None, Some("refs/heads/main")),
+                Claim::Reference,
+            ),
+        ];
+        for (publisher, what) in cases {
+            assert_eq!(differs(&publisher, &identity), Some(what), "{publisher:?}");
+        }
+        let mut other = identity.clone();
+        other.issuer = GITHUB_ISSUER.to_owned();
+        assert_eq!(differs(&whole, &other), Some(Claim::Issuer));
+        other = identity;
+        other.signer = None;
+        assert_eq!(differs(&whole, &other), Some(Claim::Workflow));
+    }
 }

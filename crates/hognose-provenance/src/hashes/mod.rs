@@ -3,6 +3,7 @@
 //! A file without any hash promises nothing, and nothing is said of it. What installers do with each form was measured with
 //! pip 26.3 and uv 0.13.8.
 
+pub mod pylock;
 pub mod requirements;
 
 use std::collections::BTreeMap;

@@ -186,7 +186,7 @@ fn write_pair(out: &mut String, key: &str, value: Option<&String>) {
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Change, stated};
 pub use format::{FORMAT, MAX_FILE, MemoryError};
 pub use known::{Known, Part};
-pub use pylock::stated_identities;
+pub use pylock::{stated_identities, with_identities};
 
 /// Whether a file has attestations that hold.
 #[derive(

@@ -8,7 +8,7 @@ use super::IndexArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct LockArgs {
-    /// A requirements file in which every requirement is pinned with `==`.
+    /// A requirements file in which every requirement is pinned with `==`, or a pylock.toml.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]

@@ -24,6 +24,12 @@ pub(crate) struct VerifyArgs {
     /// Verify the one artifact that is named against this provenance document or attestation, without asking an index.
     #[arg(long, value_name = "FILE")]
     pub(crate) provenance: Option<PathBuf>,
+    /// Compare with what `hognose attest` signed elsewhere: files have to be in it, with these bytes. Needs --key.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) attestation: Option<PathBuf>,
+    /// The key in PEM: the public half of the one that signed --attestation; the private one for `hognose attest`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// Compare the code of wheels and sdists on disk with the commit they were built from, in this clone or bare repository.
     #[arg(long, value_name = "DIR")]
     pub(crate) repository: Option<PathBuf>,

@@ -1,6 +1,8 @@
 //! `hognose lock`: the sha256 of every artifact of each pinned release, written into the file that pins it. Each is that of
 //! bytes that were fetched, or one that the file already has.
 
+mod pylock;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
@@ -38,8 +40,11 @@ pub(super) fn run(
         read(&args.file).map_err(|e| Failure::usage(format!("cannot read {shown}")).because(&e))?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Failure::usage(format!("{shown} is not UTF-8")).because(&e))?;
+    if pylock::is_named(&args.file) {
+        return pylock::run(cli, args, &text, surroundings);
+    }
     if args.file.extension().is_some_and(|e| e == "toml") {
-        return Err(Failure::usage(format!("{shown} is no requirements file"))
+        return Err(Failure::usage(format!("{shown} is no requirements file, and no pylock.toml"))
             .hint("the tool that writes a lock writes its hashes too; `hognose verify` says what is wrong with them"));
     }
     let file = requirements::read(&text).map_err(|refusals| refused(&shown, &refusals))?;
@@ -120,6 +125,28 @@ fn fetch(
     pins: &[Pin],
     surroundings: &Surroundings,
 ) -> Result<Hashes, Failure> {
+    let answers = each(cli, args, pins, |pin| &pin.name, &release, surroundings)?;
+    let mut out = Hashes::new();
+    for (pin, answer) in pins.iter().zip(answers) {
+        let hashes = answer.map_err(|reason| {
+            let message = format!("the files of {} {} cannot be hashed", pin.name, pin.version);
+            Failure::incomplete(message).because(&Reason(reason))
+        })?;
+        out.insert((pin.name.clone(), pin.version.clone()), hashes);
+    }
+    Ok(out)
+}
+
+/// Asks the indexes for everything that is wanted, each with a function that is given the index of a project and the
+/// directory of artifacts.
+fn each<W: Sync, A: Send>(
+    cli: &Cli,
+    args: &LockArgs,
+    wanted: &[W],
+    name: impl Fn(&W) -> &PackageName,
+    ask: &(impl Fn(&W, &Clients<'_>, &Path) -> Result<A, String> + Sync),
+    surroundings: &Surroundings,
+) -> Result<Vec<Result<A, String>>, Failure> {
     let files = std::slice::from_ref(&args.file);
     let mut indexes = index_settings::find_for(&args.index, None, true, files, surroundings)?;
     let cache = settings::cache_of(args.cache_dir.as_deref(), surroundings)?;
@@ -129,24 +156,19 @@ fn fetch(
         revalidate: true,
     };
     let clients = Clients::new(
-        pins.iter().map(|pin| (&pin.name, "")),
+        wanted.iter().map(|one| (name(one), "")),
         &indexes,
         surroundings,
     );
     let artifacts = cache.join("artifacts");
-    let ask = |pin: &Pin| release(pin, &clients, &artifacts);
-    let answers = parallel::each(pins, "fetching artifacts", cli.quiet, &ask);
+    let ask = |one: &W| ask(one, &clients, &artifacts);
+    let answers = parallel::each(wanted, "fetching artifacts", cli.quiet, &ask);
     index_settings::prune(&indexes.asking, surroundings);
-    let mut out = Hashes::new();
-    for (pin, answer) in pins.iter().zip(answers) {
-        let answer = answer.unwrap_or_else(|| Err("the question ended early".to_owned()));
-        let hashes = answer.map_err(|reason| {
-            let message = format!("the files of {} {} cannot be hashed", pin.name, pin.version);
-            Failure::incomplete(message).because(&Reason(reason))
-        })?;
-        out.insert((pin.name.clone(), pin.version.clone()), hashes);
-    }
-    Ok(out)
+    let ended = || Err("the question ended early".to_owned());
+    Ok(answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or_else(ended))
+        .collect())
 }
 
 /// The sha256 of every file of a release. What the file names already and the index announces is not fetched again.

@@ -1,5 +1,6 @@
 //! One file per command: checked options → one crate → rendered output.
 
+mod attest;
 mod completions;
 mod db;
 mod explain;
@@ -29,6 +30,7 @@ pub(crate) fn run(
         Command::Scan(args) => scan::run(cli, &args, surroundings),
         Command::Inspect(args) => inspect::run(cli, &args, surroundings),
         Command::Verify(args) => verify::run(cli, &args, surroundings),
+        Command::Attest(args) => attest::run(cli, &args, surroundings),
         Command::Lock(args) => lock::run(cli, &args, surroundings),
         Command::Show(args) => show::run(cli, &args, surroundings),
         Command::Db(DbCommand::Update(args)) => db::update(cli, &args, surroundings),

@@ -64,7 +64,8 @@ impl Seen {
 }
 
 impl Looked<'_> {
-    fn release(&self) -> judge::Release<'_> {
+    /// The release, for findings and gaps about it.
+    pub(super) fn release(&self) -> judge::Release<'_> {
         judge::Release {
             inventory: self.inventory,
             members: &self.release.members,

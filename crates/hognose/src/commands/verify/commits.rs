@@ -106,6 +106,11 @@ fn compared(
     surroundings: &Surroundings,
 ) -> Result<(String, Comparison), String> {
     let commit = revision::commit(repository, commit, surroundings)?;
+    if !revision::is_reachable(repository, &commit, surroundings)? {
+        return Err(format!(
+            "no branch or tag of the repository leads to commit {commit}: it may be of a fork"
+        ));
+    }
     let listing = revision::files(repository, &commit, surroundings)?;
     let blobs = Blobs::parse(&listing).map_err(|e| e.to_string())?;
     let found = members(local, &blobs).map_err(|e| e.to_string())?;

@@ -14,7 +14,7 @@ use super::releases::{Local, Release};
 use crate::error::Failure;
 
 /// A file that is no larger than anything honest.
-pub(super) fn limited(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+pub(in crate::commands) fn limited(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     // A pipe would be waited for, and a device has no end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("not a regular file"));

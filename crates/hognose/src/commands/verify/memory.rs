@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use hognose_advisories::Judgement;
+use hognose_provenance::attestation::Publisher;
 use hognose_provenance::judge;
 use hognose_provenance::memory::{self, MAX_FILE, Memory};
 use hognose_types::{InputFormat, Inventory, Judged, Notice, PackageName, Places, Version};
@@ -32,6 +33,94 @@ pub(super) fn learnt(looks: &[Looked<'_>]) -> Vec<Learnt> {
         release: look.failed.is_none().then(|| look.remembered()),
     };
     looks.iter().map(one).collect()
+}
+
+/// A pylock, and who published what it pins.
+#[derive(Debug)]
+pub(super) struct Named {
+    path: PathBuf,
+    publishers: BTreeMap<(PackageName, Version), BTreeSet<Publisher>>,
+}
+
+/// Who published what every pylock of an inventory pins, where all files that it allows are attested.
+pub(super) fn publishers(inventory: &Inventory, looks: &[Looked<'_>]) -> Vec<Named> {
+    let inputs = inventory.inputs.iter().enumerate();
+    let pylocks = inputs.filter(|(_, input)| input.format == InputFormat::Pylock);
+    let named = pylocks.map(|(at, input)| {
+        let mut publishers = BTreeMap::new();
+        for look in looks.iter().filter(|look| is_of(look, inventory, at)) {
+            let all = look.files.iter().map(|seen| match &seen.origin {
+                Origin::Judged(outcome) if outcome.is_verified() => Some(outcome.attested()),
+                _ => None,
+            });
+            let all: Option<Vec<_>> = all.collect();
+            let own = all.unwrap_or_default().into_iter().flatten();
+            let own = own.map(|attested| Publisher::of_certificate(&attested.identity));
+            // One that cannot be named would be missing.
+            if let Some(own) = own.collect::<Option<BTreeSet<_>>>() {
+                let key = (look.release.name.clone(), look.release.version.clone());
+                publishers.insert(key, own);
+            }
+        }
+        Named {
+            path: PathBuf::from(&input.path),
+            publishers,
+        }
+    });
+    named.collect()
+}
+
+/// Writes them into the locks, as far as nothing stands that was found about them.
+pub(super) fn name(
+    named: Option<Vec<Named>>,
+    judged: &[Judged],
+    quiet: bool,
+) -> Result<(), Failure> {
+    let bad = bad(judged);
+    for one in named.into_iter().flatten() {
+        let good = one
+            .publishers
+            .into_iter()
+            .filter(|((name, version), _)| !bad.contains(&(name.as_str(), Some(version.as_str()))));
+        let good = good.map(|((name, _), own)| (name, own)).collect();
+        let shown = one.path.display();
+        let fault = |error: &dyn std::error::Error| {
+            Failure::incomplete(format!("cannot name publishers in {shown}")).because(error)
+        };
+        let bytes = limited(&one.path, MAX_FILE).map_err(|e| fault(&e))?;
+        let text = String::from_utf8(bytes).map_err(|e| fault(&e))?;
+        let (text, count) = memory::with_identities(&text, &good).map_err(|e| fault(&e))?;
+        if count > 0 {
+            output::file(&one.path, &text)?;
+            if !quiet {
+                let plural = if count == 1 { "" } else { "s" };
+                output::human(&format!(
+                    "{shown} names the publishers of {count} package{plural}"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Releases about which something was found that fails the run.
+fn bad(judged: &[Judged]) -> BTreeSet<(&str, Option<&str>)> {
+    let found = judged
+        .iter()
+        .filter(|one| stands(one) && one.finding.rule.as_str().starts_with("HOG-PROV-"));
+    found
+        .map(|one| {
+            let subject = &one.finding.subject;
+            (subject.name.as_str(), subject.version.as_deref())
+        })
+        .collect()
+}
+
+/// Whether an input pins a release.
+fn is_of(look: &Looked<'_>, inventory: &Inventory, input: usize) -> bool {
+    let members = look.release.members.iter();
+    let mut inputs = members.filter_map(|id| inventory.component(*id));
+    inputs.any(|component| component.input.0 == input)
 }
 
 /// The file beside a project.
@@ -80,14 +169,7 @@ impl Kept {
         judged: &[Judged],
         quiet: bool,
     ) -> Result<(), Failure> {
-        let bad: BTreeSet<(&str, Option<&str>)> = judged
-            .iter()
-            .filter(|one| stands(one) && one.finding.rule.as_str().starts_with("HOG-PROV-"))
-            .map(|one| {
-                let subject = &one.finding.subject;
-                (subject.name.as_str(), subject.version.as_deref())
-            })
-            .collect();
+        let bad = bad(judged);
         let mut in_use: BTreeMap<PackageName, Vec<Version>> = BTreeMap::new();
         let (mut learnt, mut left) = (0_usize, 0_usize);
         for look in looks {
@@ -205,12 +287,7 @@ pub(super) fn stated(
                 continue;
             }
         };
-        let here = |look: &&Looked<'_>| {
-            let members = look.release.members.iter();
-            let mut inputs = members.filter_map(|id| inventory.component(*id));
-            inputs.any(|component| component.input.0 == at)
-        };
-        for look in looks.iter().filter(here) {
+        for look in looks.iter().filter(|look| is_of(look, inventory, at)) {
             let Some(publishers) = named.get(&look.release.name) else {
                 continue;
             };

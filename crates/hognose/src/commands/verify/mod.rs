@@ -8,6 +8,7 @@ mod environment;
 mod memory;
 mod releases;
 mod rows;
+mod summary;
 mod wheels;
 
 use std::path::Path;
@@ -28,17 +29,31 @@ use crate::settings::{self, Found};
 use crate::surroundings::Surroundings;
 
 use attested::Looked;
-use disk::limited;
+pub(super) use disk::limited;
 pub(super) use memory::{beside, load};
 
 /// Largest trusted root.
 const MAX_ROOT: u64 = 16 << 20;
+
+/// What is done with a report before it is over, given the digest of the configuration and how the run will end.
+type Then<'t> = &'t dyn Fn(&ScanReport, &str, &Exit) -> Result<(), Failure>;
 
 pub(super) fn run(
     cli: &Cli,
     args: &VerifyArgs,
     surroundings: &Surroundings,
 ) -> Result<Exit, Failure> {
+    run_and(cli, args, surroundings, &|_, _, _| Ok(()))
+}
+
+/// Verifies, shows what was found, and does something with it.
+pub(super) fn run_and(
+    cli: &Cli,
+    args: &VerifyArgs,
+    surroundings: &Surroundings,
+    then: Then<'_>,
+) -> Result<Exit, Failure> {
+    let signed = summary::read(args)?;
     let start = settings::start(&args.input);
     let found = settings::configuration(args.input.config.as_deref(), args.input.no_config, start)?;
     let policy = policy(args, &found);
@@ -66,19 +81,14 @@ pub(super) fn run(
         trust: &trust,
         surroundings,
     };
-    let looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
-    commits::add(
-        args,
-        &looks,
-        &inventory,
-        surroundings,
-        &mut evidence,
-        &mut notices,
-    )?;
-    commits::with_sdists(args, &looks, &inventory, &mut evidence, &mut notices)?;
+    let mut looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
+    summary::compare(signed.as_ref(), &mut looks, &mut evidence);
+    let places = (args, surroundings);
+    sources(places, &looks, &inventory, &mut evidence, &mut notices)?;
     let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
+    let named = args.lock.then(|| memory::publishers(&inventory, &looks));
     drop(looks);
     let mut report = report(inventory, evidence, &policy, surroundings);
     report.notices.splice(0..0, notices);
@@ -92,7 +102,22 @@ pub(super) fn run(
     if let Some(learnt) = learnt {
         memory.write(learnt, &report.judged, cli.quiet)?;
     }
-    Ok(scan::exit(report.verdict))
+    memory::name(named, &report.judged, cli.quiet)?;
+    let exit = scan::exit(report.verdict);
+    then(&report, &found.digest, &exit)?;
+    Ok(exit)
+}
+
+/// Compares artifacts with what they were built from.
+fn sources(
+    (args, surroundings): (&VerifyArgs, &Surroundings),
+    looks: &[Looked<'_>],
+    inventory: &Inventory,
+    evidence: &mut Judgement,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Failure> {
+    commits::add(args, looks, inventory, surroundings, evidence, notices)?;
+    commits::with_sdists(args, looks, inventory, evidence, notices)
 }
 
 /// Everything that was found, judged by the policy.
