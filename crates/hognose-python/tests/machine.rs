@@ -97,6 +97,32 @@ fn systems(source: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whoever takes the front off a long list again and again copies it as often: that ends, and short lists are cut all the same.
+#[test]
+fn parts_of_long_lists_are_taken_some_time() {
+    let often = "b = a[1:]\n".repeat(210);
+    let calls = systems(&format!(
+        "import os\na = list(b'x' * 100000)\nos.system(bytes(a[:3]).decode())\n{often}\
+         os.system(bytes(a[:3]).decode())\nos.system(''.join(['l', 's', ' ', '/'][:2]))\n\
+         os.system(''.join(('l', 's', 'x')[-3:-1]))\nos.system('abcdef'[4:1:-1] + 'abc'[5:] + 'abc'[2:1] + 'abc'[-9:2])",
+    ));
+    let shown: Vec<&str> = calls
+        .iter()
+        .filter_map(|l| l.split_once(' '))
+        .map(|(_, call)| call)
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "os.system(\"xxx\")",
+            "os.system(path)",
+            "os.system(\"ls\")",
+            "os.system(\"ls\")",
+            "os.system(\"edcab\")",
+        ]
+    );
+}
+
 #[test]
 fn numbers_become_bytes() {
     // The letters of `ls -la /home`.
@@ -333,6 +359,7 @@ fn hostile_sources_end() {
         "int('1', 99)\nint('z', 0)\nint('1', -1)\nlong('9' * 40, 37)".to_owned(),
         "a = []\nwhile True:\n  a.append(range(4000))".to_owned(),
         "a = [1] * 1000\nwhile True:\n  a.extend(a)\n  b = a.copy()".to_owned(),
+        "a = list(b'x' * 900000)\nwhile a:\n  a = a[1:]".to_owned(),
     ] {
         std::thread::Builder::new()
             .stack_size(512 << 20)

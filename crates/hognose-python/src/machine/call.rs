@@ -69,11 +69,9 @@ impl Machine<'_> {
             self.put_back(cells);
             return result;
         }
-        self.dropped = dropped
-            && matches!(
-                callee.value,
-                Value::Path(_) | Value::Unknown | Value::Partial(_)
-            );
+        let is_outside =
+            |value: &Value| matches!(value, Value::Path(_) | Value::Unknown | Value::Partial(_));
+        self.dropped = dropped && is_outside(&callee.value);
         self.apply(frame, &callee, cells, named, tree.offset(id))
     }
 

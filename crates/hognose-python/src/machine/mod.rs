@@ -377,6 +377,8 @@ pub struct Machine<'o> {
     folded: u64,
     /// Items of sequences copied so far.
     copied: std::cell::Cell<u64>,
+    /// Items of parts of sequences so far.
+    sliced: u64,
     depth: usize,
     calls: Vec<FunctionKey>,
     /// Calls within calls that are followed at present.

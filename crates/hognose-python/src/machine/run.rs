@@ -39,6 +39,7 @@ impl<'o> Machine<'o> {
             loop_fuel: bounds.loop_fuel,
             folded: 0,
             copied: std::cell::Cell::new(0),
+            sliced: 0,
             depth: 0,
             calls: Vec::new(),
             call_depth: bounds.calls,

@@ -8,6 +8,11 @@ use crate::value::{Cell, Taint, Value};
 /// Items copied over the whole artifact; beyond them sequences are no longer taken apart.
 const MAX_COPIED: u64 = 2_000_000;
 
+/// Items of sequences that parts are taken of, over the whole artifact; beyond them only short ones are cut.
+const MAX_SLICED: u64 = 20_000_000;
+/// Items of a short one.
+const SHORT: usize = 64;
+
 /// Most items a sequence is taken apart into.
 const MAX_ITEMS: usize = 1_000_000;
 
@@ -115,10 +120,16 @@ impl Machine<'_> {
                 self.folded_bytes(out)
             }
             Value::List(items) => match items.try_borrow() {
-                Ok(items) => Cell::of(Value::list(cut(&items, from, to, step))),
+                Ok(items) if self.may_cut(items.len()) => {
+                    Cell::of(Value::list(cut(&items, from, to, step)))
+                }
+                Ok(_) => Cell::tainted(object.deep_taint()),
                 Err(_) => Cell::UNKNOWN,
             },
-            Value::Tuple(items) => Cell::of(Value::Tuple(cut(items, from, to, step).into())),
+            Value::Tuple(items) if self.may_cut(items.len()) => {
+                Cell::of(Value::Tuple(cut(items, from, to, step).into()))
+            }
+            Value::Tuple(_) => Cell::tainted(object.deep_taint()),
             Value::Path(path) => Cell::of(Value::Path(*path)),
             _ => Cell::UNKNOWN,
         };
@@ -131,6 +142,13 @@ impl Machine<'_> {
         } else {
             sliced
         }
+    }
+
+    /// Whether parts are still taken of a sequence so long. Programs that take one item after the other off the front of a long
+    /// list copy it as often as it is long: that ends some time.
+    fn may_cut(&mut self, length: usize) -> bool {
+        self.sliced = self.sliced.saturating_add(length as u64);
+        length <= SHORT || self.sliced <= MAX_SLICED
     }
 }
 
@@ -161,18 +179,20 @@ fn cut<T: Clone>(items: &[T], from: Option<i64>, to: Option<i64>, step: Option<i
         let at = if at < 0 { at.saturating_add(len) } else { at };
         at.clamp(low, high)
     };
+    let place = |at: i64| usize::try_from(at).unwrap_or_default();
+    if step == 1 {
+        let start = from.map_or(0, |at| clamp(at, 0, len));
+        let stop = to.map_or(len, |at| clamp(at, 0, len));
+        let part = items.get(place(start)..place(stop));
+        return part.unwrap_or_default().to_vec();
+    }
     let mut out = Vec::new();
     if step > 0 {
         let start = from.map_or(0, |at| clamp(at, 0, len));
         let stop = to.map_or(len, |at| clamp(at, 0, len));
         let mut at = start;
         while at < stop {
-            out.extend(
-                usize::try_from(at)
-                    .ok()
-                    .and_then(|at| items.get(at))
-                    .cloned(),
-            );
+            out.extend(items.get(place(at)).cloned());
             at = at.saturating_add(step);
         }
     } else {
@@ -180,12 +200,7 @@ fn cut<T: Clone>(items: &[T], from: Option<i64>, to: Option<i64>, step: Option<i
         let stop = to.map_or(-1, |at| clamp(at, -1, len - 1));
         let mut at = start;
         while at > stop {
-            out.extend(
-                usize::try_from(at)
-                    .ok()
-                    .and_then(|at| items.get(at))
-                    .cloned(),
-            );
+            out.extend(items.get(place(at)).cloned());
             at = at.saturating_add(step);
         }
     }
