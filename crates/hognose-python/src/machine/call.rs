@@ -75,7 +75,7 @@ impl Machine<'_> {
         self.apply(frame, &callee, cells, named, tree.offset(id))
     }
 
-    /// Keeps the room of arguments for the next call.
+    /// Keeps the room of arguments for the next call: programs call more than anything else.
     fn put_back(&mut self, mut cells: Vec<Cell>) {
         if self.spare.len() < SPARE && (1..=SPARE).contains(&cells.capacity()) {
             cells.clear();

@@ -375,9 +375,8 @@ pub struct Machine<'o> {
     fuel: u64,
     loop_fuel: u64,
     folded: u64,
-    /// Items of sequences copied so far.
+    /// Items of sequences copied so far, and those of sequences that parts were taken of.
     copied: std::cell::Cell<u64>,
-    /// Items of parts of sequences so far.
     sliced: u64,
     depth: usize,
     calls: Vec<FunctionKey>,
@@ -402,7 +401,6 @@ pub struct Machine<'o> {
     statement: bool,
     /// The call being made is one.
     dropped: bool,
-    /// Room for the arguments of calls, used again: programs call more than anything else.
     spare: Vec<Vec<Cell>>,
     /// Commands and texts that the program put into its own environment.
     environment: FxHashMap<Rc<str>, Cell>,
