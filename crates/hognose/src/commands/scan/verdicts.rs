@@ -95,6 +95,8 @@ impl Remembered {
         let fact = decisive
             .and_then(|fired| fired.firing.facts.first())
             .and_then(|at| inspection.facts.get(*at));
+        // What is true of the artifact as a whole stands in no file.
+        let fact = fact.filter(|fact| !fact.place.file.is_empty());
         let place = fact.map(|fact| match fact.place.line {
             0 => fact.place.file.clone(),
             line => format!("{}:{line}", fact.place.file),
