@@ -88,6 +88,7 @@ pub(crate) fn find_for(
         trusted,
         directory: Path::new("."),
         files: requirements,
+        named: true,
     };
     find_at(&wanting, surroundings)
 }
@@ -103,6 +104,8 @@ pub(crate) struct Wanting<'a> {
     pub(crate) directory: &'a Path,
     /// Requirements files and scripts whose options count as the project's.
     pub(crate) files: &'a [PathBuf],
+    /// Whether passwords that the user keeps under a name are for indexes that the project calls so: it chooses the address.
+    pub(crate) named: bool,
 }
 
 /// As [`find`], for a project that lies anywhere.
@@ -116,6 +119,7 @@ pub(crate) fn find_at(
         trusted,
         directory,
         files: requirements,
+        named,
     } = *wanting;
     let stock = || stock::index(python, surroundings);
     let mut layers = vec![layer::flags(args)];
@@ -151,6 +155,10 @@ pub(crate) fn find_at(
         own.indexes.clear();
         own.none = None;
         layers.push(own);
+    }
+    let all = layers.iter_mut().flat_map(|layer| &mut layer.indexes);
+    for index in all.filter(|i| !named && i.scope == IndexScope::Project) {
+        index.name = None;
     }
     settle(layers, stock, surroundings)
 }

@@ -601,6 +601,25 @@ const SEVERAL: &[Row] = &[
         "b c"
     ),
     row!(
+        "passwords by name go where the scanned project says, not where one inside it does",
+        [
+            (
+                "pyproject.toml",
+                "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['acme']\n[[tool.uv.index]]\nname = 'corp'\nurl = '{a}'\ndefault = true\n"
+            ),
+            (
+                "vendored/pyproject.toml",
+                "[project]\nname = 'evil'\nversion = '1'\ndependencies = ['obscure']\n[[tool.uv.index]]\nname = 'corp'\nurl = '{b}'\ndefault = true\n"
+            ),
+        ],
+        [
+            ("UV_INDEX_CORP_USERNAME", "ada"),
+            ("UV_INDEX_CORP_PASSWORD", "hidden")
+        ],
+        "a(ada)",
+        "b"
+    ),
+    row!(
         "the configuration of the directory above",
         [
             ("uv.toml", "[[index]]\nurl = '{c}'\ndefault = true\n"),

@@ -31,7 +31,7 @@ impl Origins {
         cache: &Path,
         surroundings: &Surroundings,
     ) -> Self {
-        let find = |directory: &str, files: &[PathBuf]| {
+        let find = |directory: &str, files: &[PathBuf], named: bool| {
             let wanting = Wanting {
                 args,
                 python: input.python.as_deref(),
@@ -39,22 +39,37 @@ impl Origins {
                 trusted: !input.no_config,
                 directory: Path::new(directory),
                 files,
+                named,
             };
             let mut found =
                 index_settings::find_at(&wanting, surroundings).map_err(|e| Failure::line(&e))?;
             found.asking.cache = Some(cache.to_owned());
-            Ok(found)
+            Ok::<Indexes, String>(found)
         };
         let places = places(inventory);
+        let start = find(start(&places), &[], true);
+        // Directories and scripts in the tree may be strangers', who know what an index is called: only the project that is
+        // scanned says where passwords go that are kept under a name.
+        let is_own = |(directory, files): &Place<'_>| {
+            let mut all = files.iter().flatten();
+            let is_script = all.any(|path| path.ends_with(".py"));
+            let same = || match (find(directory, &[], true), &start) {
+                (Ok(here), Ok(start)) => here.asks_as(start),
+                _ => false,
+            };
+            (!is_script || places.len() == 1) && same()
+        };
         let mut out = Self {
-            all: vec![find(start(&places), &[])],
+            all: vec![start.clone()],
             of_input: Vec::new(),
         };
-        let mut known: BTreeMap<Place<'_>, usize> = BTreeMap::new();
-        for place in places {
-            let at = *known.entry(place).or_insert_with_key(|(directory, files)| {
-                let files = files.iter().flatten().map(PathBuf::from);
-                out.note(find(directory, &files.collect::<Vec<_>>()))
+        let mut known: BTreeMap<&Place<'_>, usize> = BTreeMap::new();
+        for place in &places {
+            let at = *known.entry(place).or_insert_with(|| {
+                let (directory, files) = place;
+                let paths = files.iter().flatten().map(PathBuf::from);
+                let paths: Vec<PathBuf> = paths.collect();
+                out.note(find(directory, &paths, is_own(place)))
             });
             out.of_input.push(at);
         }
