@@ -1,7 +1,15 @@
 //! Entry points for fuzzers and property tests: bytes in, no panic, nothing unbounded.
 
-use crate::attestation::Document;
+use hognose_types::{PackageName, Version};
+
+use crate::attestation::{Artifact, Document};
 use crate::memory::{self, Memory};
+use crate::rebuilt::RebuildKey;
+
+/// The public half of the key that signed the seed; the other half is gone.
+pub(crate) const KEY: &str =
+    "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE6hUpF088jZjfcwcVOwFENErUts27
+KADAyhd9i7Rurp0/RFUN/yj+d2nlz2Qc5aCcPh1An2wFH49h/EmxSug28Q==\n-----END PUBLIC KEY-----\n";
 
 /// A provenance document or an attestation of its own.
 ///
@@ -25,5 +33,27 @@ pub fn memory(bytes: &[u8]) {
     let _ = memory::stated_identities(&text);
     if let Ok(memory) = Memory::parse(&text) {
         assert_eq!(Memory::parse(&memory.render()), Ok(memory));
+    }
+}
+
+/// Envelopes of somebody who builds artifacts again.
+///
+/// # Panics
+///
+/// When something is taken that says another thing than what was signed.
+pub fn rebuild_attestation(bytes: &[u8]) {
+    let _ = crate::rebuilt::claimed(bytes);
+    let key = RebuildKey::from_pem(KEY);
+    let (name, version) = (PackageName::new("tool"), Version::new("1.0"));
+    let (Ok(key), Ok(name), Ok(version)) = (key, name, version) else {
+        return;
+    };
+    let artifact = Artifact {
+        filename: "tool-1.0-py3-none-any.whl",
+        sha256: &"34".repeat(32),
+    };
+    if let Ok(rebuilt) = crate::rebuilt::verify(bytes, &artifact, (&name, &version), &key) {
+        assert_eq!(rebuilt.rebuilt, "12".repeat(32), "{rebuilt:?}");
+        assert_eq!(rebuilt.commit, Some("ab".repeat(20)), "{rebuilt:?}");
     }
 }

@@ -10,6 +10,7 @@ use rules::provenance as rule;
 use crate::attestation::{Outcome, Publisher};
 use crate::commit::Comparison;
 use crate::memory::{Change, Known, Part};
+use crate::rebuilt::RebuildFault;
 
 /// Most characters of a message.
 const SHOWN: usize = 600;
@@ -69,6 +70,25 @@ impl Release<'_> {
                 ),
             ),
         }
+    }
+
+    /// That what somebody is said to have signed about one of its files does not hold.
+    pub fn forged(
+        &self,
+        file: &str,
+        document: &str,
+        fault: &RebuildFault,
+        places: &mut Places<'_>,
+    ) -> Option<Finding> {
+        let said = Said {
+            rule: rule::BAD,
+            severity: Severity::Critical,
+            confidence: Confidence::High,
+            message: format!("{file}: {document}: {fault}"),
+            remedy: "do not install this file on the strength of this document; get both again from where they come from"
+                .to_owned(),
+        };
+        self.finding(&said, places)
     }
 
     /// Something about its attestations that could not be found out.

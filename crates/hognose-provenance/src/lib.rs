@@ -11,4 +11,5 @@ pub mod hashes;
 pub mod judge;
 mod lines;
 pub mod memory;
+pub mod rebuilt;
 pub mod summary;

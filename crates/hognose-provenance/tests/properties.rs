@@ -6,12 +6,32 @@ use common::{attested_digest, data, json, verify};
 use hognose_provenance::attestation::{FileName, Identity};
 use hognose_provenance::fuzzing;
 use proptest::prelude::*;
+use sigstore_verify::types::PayloadBytes;
 
 proptest! {
     #[test]
     fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         fuzzing::provenance(&bytes);
         let _ = Identity::unverified(&bytes);
+        fuzzing::rebuild_attestation(&bytes);
+    }
+
+    /// Bytes changed in what somebody signed: it is not taken, or says the same.
+    #[test]
+    fn changed_envelopes_forge_nothing(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4)) {
+        let mut bytes = include_bytes!("../../../fuzz/corpus/rebuild_attestation/signed.jsonl").to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        fuzzing::rebuild_attestation(&bytes);
+    }
+
+    /// Statements of any shape, before anybody verifies who signed them.
+    #[test]
+    fn any_statement(payload in "[\\[\\]{}\":,a-zA-Z0-9]{0,200}") {
+        let envelope = format!("{{\"payloadType\":\"x\",\"payload\":\"{}\",\"signatures\":[{{\"sig\":\"AA==\"}}]}}", PayloadBytes::from_bytes(payload.as_bytes()).to_base64());
+        fuzzing::rebuild_attestation(envelope.as_bytes());
     }
 
     #[test]

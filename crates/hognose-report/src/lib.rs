@@ -44,4 +44,4 @@ pub use inspect::{
 };
 pub use report::{RenderError, SbomMeta, ScanReport, Style, render, sbom, summary};
 pub use stored::{ReadError, SCHEMA, StoredFinding, StoredReport, read_json};
-pub use verified::{FileAttestation, FileVerdict, VerifiedFile};
+pub use verified::{FileAttestation, FileRebuild, FileVerdict, RebuildOutcome, VerifiedFile};

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub const SCHEMA: &str = "1.0";
 /// Of a report that lists verified files, which was added later.
 pub(crate) const SCHEMA_WITH_FILES: &str = "1.1";
+/// Of one that says what came of building files again.
+pub(crate) const SCHEMA_WITH_REBUILDS: &str = "1.2";
 /// Major version read.
 const MAJOR: &str = "1";
 

@@ -40,6 +40,56 @@ pub struct VerifiedFile {
     pub reason: Option<String>,
     /// What holds.
     pub attestations: Vec<FileAttestation>,
+    /// Who built it again, and what came of that.
+    pub rebuilds: Vec<FileRebuild>,
+}
+
+/// A build of the same file by somebody else than its publisher.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FileRebuild {
+    /// Who built: an address, or `hognose`.
+    pub builder: String,
+    /// How what came out compares.
+    pub outcome: RebuildOutcome,
+    /// What was built: a repository, or the name of an sdist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The commit that was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// How it was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// When, as RFC 3339 writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// sha256 of what came out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuilt: Option<String>,
+    /// sha256 of both without what does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stabilized: Option<String>,
+    /// What was found not to matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub normalized: Vec<String>,
+    /// Files that differ all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+}
+
+/// What came of building a file again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RebuildOutcome {
+    /// The same bytes.
+    Identical,
+    /// The same without what does not matter.
+    Normalized,
+    /// Something else.
+    Differs,
+    /// Nothing.
+    #[default]
+    NotBuilt,
 }
 
 /// An attestation that holds, as its certificate says.

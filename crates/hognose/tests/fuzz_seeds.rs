@@ -33,6 +33,10 @@ fn targets() -> Vec<(&'static str, Entry)> {
         ("gateway_headers", hognose_gateway::fuzzing::headers),
         ("provenance", hognose_provenance::fuzzing::provenance),
         ("provenance_memory", hognose_provenance::fuzzing::memory),
+        (
+            "rebuild_attestation",
+            hognose_provenance::fuzzing::rebuild_attestation,
+        ),
         ("vocabulary", hognose_types::fuzzing::vocabulary),
         ("core_metadata", |data| {
             hognose_inventory::fuzzing::core_metadata(data);

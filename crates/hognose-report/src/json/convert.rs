@@ -8,17 +8,17 @@ use super::model::{
     Finding, Gap, Input, Kev, Match, Notice, Occurrence, Package, Place, Record, Reference, Remedy,
     Score, Skipped, Source, Summary, Tool, Verdict, Waiver,
 };
-use crate::stored::{SCHEMA, SCHEMA_WITH_FILES};
+use crate::stored::{SCHEMA, SCHEMA_WITH_FILES, SCHEMA_WITH_REBUILDS};
 use crate::view::{self, Counts};
 use crate::{ScanReport, words};
 
 pub(super) fn document(report: &ScanReport) -> Document<'_> {
     let inventory = &report.inventory;
     Document {
-        schema: if report.verified.is_some() {
-            SCHEMA_WITH_FILES
-        } else {
-            SCHEMA
+        schema: match &report.verified {
+            None => SCHEMA,
+            Some(files) if files.iter().all(|f| f.rebuilds.is_empty()) => SCHEMA_WITH_FILES,
+            Some(_) => SCHEMA_WITH_REBUILDS,
         },
         tool: Tool {
             name: "hognose",
@@ -74,6 +74,7 @@ fn file(file: &crate::VerifiedFile) -> File<'_> {
         verdict: file.verdict.as_str(),
         reason: file.reason.as_deref(),
         attestations: &file.attestations,
+        rebuilds: &file.rebuilds,
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct File<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
     pub(super) attestations: &'a [crate::FileAttestation],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) rebuilds: &'a [crate::FileRebuild],
 }
 
 #[derive(Debug, Serialize)]

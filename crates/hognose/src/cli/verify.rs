@@ -30,6 +30,13 @@ pub(crate) struct VerifyArgs {
     /// The key in PEM: the public half of the one that signed --attestation; the private one for `hognose attest`.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Verify that this says that a verified file was built again: what OSS Rebuild signs (JSON lines of DSSE envelopes). May be
+    /// given more than once. Needs --rebuild-key.
+    #[arg(long, value_name = "FILE", requires = "rebuild_key")]
+    pub(crate) rebuild_attestation: Vec<PathBuf>,
+    /// The public key in PEM of whoever signed --rebuild-attestation.
+    #[arg(long, value_name = "FILE", requires = "rebuild_attestation")]
+    pub(crate) rebuild_key: Option<PathBuf>,
     /// Compare the code of wheels and sdists on disk with the commit they were built from, in this clone or bare repository.
     #[arg(long, value_name = "DIR")]
     pub(crate) repository: Option<PathBuf>,

@@ -376,6 +376,7 @@ fn announced(file: IndexFile) -> Seen {
         sha256: file.sha256.clone(),
         uploaded: file.upload_time.clone(),
         other_bytes: None,
+        rebuilds: Vec::new(),
         announced: file.provenance.is_some().then(|| Box::new(file)),
     }
 }

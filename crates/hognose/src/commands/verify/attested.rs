@@ -6,6 +6,7 @@ use hognose_policy::Policy;
 use hognose_provenance::attestation::Outcome;
 use hognose_provenance::judge;
 use hognose_provenance::memory::{self, Known, Presence};
+use hognose_report::FileRebuild;
 use hognose_types::{Inventory, Places, rules::provenance as rule};
 
 use super::releases::Release;
@@ -35,6 +36,8 @@ pub(super) struct Seen {
     pub(super) other_bytes: Option<(String, String)>,
     /// What an index has under this name, while its attestations are yet to be fetched.
     pub(super) announced: Option<Box<IndexFile>>,
+    /// Who built it again, and what came of that.
+    pub(super) rebuilds: Vec<FileRebuild>,
 }
 
 /// What its attestations say.

@@ -64,6 +64,7 @@ pub(super) fn look<'r>(
             sha256,
             origin,
             announced: None,
+            rebuilds: Vec::new(),
         });
     }
     Ok(Looked {

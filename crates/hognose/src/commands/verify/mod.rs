@@ -6,6 +6,7 @@ mod commits;
 mod disk;
 mod environment;
 mod memory;
+mod rebuilt;
 mod releases;
 mod rows;
 mod summary;
@@ -84,7 +85,7 @@ pub(super) fn run_and(
     let mut looks = ask::all(&releases, &inventory, &request, &mut evidence, &mut notices)?;
     summary::compare(signed.as_ref(), &mut looks, &mut evidence);
     let places = (args, surroundings);
-    sources(places, &looks, &inventory, &mut evidence, &mut notices)?;
+    sources(places, &mut looks, &inventory, &mut evidence, &mut notices)?;
     let files = judge(&looks, &inventory, &memory, &policy, &mut evidence);
     memory::stated(&inventory, &looks, &mut evidence, &mut notices);
     let learnt = args.lock.then(|| memory::learnt(&looks));
@@ -111,11 +112,12 @@ pub(super) fn run_and(
 /// Compares artifacts with what they were built from.
 fn sources(
     (args, surroundings): (&VerifyArgs, &Surroundings),
-    looks: &[Looked<'_>],
+    looks: &mut [Looked<'_>],
     inventory: &Inventory,
     evidence: &mut Judgement,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Failure> {
+    rebuilt::add(args, looks, evidence, notices)?;
     commits::add(args, looks, inventory, surroundings, evidence, notices)?;
     commits::with_sdists(args, looks, inventory, evidence, notices)
 }

@@ -25,6 +25,7 @@ pub(super) fn row(release: &Release, seen: &Seen) -> VerifiedFile {
         verdict,
         reason: reason.map(|reason| short(&reason, SHOWN)),
         attestations,
+        rebuilds: seen.rebuilds.clone(),
     }
 }
 
