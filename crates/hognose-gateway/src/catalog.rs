@@ -291,14 +291,17 @@ impl Catalog {
                 reason,
             });
         }
-        Arc::new(self.rule(Unruled {
+        let mut page = self.rule(Unruled {
             name,
             files: found.page.files,
             upstream: found.upstream,
             status: found.page.status.map(|s| (s.status, s.reason)),
             project: found.project.map(Arc::new),
             publishers: None,
-        }))
+        });
+        // What somebody else asked for a while ago is no fresher for it.
+        page.asked = page.asked.checked_sub(found.age).unwrap_or(page.asked);
+        Arc::new(page)
     }
 
     fn rule(&self, project: Unruled<'_>) -> Page {

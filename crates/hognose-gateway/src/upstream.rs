@@ -1,10 +1,11 @@
 //! Upstream indexes: who is asked about which name, and what is made of the answers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hognose_index::{
-    Client, CoreMetadata, FileKind, IndexError, IndexFile, IndexUrl, Project, ProjectPage, Upload,
-    Yanked,
+    Aged, Client, CoreMetadata, FileKind, IndexError, IndexFile, IndexUrl, Project, ProjectPage,
+    Upload, Yanked,
 };
 use hognose_types::{Digest, DigestAlgorithm, OwnedNames, PackageName};
 
@@ -30,6 +31,8 @@ pub struct Found {
     pub upstream: usize,
     /// Its page, upload times and sizes filled in.
     pub page: ProjectPage,
+    /// How long ago it was asked for: somebody else may have been before us.
+    pub age: Duration,
     /// What its project page says, where it has one.
     pub project: Option<Project>,
     /// What could not be had beside the page.
@@ -110,9 +113,15 @@ impl Upstreams {
                 upstream: upstream.name.clone(),
                 reason: e.to_string(),
             };
-            let page = upstream.client.page(&upstream.url, name);
+            let page = upstream.client.aged_page(&upstream.url, name);
             match page {
-                Ok(Some(page)) => return Ok(complete(at, upstream, &upstream.client, name, page)),
+                Ok(Some(Aged { page, age })) => {
+                    let found = complete(at, upstream, &upstream.client, name, page);
+                    return Ok(Found {
+                        age: Duration::from_secs(age),
+                        ..found
+                    });
+                }
                 Ok(None) => {}
                 Err(error) => {
                     return upstream
@@ -174,6 +183,7 @@ fn complete(
     Found {
         upstream: at,
         page,
+        age: Duration::ZERO,
         project,
         missing,
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::Running;
 use crate::download::hex;
 use crate::pack::{self, Key, Packs};
 
@@ -45,6 +46,9 @@ pub(crate) struct Header {
     pub(crate) etag: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) modified: Option<String>,
+    /// Whose answer it is, where the address that answered was shown credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) whose: Option<String>,
     sha256: String,
 }
 
@@ -67,11 +71,13 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Reads `Cache-Control`, `Age`, `ETag` and `Last-Modified`.
+    /// Reads `Cache-Control`, `Age`, `ETag`, `Last-Modified` and `Vary`. What is asked for differs in address, accepted
+    /// types and credentials alone, which tell answers apart here as they do there; `*` stands for what nobody can tell.
     pub(crate) fn of(header: impl Fn(&str) -> Option<String>) -> Self {
         let mut rules = Self {
             etag: header("etag").filter(|v| v.len() < 1_000),
             modified: header("last-modified").filter(|v| v.len() < 100),
+            forbidden: header("vary").is_some_and(|v| v.split(',').any(|name| name.trim() == "*")),
             ..Self::default()
         };
         let control = header("cache-control")
@@ -103,16 +109,23 @@ impl Cache {
 /// The answers of a cache, as one client sees and adds to them.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    now: u64,
+    began: u64,
+    running: Option<Running>,
     packs: Packs,
 }
 
 impl Answers {
-    pub(crate) fn new(cache: &Cache) -> Self {
+    pub(crate) fn new(cache: &Cache, running: Option<&Running>) -> Self {
         Self {
-            now: cache.now,
+            began: cache.now,
+            running: running.cloned(),
             packs: Packs::new(&cache.directory),
         }
+    }
+
+    fn now(&self) -> u64 {
+        let running = self.running.as_ref();
+        running.map_or(self.began, |running| (running.clock)())
     }
 
     /// The name of what is asked for.
@@ -128,48 +141,66 @@ impl Answers {
     /// What is kept under a key; nothing when it is damaged or larger than `limit`.
     pub(crate) fn read(&self, key: &Key, limit: u64) -> Option<Kept> {
         let (head, body) = self.packs.read(key, limit)?;
-        let header: Header = serde_json::from_slice(&head).ok()?;
-        let whole =
-            header.format == FORMAT && header.sha256 == digest(&header.url, header.status, &body);
-        whole.then_some(Kept { header, body })
+        Kept::of(&head, body)
+    }
+
+    /// As [`Answers::read`], with what others kept since; nothing for programs that do not run on.
+    pub(crate) fn read_again(&self, key: &Key, limit: u64) -> Option<Kept> {
+        self.running.as_ref()?;
+        self.packs.look_again();
+        self.read(key, limit)
     }
 
     /// Whether an answer need not be asked for again.
     pub(crate) fn is_fresh(&self, header: &Header) -> bool {
+        let longest = match &self.running {
+            None => header.fresh,
+            Some(running) if header.status == 200 => header.fresh.min(running.oldest),
+            Some(running) => header.fresh.min(running.absent),
+        };
         // What comes from the future was written by a wrong clock.
-        header.stored <= self.now && self.now - header.stored < header.fresh
+        let age = self.now().checked_sub(header.stored);
+        age.is_some_and(|age| age < longest)
     }
 
-    /// Keeps an answer. That it cannot be kept is no fault of the answer: nothing is said.
-    pub(crate) fn keep(&self, key: &Key, url: String, status: u16, rules: &Rules, body: &[u8]) {
+    /// Seconds since an answer was asked for.
+    pub(crate) fn age(&self, header: &Header) -> u64 {
+        self.now().saturating_sub(header.stored)
+    }
+
+    /// Keeps an answer, and gives it as it is kept. That it cannot be kept here is no fault of the answer: nothing is
+    /// said.
+    pub(crate) fn keep(
+        &self,
+        key: &Key,
+        (url, whose): (String, Option<String>),
+        status: u16,
+        rules: &Rules,
+        body: &[u8],
+    ) -> Option<Vec<u8>> {
         if rules.forbidden || !matches!(status, 200 | 404 | 410) {
-            return;
+            return None;
         }
-        let usual = if status == 200 { HEURISTIC } else { ABSENT };
         let sha256 = digest(&url, status, body);
         let header = Header {
             format: FORMAT,
             url,
             status,
-            stored: self.now,
-            fresh: rules.fresh.unwrap_or(usual),
+            stored: self.now(),
+            fresh: rules.fresh.unwrap_or_else(|| usual(status)),
             etag: rules.etag.clone(),
             modified: rules.modified.clone(),
+            whose,
             sha256,
         };
-        let _ = self.write(key, &header, body);
+        self.write(key, &header, body)
     }
 
-    /// Notes that an answer is as it was.
-    pub(crate) fn renew(&self, key: &Key, kept: &Kept, rules: &Rules) {
-        let usual = if kept.header.status == 200 {
-            HEURISTIC
-        } else {
-            ABSENT
-        };
+    /// Notes that an answer is as it was, and gives it as it is kept.
+    pub(crate) fn renew(&self, key: &Key, kept: &Kept, rules: &Rules) -> Option<Vec<u8>> {
         let header = Header {
-            stored: self.now,
-            fresh: rules.fresh.unwrap_or(usual),
+            stored: self.now(),
+            fresh: rules.fresh.unwrap_or_else(|| usual(kept.header.status)),
             etag: rules.etag.clone().or_else(|| kept.header.etag.clone()),
             modified: rules
                 .modified
@@ -177,12 +208,40 @@ impl Answers {
                 .or_else(|| kept.header.modified.clone()),
             ..kept.header.clone()
         };
-        let _ = self.write(key, &header, &kept.body);
+        self.write(key, &header, &kept.body)
     }
 
-    fn write(&self, key: &Key, header: &Header, body: &[u8]) -> std::io::Result<()> {
-        let head = serde_json::to_vec(header)?;
-        self.packs.write(key, header.stored, &head, body)
+    /// Keeps here what was kept elsewhere.
+    pub(crate) fn adopt(&self, key: &Key, kept: &Kept) {
+        let _ = self.write(key, &kept.header, &kept.body);
+    }
+
+    /// The head of the entry that was written, where there is one.
+    fn write(&self, key: &Key, header: &Header, body: &[u8]) -> Option<Vec<u8>> {
+        let head = serde_json::to_vec(header).ok()?;
+        if let Some(running) = &self.running {
+            self.packs.look_again();
+            let _ = self.packs.write(key, header.stored, &head, body);
+            self.packs.shrink(running.most);
+        } else {
+            let _ = self.packs.write(key, header.stored, &head, body);
+        }
+        Some(head)
+    }
+}
+
+/// How long an answer counts when the index says nothing about it.
+fn usual(status: u16) -> u64 {
+    if status == 200 { HEURISTIC } else { ABSENT }
+}
+
+impl Kept {
+    /// What an entry says; nothing where it is not what was written.
+    pub(crate) fn of(head: &[u8], body: Vec<u8>) -> Option<Self> {
+        let header: Header = serde_json::from_slice(head).ok()?;
+        let whole =
+            header.format == FORMAT && header.sha256 == digest(&header.url, header.status, &body);
+        whole.then_some(Self { header, body })
     }
 }
 
@@ -206,7 +265,7 @@ mod tests {
             directory: directory.path().join("http"),
             now,
         };
-        (directory, Answers::new(&cache))
+        (directory, Answers::new(&cache, None))
     }
 
     fn rules(pairs: &[(&str, &str)]) -> Rules {
@@ -230,15 +289,15 @@ mod tests {
         let (_directory, mut cache) = answers(1_000);
         let key = Answers::key("https://index.example/simple/six/", "*/*", None);
         let url = || "https://index.example/".to_owned();
-        cache.keep(&key, url(), 200, &Rules::default(), b"page");
+        cache.keep(&key, (url(), None), 200, &Rules::default(), b"page");
         let kept = cache.read(&key, 100).unwrap();
         assert_eq!(kept.body, b"page");
         assert!(cache.is_fresh(&kept.header));
-        cache.now = 1_000 + HEURISTIC;
+        cache.began = 1_000 + HEURISTIC;
         assert!(!cache.is_fresh(&kept.header));
         cache.renew(&key, &kept, &rules(&[("cache-control", "max-age=5")]));
         assert_eq!(cache.read(&key, 100).unwrap().header.fresh, 5);
-        cache.now = 0;
+        cache.began = 0;
         assert!(!cache.is_fresh(&cache.read(&key, 100).unwrap().header));
     }
 
@@ -251,10 +310,10 @@ mod tests {
                 directory: directory.path().join("http"),
                 now: 0,
             };
-            Answers::new(&cache).read(&key, 1_000).is_some()
+            Answers::new(&cache, None).read(&key, 1_000).is_some()
         };
         let path = directory.path().join("http/0000.pack2");
-        cache.keep(&key, String::new(), 200, &Rules::default(), b"page");
+        cache.keep(&key, (String::new(), None), 200, &Rules::default(), b"page");
         drop(cache);
         let good = std::fs::read(&path).unwrap();
         assert!(has());

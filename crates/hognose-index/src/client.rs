@@ -3,7 +3,7 @@
 use hognose_types::PackageName;
 
 use crate::http::Http;
-use crate::{Config, IndexError, IndexFile, IndexUrl, ProjectPage, page};
+use crate::{Config, IndexError, IndexFile, IndexUrl, ProjectPage};
 
 /// A client of one index and its companions.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Listing {
 }
 
 /// JSON is asked for first; indexes that know only HTML ignore the rest.
-const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+pub(crate) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 
 impl Client {
     /// A client; fails only for certificates that cannot be read.
@@ -76,11 +76,7 @@ impl Client {
         index: &IndexUrl,
         name: &PackageName,
     ) -> Result<Option<ProjectPage>, IndexError> {
-        let limit = self.config.limits.page;
-        let place = index.project(name.as_str());
-        let Some(answer) = self.http.fetch(&place, ACCEPT, limit)?.present()? else {
-            return Ok(None);
-        };
-        page::read(&answer.body, &answer.url, name, self.config.limits.files).map(Some)
+        let found = self.aged_page(index, name)?;
+        Ok(found.map(|found| found.page))
     }
 }

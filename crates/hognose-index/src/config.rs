@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hognose_types::RedactedUrl;
 
-use crate::IndexUrl;
 use crate::cache::Cache;
+use crate::{IndexUrl, Running};
 
 /// Which index, and how it is asked.
 #[derive(Clone, Debug)]
@@ -34,9 +34,10 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// Nothing is asked; what is kept counts, however old.
     pub offline: bool,
-    /// What is kept is asked for again however young it is, on condition that it has changed: for programs that run on
-    /// and count ages themselves.
+    /// What is kept is asked for again however young it is, on condition that it has changed.
     pub revalidate: bool,
+    /// For programs that run on.
+    pub running: Option<Running>,
     /// How often and how patiently a failed request is tried again.
     pub retry: Retry,
 }
@@ -57,6 +58,7 @@ impl Config {
             cache: None,
             offline: false,
             revalidate: false,
+            running: None,
             retry: Retry::default(),
         }
     }

@@ -1,5 +1,7 @@
 //! One GET: proxies, TLS, time limits, credentials, and redirects that never lose protection.
 
+mod fetch;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +11,7 @@ use jiff::fmt::rfc2822;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::DefaultConnector;
 
-use crate::cache::{Answers, Kept, Rules};
+use crate::cache::{Answers, Rules};
 use crate::resolve::Guarded;
 use crate::{Config, IndexError, IndexUrl};
 
@@ -45,6 +47,8 @@ pub(crate) struct Fetched {
     /// The address that answered.
     pub(crate) url: IndexUrl,
     pub(crate) status: u16,
+    /// Seconds since it was asked for.
+    pub(crate) age: u64,
     pub(crate) body: Vec<u8>,
 }
 
@@ -74,58 +78,12 @@ impl Http {
         Ok(Self {
             config: config.clone(),
             tls,
-            answers: config.cache.as_ref().map(Answers::new),
+            answers: config
+                .cache
+                .as_ref()
+                .map(|cache| Answers::new(cache, config.running.as_ref())),
             agents: Mutex::default(),
         })
-    }
-
-    /// Asks for a whole answer of at most `limit` bytes, through the cache.
-    pub(crate) fn fetch(
-        &self,
-        url: &IndexUrl,
-        accept: &str,
-        limit: u64,
-    ) -> Result<Fetched, IndexError> {
-        let Some(cache) = &self.answers else {
-            let answer = self.ask(url, accept, &[])?;
-            return self.whole(answer, limit);
-        };
-        let user = self.credentials(url).map(|(user, _)| user);
-        let key = Answers::key(&url.bare(), accept, user);
-        let kept = cache.read(&key, limit);
-        let mut kept = kept.and_then(|kept| Some((IndexUrl::parse(&kept.header.url).ok()?, kept)));
-        let usable = |kept: &Kept| {
-            self.config.offline || (!self.config.revalidate && cache.is_fresh(&kept.header))
-        };
-        if let Some((url, kept)) = kept.take_if(|(_, kept)| usable(kept)) {
-            return Ok(again(url, kept));
-        }
-        let conditions: Vec<(&str, &str)> = kept
-            .iter()
-            .flat_map(|(_, kept)| {
-                let etag = kept.header.etag.as_deref().map(|v| ("If-None-Match", v));
-                let date = kept.header.modified.as_deref();
-                etag.into_iter()
-                    .chain(date.map(|v| ("If-Modified-Since", v)))
-            })
-            .collect();
-        let answer = self.ask(url, accept, &conditions)?;
-        let rules = answer.rules.clone();
-        if answer.status == 304
-            && let Some((url, kept)) = kept
-        {
-            cache.renew(&key, &kept, &rules);
-            return Ok(again(url, kept));
-        }
-        let fetched = self.whole(answer, limit)?;
-        cache.keep(
-            &key,
-            fetched.url.bare(),
-            fetched.status,
-            &rules,
-            &fetched.body,
-        );
-        Ok(fetched)
     }
 
     /// Reads a body to its end.
@@ -150,6 +108,7 @@ impl Http {
         Ok(Fetched {
             url: answer.url,
             status: answer.status,
+            age: 0,
             body,
         })
     }
@@ -186,7 +145,7 @@ impl Http {
                     status,
                     length: header("content-length").and_then(|l| l.parse().ok()),
                     range: header("content-range").and_then(content_range),
-                    rules: Rules::of(|name| header(name).map(str::to_owned)),
+                    rules: Rules::of(|name| all(&response, name)),
                     body: Box::new(response.into_body().into_reader()),
                     url: at,
                 });
@@ -364,6 +323,13 @@ impl Http {
     }
 }
 
+/// What a header says, on however many lines.
+fn all(response: &Response, name: &str) -> Option<String> {
+    let lines = response.headers().get_all(name).iter();
+    let lines: Vec<&str> = lines.filter_map(|value| value.to_str().ok()).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
 /// `bytes 0-9/100`: first byte and size.
 fn content_range(text: &str) -> Option<(u64, u64)> {
     let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
@@ -385,15 +351,6 @@ fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
 /// Statuses of a server that may answer the next time.
 fn is_passing(status: u16) -> bool {
     matches!(status, 429 | 502 | 503 | 504)
-}
-
-/// A kept answer as if it had just come.
-fn again(url: IndexUrl, kept: Kept) -> Fetched {
-    Fetched {
-        url,
-        status: kept.header.status,
-        body: kept.body,
-    }
 }
 
 /// Refuses a step from `https` to `http`. The other way only gains.

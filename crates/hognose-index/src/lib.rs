@@ -26,6 +26,7 @@ mod project;
 mod provenance;
 mod rdap;
 mod resolve;
+mod running;
 mod url;
 
 pub use cache::Cache;
@@ -40,6 +41,7 @@ pub use metadata::{Metadata, MetadataSource};
 pub use page::{ProjectPage, ProjectStatus};
 pub use project::{Maintainers, Project, Upload};
 pub use rdap::Registration;
+pub use running::{Aged, Elsewhere, Now, Running};
 pub use url::{IndexUrl, UrlError};
 
 /// Entry for fuzzing: reads any bytes as a project page.

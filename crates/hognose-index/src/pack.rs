@@ -14,6 +14,8 @@
 //! A process that is killed leaves a torn entry at the end, which readers pass over and the next writer cuts off. What
 //! entries say is not believed here: whoever reads them checks the digest of their body.
 
+mod others;
+
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -158,10 +160,8 @@ impl State {
             return;
         }
         for path in paths(directory) {
-            // Whoever cannot write here can still read.
-            let file = OpenOptions::new().read(true).write(true).open(&path);
-            if let Ok(file) = file.or_else(|_| File::open(&path)) {
-                self.files.push(Pack { path, file, end: 0 });
+            if let Some(pack) = open(path) {
+                self.files.push(pack);
                 self.scan(self.files.len() - 1);
             }
         }
@@ -219,7 +219,7 @@ impl State {
         let pack = self.files.get(at).ok_or(io::ErrorKind::NotFound)?;
         pack.file.try_lock()?;
         // It may have grown since it was read, or be gone.
-        let is_there = pack.path.exists();
+        let is_there = others::is_same(&pack.file, &pack.path);
         self.scan(at);
         let pack = self.files.get(at).ok_or(io::ErrorKind::NotFound)?;
         let settled = if is_there && pack.end < FULL {
@@ -232,6 +232,13 @@ impl State {
         }
         settled
     }
+}
+
+/// A file that is there. Whoever cannot write here can still read.
+fn open(path: PathBuf) -> Option<Pack> {
+    let file = OpenOptions::new().read(true).write(true).open(&path);
+    let file = file.or_else(|_| File::open(&path)).ok()?;
+    Some(Pack { path, file, end: 0 })
 }
 
 /// Reads the frame at an offset; none at the end, and where there is none.

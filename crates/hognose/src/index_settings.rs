@@ -15,7 +15,7 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use hognose_index::{Cache, Client, Config, IndexUrl, ProxyFor};
+use hognose_index::{Cache, Client, Config, IndexUrl, ProxyFor, Running};
 use hognose_types::{
     ConfiguredIndex, IndexPlace, IndexRole, IndexScope, IndexSettings, IndexStrategy, IndexTool,
     PackageName, RedactedUrl,
@@ -276,7 +276,7 @@ fn describe(layers: Vec<Layer>, stock: Option<&IndexUrl>) -> IndexSettings {
 /// Largest file of certificates.
 const MAX_CERTIFICATES: u64 = 16 << 20;
 /// What is kept of answers of indexes.
-const MAX_KEPT: u64 = 500 << 20;
+pub(crate) const MAX_KEPT: u64 = 500 << 20;
 
 impl Indexes {
     /// True when both ask the same indexes about the same packages, wherever that is written.
@@ -386,6 +386,15 @@ impl Indexes {
 
     /// A client of these indexes.
     pub(crate) fn client(&self, surroundings: &Surroundings) -> Result<Client, Failure> {
+        self.client_running(surroundings, None)
+    }
+
+    /// A client of these indexes in a program that runs on.
+    pub(crate) fn client_running(
+        &self,
+        surroundings: &Surroundings,
+        running: Option<Running>,
+    ) -> Result<Client, Failure> {
         let asking = &self.asking;
         let proxies = surroundings.proxies();
         // Offline nobody is asked for a password either.
@@ -407,6 +416,7 @@ impl Indexes {
         config.first_only = self.first_only;
         config.offline = asking.offline;
         config.revalidate = asking.revalidate;
+        config.running = running;
         config.cache = asking
             .cache
             .as_deref()

@@ -15,6 +15,8 @@ use common::gateway::Running;
 use common::upstream::{Answer, Upstream, hex};
 use common::{Sandbox, root};
 
+/// Every page is asked for again when a gateway is started anew.
+const FRESH: &str = "[gateway]\nfresh = \"1s\"\n";
 const JSON: &str = "Accept: application/vnd.pypi.simple.v1+json\r\n";
 /// Long before the time of every test.
 const OLD: &str = "data-upload-time=\"2024-01-02T03:04:05Z\"";
@@ -829,7 +831,7 @@ fn a_name_that_left_its_home_is_not_anybody_s() {
     let sandbox = Sandbox::new();
     let upstreams = |owned: &str| {
         format!(
-            "[[gateway.upstream]]\nname = \"private\"\nurl = \"{}\"\n[[gateway.upstream]]\nname = \"public\"\nurl = \"{}\"\n{owned}",
+            "{FRESH}[[gateway.upstream]]\nname = \"private\"\nurl = \"{}\"\n[[gateway.upstream]]\nname = \"public\"\nurl = \"{}\"\n{owned}",
             private.url(),
             public.url()
         )
@@ -940,13 +942,14 @@ fn requests_are_logged_without_what_may_be_secret() {
 #[test]
 fn what_an_upstream_said_before_counts_while_it_is_away() {
     let set = Set::new();
-    let gateway = set.start();
+    let start = || Running::start(&set.sandbox, &set.upstream.url(), FRESH);
+    let gateway = start();
     assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
     assert_eq!(gateway.ask("/simple/nobody/", JSON).status(), 404);
     drop(gateway);
     set.upstream.put("/simple/good/", Answer::status(403));
     set.upstream.put("/simple/nobody/", Answer::status(403));
-    let gateway = set.start();
+    let gateway = start();
     let page = gateway.ask("/simple/good/", JSON);
     assert_eq!(page.status(), 200, "{}", page.text());
     assert_eq!(gateway.ask(&Set::path("1.0", &set.old), "").status(), 200);
@@ -967,7 +970,7 @@ fn what_an_upstream_said_before_counts_while_it_is_away() {
     // Once it answers again, what it says now counts.
     set.upstream
         .project("good", &[("good-2.0-py3-none-any.whl", &good("2.0"), OLD)]);
-    let gateway = set.start();
+    let gateway = start();
     let page = gateway.ask("/simple/good/", JSON).text();
     assert!(
         page.contains("good-2.0") && !page.contains("good-1.0"),
@@ -1054,9 +1057,9 @@ fn what_was_seen_on_pages_is_remembered() {
             .collect();
         set.upstream.project("good", &all);
     };
-    let rules = "[policy.rules]\nHOG-ID-replaced = \"block\"\n";
+    let rules = format!("{FRESH}[policy.rules]\nHOG-ID-replaced = \"block\"\n");
     let look = || {
-        let gateway = Running::start(&set.sandbox, &set.upstream.url(), rules);
+        let gateway = Running::start(&set.sandbox, &set.upstream.url(), &rules);
         gateway.ask("/simple/good/", JSON).text()
     };
     let (one, two) = (wheel("1"), wheel("2"));
@@ -1105,7 +1108,8 @@ fn another_owner_is_noticed_where_the_index_tells() {
         set.upstream.put("/pypi/acme/json", answer);
     };
     let look = |rules: &str| {
-        let gateway = Running::start(&set.sandbox, &set.upstream.url(), rules);
+        let rules = format!("{FRESH}{rules}");
+        let gateway = Running::start(&set.sandbox, &set.upstream.url(), &rules);
         gateway.ask("/simple/acme/", JSON).text()
     };
     let rules = "[policy.rules]\nHOG-ID-takeover = \"block\"\n";
@@ -1180,7 +1184,7 @@ fn a_build_that_requires_something_from_an_address_is_withheld() {
         let bytes = archives::sdist("good", &version, &[(file, text.to_owned())]);
         let name = format!("good-{version}.tar.gz");
         set.upstream.project("good", &[(&name, &bytes, OLD)]);
-        let gateway = set.start();
+        let gateway = Running::start(&set.sandbox, &set.upstream.url(), FRESH);
         let path = format!("/files/good/{}/{name}", hex(&bytes));
         let got = gateway.ask(&path, "");
         assert!(got.line.contains("HOG-ID-moving-source"), "{file}: {}", got.line);

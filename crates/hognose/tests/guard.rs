@@ -1314,6 +1314,8 @@ fn attested(set: &Set, project: &str, sdist: (&str, &str), yanked: &str, newer: 
 #[test]
 fn a_release_that_ceases_to_be_attested_is_withheld() {
     let set = Set::new();
+    set.sandbox
+        .write("hognose.toml", "[gateway]\nfresh = \"1s\"\n");
     let name = "pypi_attestations-0.0.19.tar.gz";
     let sha256 = "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3";
     let Some(real) = provenance(&format!("{name}.provenance")) else {
@@ -1387,6 +1389,8 @@ fn a_release_that_ceases_to_be_attested_is_withheld() {
 fn a_release_of_another_publisher_is_withheld() {
     use hognose_store::{Opening, Options, SqliteStore, Store as _};
     let set = Set::new();
+    set.sandbox
+        .write("hognose.toml", "[gateway]\nfresh = \"1s\"\n");
     let name = "pep740_sampleproject-1.0.0.tar.gz";
     let sha256 = "6cdd4a1a0a49aeef47265e7bf8ec1667257b397d34d731dc7b7af349deca1cd8";
     let Some(real) = provenance("pep740-sampleproject-1.0.0.tar.gz.provenance") else {

@@ -11,6 +11,7 @@ mod lane;
 mod names;
 mod news;
 mod page;
+mod pages;
 mod past;
 mod published;
 mod recollection;

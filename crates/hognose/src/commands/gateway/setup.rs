@@ -21,6 +21,7 @@ use jiff::civil::Date;
 
 use super::engine::{Engine, Parts, Rules};
 use super::news::Stamps;
+use super::pages;
 use super::seat::Seat;
 use super::weaker;
 use crate::cli::ServeArgs;
@@ -85,7 +86,7 @@ pub(in crate::commands) fn build(request: &Request<'_>) -> Result<Built, Failure
     let opened = open_database(request, &found, &cache)?;
     let weaker = weaker::settings(&found.config, MIN_AGE);
     let own = as_asked(found.config.gateway.clone(), args);
-    let (upstreams, indexes) = upstreams(request, &own.upstreams, &cache)?;
+    let (upstreams, indexes) = upstreams(request, &own, &cache)?;
     let options = options(request, &own);
     let blobs = blobs(request, &own, &cache)?;
     let (listen, fresh, server) = (own.listen, own.fresh, own.server.clone());
@@ -231,22 +232,24 @@ pub(super) fn clock(surroundings: &Surroundings) -> hognose_gateway::catalog::Cl
 /// The indexes of the configuration, else those that the user's own tools would ask.
 fn upstreams(
     request: &Request<'_>,
-    named: &[UpstreamSettings],
+    own: &GatewaySettings,
     cache: &Path,
 ) -> Result<(Arc<Upstreams>, Option<Indexes>), Failure> {
     let trusted = !request.args.no_config;
     let indexes = index_settings::find(&request.args.index, None, trusted, request.surroundings);
+    let named: &[UpstreamSettings] = &own.upstreams;
+    let running = pages::running(own, request);
     let of = |name: &str, url: IndexUrl, owned: OwnedNames, indexes: &Indexes| {
         let mut asking = indexes.for_source(&url);
-        // Kept answers are asked for again as often as the gateway wants; when nobody answers they are what is known.
         asking.asking.cache = Some(cache.to_owned());
-        asking.asking.revalidate = true;
+        // When nobody answers, what was kept is what is known.
         let mut silent = asking.clone();
         silent.asking.offline = true;
+        let client = |of: &Indexes| of.client_running(request.surroundings, Some(running.clone()));
         Ok::<Upstream, Failure>(Upstream {
             name: name.to_owned(),
-            client: asking.client(request.surroundings)?,
-            kept: Some(silent.client(request.surroundings)?),
+            client: client(&asking)?,
+            kept: Some(client(&silent)?),
             url,
             owned,
         })
