@@ -3,6 +3,8 @@
 use hognose_types::{PackageName, Version};
 
 use crate::attestation::{Artifact, Document};
+use crate::commit::Blobs;
+use crate::commit::forge::{self, Target};
 use crate::memory::{self, Memory};
 use crate::rebuilt::RebuildKey;
 
@@ -56,4 +58,39 @@ pub fn rebuild_attestation(bytes: &[u8]) {
         assert_eq!(rebuilt.rebuilt, "12".repeat(32), "{rebuilt:?}");
         assert_eq!(rebuilt.commit, Some("ab".repeat(20)), "{rebuilt:?}");
     }
+}
+
+/// What a forge answers.
+///
+/// # Panics
+///
+/// When what is taken as a name of a commit is none.
+pub fn forge(bytes: &[u8]) {
+    const ID: &str = "00000000000000000000000000000000000000c1";
+    let mut blobs = Blobs::default();
+    for tree in [forge::tree(bytes), forge::page(bytes)]
+        .into_iter()
+        .flatten()
+    {
+        assert!(tree.directories().all(|(_, id)| forge::is_digest(id)));
+        let _ = tree.add_to(&mut blobs, "below");
+    }
+    if let Ok(Target::Commit(id) | Target::Tag(id)) = forge::target(bytes) {
+        assert!(forge::is_digest(&id), "{id}");
+    }
+    for id in [forge::tagged(bytes), forge::tree_of_commit(bytes, ID)]
+        .into_iter()
+        .flatten()
+    {
+        assert!(forge::is_digest(&id), "{id}");
+    }
+    if let Ok(repository) = forge::repository(bytes) {
+        let branch = forge::encoded(&repository.branch.unwrap_or_default());
+        assert!(!branch.contains(['/', '?', '#', ' ', '\n']), "{branch}");
+    }
+    let _ = (
+        forge::commit(bytes, ID),
+        forge::is_behind(bytes),
+        forge::has_references(bytes),
+    );
 }

@@ -14,6 +14,16 @@ proptest! {
         fuzzing::provenance(&bytes);
         let _ = Identity::unverified(&bytes);
         fuzzing::rebuild_attestation(&bytes);
+        fuzzing::forge(&bytes);
+    }
+
+    /// Answers of the shape that forges give, with anything in them.
+    #[test]
+    fn any_answer_of_a_forge(path in ".{0,40}", mode in "[0-9]{0,6}", kind in "blob|tree|commit|x", sha in "[0-9a-f]{38,42}|.{0,50}", branch in ".{0,20}") {
+        let entry = serde_json::json!({"path": path, "mode": mode, "type": kind, "sha": sha});
+        fuzzing::forge(serde_json::json!({"tree": [entry], "id": 1, "default_branch": branch, "object": entry}).to_string().as_bytes());
+        let entry = serde_json::json!({"path": path, "mode": mode, "type": kind, "id": sha});
+        fuzzing::forge(serde_json::json!([entry]).to_string().as_bytes());
     }
 
     /// Bytes changed in what somebody signed: it is not taken, or says the same.

@@ -32,6 +32,7 @@ fn targets() -> Vec<(&'static str, Entry)> {
         ("gateway_path", hognose_gateway::fuzzing::path),
         ("gateway_headers", hognose_gateway::fuzzing::headers),
         ("provenance", hognose_provenance::fuzzing::provenance),
+        ("forge", hognose_provenance::fuzzing::forge),
         ("provenance_memory", hognose_provenance::fuzzing::memory),
         (
             "rebuild_attestation",

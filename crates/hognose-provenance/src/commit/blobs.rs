@@ -54,26 +54,49 @@ impl Blobs {
             else {
                 return Err(TreeFault::Malformed);
             };
-            if kind != "blob" || !mode.starts_with("100") {
+            if kind != "blob" {
                 continue;
             }
-            let is_id = matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
-            if !is_id {
-                return Err(TreeFault::Malformed);
-            }
-            if out.ids.len() >= MAX_FILES {
-                return Err(TreeFault::TooMany);
-            }
-            out.is_sha256 = id.len() == 64;
-            out.ids.insert(id.into());
-            if let Some(path) = path.get(1..).and_then(|p| std::str::from_utf8(p).ok()) {
-                out.insert_ends(path);
-            }
+            let path = path.get(1..).and_then(|p| std::str::from_utf8(p).ok());
+            out.record(mode, id, path.unwrap_or_default())?;
         }
-        if out.ids.is_empty() {
+        out.whole()
+    }
+
+    /// Adds a file by its mode, its digest and its path.
+    ///
+    /// # Errors
+    ///
+    /// A digest that is none, and more files than a commit may have.
+    pub fn record(&mut self, mode: &str, id: &str, path: &str) -> Result<(), TreeFault> {
+        if !mode.starts_with("100") {
+            return Ok(());
+        }
+        let is_id = matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
+        if !is_id {
+            return Err(TreeFault::Malformed);
+        }
+        if self.ids.len() >= MAX_FILES {
+            return Err(TreeFault::TooMany);
+        }
+        self.is_sha256 = id.len() == 64;
+        self.ids.insert(id.into());
+        if !path.is_empty() {
+            self.insert_ends(path);
+        }
+        Ok(())
+    }
+
+    /// All of it, unless that is nothing.
+    ///
+    /// # Errors
+    ///
+    /// No files at all.
+    pub fn whole(self) -> Result<Self, TreeFault> {
+        if self.ids.is_empty() {
             return Err(TreeFault::Empty);
         }
-        Ok(out)
+        Ok(self)
     }
 
     /// Adds a file that is at hand: for what is compared with an sdist instead of a commit.

@@ -6,6 +6,7 @@
 //! exactly this.
 
 mod blobs;
+pub mod forge;
 mod generated;
 
 use std::collections::BTreeSet;

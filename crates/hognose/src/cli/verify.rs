@@ -37,9 +37,14 @@ pub(crate) struct VerifyArgs {
     /// The public key in PEM of whoever signed --rebuild-attestation.
     #[arg(long, value_name = "FILE", requires = "rebuild_attestation")]
     pub(crate) rebuild_key: Option<PathBuf>,
-    /// Compare the code of wheels and sdists on disk with the commit they were built from, in this clone or bare repository.
-    #[arg(long, value_name = "DIR")]
+    /// Compare the code of wheels and sdists on disk with the commit they were built from, in this clone or bare repository; or
+    /// in that of this address, of which the forge is asked.
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) repository: Option<PathBuf>,
+    /// Ask this forge for the commits that attestations name on it: `https://github.com`, `https://gitlab.com`,
+    /// `github=https://HOST` or `gitlab=https://HOST`. Tells it the names of repositories and commits.
+    #[arg(long, value_name = "[KIND=]URL")]
+    pub(crate) forge: Option<String>,
     /// The commit to compare with [default: the attested one, else that of the release's tag].
     #[arg(long, value_name = "REV", requires = "repository")]
     pub(crate) commit: Option<String>,

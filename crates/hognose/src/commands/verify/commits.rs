@@ -1,19 +1,22 @@
-//! `--repository`: artifacts on disk against the commit they were built from, in a clone that is here.
+//! `--repository` and `--forge`: artifacts on disk against the commit they were built from, in a clone that is here or on a forge.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 use hognose_advisories::Judgement;
 use hognose_archive::tarball::{TarKind, walk_tar_gz};
 use hognose_archive::zip::ZipArchive;
 use hognose_archive::{ArchiveError, LimitedReader, Limits};
+use hognose_provenance::attestation::Identity;
 use hognose_provenance::commit::{Blobs, Comparer, Comparison};
 use hognose_provenance::judge;
 use hognose_types::{Inventory, Notice, Places};
 
 use super::attested::{Looked, Origin};
+use super::forge::{Forge, Wanted};
 use super::notice;
 use super::releases::{Local, Release};
 use crate::cli::VerifyArgs;
@@ -24,6 +27,64 @@ use crate::surroundings::Surroundings;
 /// Largest file that is compared.
 const MAX_FILE: u64 = 256 << 20;
 
+/// Where commits are looked up.
+enum Source<'s> {
+    Clone(&'s Path, &'s Surroundings),
+    Forge(Box<Forge>),
+}
+
+impl<'s> Source<'s> {
+    /// The one that is named, if any.
+    fn of(args: &'s VerifyArgs, surroundings: &'s Surroundings) -> Result<Option<Self>, Failure> {
+        let named = args.forge.as_deref();
+        let Some(repository) = &args.repository else {
+            let forge = named.map(|named| Forge::new(Some(named), None, surroundings));
+            return Ok(forge.transpose()?.map(|forge| Self::Forge(Box::new(forge))));
+        };
+        let address = repository.to_str().filter(|text| is_address(text));
+        let Some(address) = address else {
+            if named.is_some() {
+                return Err(Failure::usage(
+                    "`--repository` names a clone that is here, so `--forge` has nothing to do",
+                ));
+            }
+            return Ok(Some(Self::Clone(repository, surroundings)));
+        };
+        let forge = Forge::new(named, Some(address), surroundings)?;
+        Ok(Some(Self::Forge(Box::new(forge))))
+    }
+
+    /// The files of the commit of an artifact.
+    fn files(&self, args: &VerifyArgs, look: &Looked<'_>, at: usize) -> Result<Found, String> {
+        let tags = tags(look.release);
+        let attested = attested(look, at);
+        let named = args.commit.as_deref();
+        match self {
+            Self::Clone(repository, surroundings) => {
+                let attested = attested.and_then(|identity| identity.commit.clone());
+                let commit = named
+                    .map(str::to_owned)
+                    .or(attested)
+                    .or_else(|| tagged(&tags, repository, surroundings))
+                    .ok_or_else(|| "no attestation and no tag names its commit".to_owned())?;
+                listed(repository, &commit, surroundings)
+            }
+            Self::Forge(_) if args.offline => {
+                Err("no forge is asked offline; name a clone with `--repository`".to_owned())
+            }
+            Self::Forge(forge) => forge.files(&Wanted {
+                named,
+                attested,
+                tags: &tags,
+            }),
+        }
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
+}
+
 /// Compares every artifact on disk with its commit.
 pub(super) fn add(
     args: &VerifyArgs,
@@ -33,26 +94,23 @@ pub(super) fn add(
     evidence: &mut Judgement,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Failure> {
-    let Some(repository) = &args.repository else {
+    let Some(source) = Source::of(args, surroundings)? else {
         return Ok(());
     };
     if looks.iter().all(|look| look.release.local.is_empty()) {
-        return Err(
-            Failure::usage("`--repository` compares artifacts on disk, and none is named")
-                .hint("download the wheel or sdist and name it"),
-        );
+        return Err(Failure::usage(
+            "a commit is compared with artifacts on disk, and none is named",
+        )
+        .hint("download the wheel or sdist and name it"));
     }
     let mut places = Places::new(inventory);
     for look in looks {
-        let release = judge::Release {
-            inventory,
-            members: &look.release.members,
-        };
+        let release = look.release();
         for (at, local) in look.release.local.iter().enumerate() {
-            let one = commit(args, look, at)
-                .or_else(|| tagged(look.release, repository, surroundings))
-                .ok_or_else(|| "no attestation and no tag names its commit".to_owned())
-                .and_then(|commit| compared(repository, &commit, local, surroundings));
+            let one = source.files(args, look, at).and_then(|(commit, blobs)| {
+                let found = members(local, &blobs).map_err(|e| e.to_string())?;
+                Ok((commit, found))
+            });
             match one {
                 Ok((commit, found)) => {
                     let base = format!("commit {commit}");
@@ -71,40 +129,38 @@ pub(super) fn add(
     Ok(())
 }
 
-/// The commit that is named, else that of the file's attestation.
-fn commit(args: &VerifyArgs, look: &Looked<'_>, at: usize) -> Option<String> {
-    if let Some(commit) = &args.commit {
-        return Some(commit.clone());
-    }
+/// What the file's attestation says of who built it.
+fn attested<'l>(look: &'l Looked<'_>, at: usize) -> Option<&'l Identity> {
     match &look.files.get(at)?.origin {
-        Origin::Judged(outcome) => outcome
-            .attested()
-            .iter()
-            .find_map(|attested| attested.identity.commit.clone()),
+        Origin::Judged(outcome) => {
+            let mut all = outcome.attested().iter().map(|one| &one.identity);
+            all.find(|identity| identity.commit.is_some())
+        }
         _ => None,
     }
 }
 
-/// The commit of the release's tag, by the ways in which projects write them.
-fn tagged(release: &Release, repository: &Path, surroundings: &Surroundings) -> Option<String> {
+/// Tags of a release, by the ways in which projects write them.
+fn tags(release: &Release) -> [String; 5] {
     let (name, version) = (&release.name, &release.version);
-    let tags = [
-        format!("refs/tags/v{version}"),
-        format!("refs/tags/{version}"),
-        format!("refs/tags/{name}-{version}"),
-        format!("refs/tags/{name}-v{version}"),
-        format!("refs/tags/release-{version}"),
-    ];
-    tags.into_iter()
-        .find(|tag| revision::commit(repository, tag, surroundings).is_ok())
+    [
+        format!("v{version}"),
+        version.to_string(),
+        format!("{name}-{version}"),
+        format!("{name}-v{version}"),
+        format!("release-{version}"),
+    ]
 }
 
-fn compared(
-    repository: &Path,
-    commit: &str,
-    local: &Local,
-    surroundings: &Surroundings,
-) -> Result<(String, Comparison), String> {
+fn tagged(tags: &[String], repository: &Path, surroundings: &Surroundings) -> Option<String> {
+    let mut names = tags.iter().map(|tag| format!("refs/tags/{tag}"));
+    names.find(|tag| revision::commit(repository, tag, surroundings).is_ok())
+}
+
+/// A commit and its files.
+type Found = (String, Rc<Blobs>);
+
+fn listed(repository: &Path, commit: &str, surroundings: &Surroundings) -> Result<Found, String> {
     let commit = revision::commit(repository, commit, surroundings)?;
     if !revision::is_reachable(repository, &commit, surroundings)? {
         return Err(format!(
@@ -113,8 +169,7 @@ fn compared(
     }
     let listing = revision::files(repository, &commit, surroundings)?;
     let blobs = Blobs::parse(&listing).map_err(|e| e.to_string())?;
-    let found = members(local, &blobs).map_err(|e| e.to_string())?;
-    Ok((commit, found))
+    Ok((commit, Rc::new(blobs)))
 }
 
 fn members(local: &Local, blobs: &Blobs) -> Result<Comparison, ArchiveError> {

@@ -5,6 +5,7 @@ mod attested;
 mod commits;
 mod disk;
 mod environment;
+mod forge;
 mod memory;
 mod rebuilt;
 mod releases;
