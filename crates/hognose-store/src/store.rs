@@ -85,6 +85,21 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         now: i64,
     ) -> Result<bool, StoreError>;
 
+    /// Whether answers of indexes are kept here for others: where one machine has the state alone, its files do that.
+    fn keeps_answers(&self) -> bool {
+        false
+    }
+
+    /// An answer of an index that was kept, at most so many bytes of it.
+    fn answer(&self, _key: &str, _limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    /// Keeps an answer of an index for a while. No part of the state: no backup has it, and there is room for some only.
+    fn keep_answer(&self, _key: &str, _answer: &[u8], _now: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Writes everything to a new file, while the store is in use.
     fn backup(&self, path: &Path) -> Result<(), StoreError>;
 

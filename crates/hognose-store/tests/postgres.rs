@@ -294,10 +294,52 @@ fn nodes_that_start_at_once_make_the_tables_once() {
     });
     let applied =
         server.sql("SELECT string_agg(version::text, ',' ORDER BY version) FROM hognose_schema");
-    assert_eq!(applied.trim(), "1,2,3");
+    assert_eq!(applied.trim(), "1,2,3,4");
     assert_eq!(
         server.sql("SELECT count(*) FROM hognose_genesis").trim(),
         "1"
+    );
+}
+
+#[test]
+fn answers_are_kept_for_a_day() {
+    let server = Server::start();
+    let store = open(&server);
+    assert!(store.keeps_answers());
+    let keep = |number: i64, now: i64| {
+        let text = format!("answer {number}");
+        store.keep_answer(&number.to_string(), text.as_bytes(), now)
+    };
+    for number in 0..10 {
+        keep(number, 1_000).unwrap();
+    }
+    assert_eq!(store.answer("7", 100).unwrap().unwrap(), b"answer 7");
+    assert_eq!(store.answer("7", 3).unwrap(), None);
+    assert_eq!(store.answer("77", 100).unwrap(), None);
+    let later = 1_000 + 2 * 86_400;
+    store.keep_answer("7", b"newer", later).unwrap();
+    for number in 100..140 {
+        keep(number, later).unwrap();
+    }
+    assert_eq!(store.answer("8", 100).unwrap(), None);
+    assert_eq!(store.answer("7", 100).unwrap().unwrap(), b"newer");
+    // What does not compress and is large every node keeps for itself.
+    let mut noise = Vec::new();
+    let mut state = 1_u64;
+    while noise.len() < 6 << 20 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        noise.extend((state >> 33).to_le_bytes());
+    }
+    store.keep_answer("large", &noise, later).unwrap();
+    let kept = store.answer("large", u64::MAX).unwrap();
+    assert!(kept.is_none() || kept.unwrap() == noise);
+    assert_eq!(
+        server
+            .sql("SELECT max(size) <= 4194304 FROM hognose_pages")
+            .trim(),
+        "t"
     );
 }
 
@@ -321,7 +363,7 @@ fn state_of_a_newer_release_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 3
+                known: 4
             }
         ),
         "{error}"

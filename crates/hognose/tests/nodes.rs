@@ -88,7 +88,8 @@ fn what_one_node_saw_the_others_compare_with() {
         bucket::Server::start(),
         Upstream::new(),
     );
-    let rules = "[policy.rules]\nHOG-ID-replaced = \"block\"\n";
+    // Pages are asked for again: this is about what is remembered of them.
+    let rules = "fresh = \"1s\"\n[policy.rules]\nHOG-ID-replaced = \"block\"\n";
     let configuration = format!("{}{rules}", configuration(&state, &bucket));
     let look = |build: &str| {
         let bytes = archives::wheel("good", "1.0", &[("good.py", build.to_owned())], "");
@@ -228,6 +229,69 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
     })
     .unwrap();
     assert!(rows >= 64 + served.load(Ordering::Relaxed), "{rows}");
+}
+
+#[test]
+fn a_page_is_asked_for_by_one_node_for_all() {
+    let (state, bucket, upstream) = (
+        postgres::Server::start(),
+        bucket::Server::start(),
+        Upstream::new(),
+    );
+    let bytes = archives::wheel("good", "1.0", &[("good.py", "X = 1\n".to_owned())], "");
+    let link = format!(
+        "<a href=\"/files/good-1.0-py3-none-any.whl#sha256={}\">good-1.0-py3-none-any.whl</a>",
+        hex(&bytes)
+    );
+    let slow = Answer {
+        pause: Duration::from_millis(500),
+        ..Answer::html(link.clone())
+    };
+    upstream.put("/simple/good/", slow);
+    let configuration = configuration(&state, &bucket);
+    let sandboxes = [Sandbox::new(), Sandbox::new(), Sandbox::new()];
+    let node = |at: usize| start(&sandboxes[at], &upstream, &configuration, &bucket);
+    let (one, other) = (node(0), node(1));
+    let asked = || {
+        let seen = upstream.seen();
+        let of = |path: &str| seen.iter().filter(|p| *p == path).count();
+        (
+            of("/simple/good/"),
+            of("/pypi/good/json"),
+            of("/simple/none/"),
+        )
+    };
+    // At once, by a crowd at both doors.
+    std::thread::scope(|scope| {
+        for address in [&one.address, &other.address].repeat(8) {
+            scope.spawn(|| assert_eq!(ask(address, "/simple/good/").unwrap().0, 200));
+        }
+    });
+    assert_eq!(asked(), (1, 1, 0));
+    // By a node that comes later; what is absent too.
+    let late = node(2);
+    assert_eq!(ask(&late.address, "/simple/good/").unwrap().0, 200);
+    for node in [&one, &other, &late] {
+        assert_eq!(ask(&node.address, "/simple/none/").unwrap().0, 404);
+    }
+    assert_eq!(asked(), (0, 0, 1));
+    // What was tampered with or damaged is asked for anew.
+    drop(late);
+    state.sql("UPDATE hognose_pages SET packed = '\\x00ff'::bytea");
+    let again = Sandbox::new();
+    let late = start(&again, &upstream, &configuration, &bucket);
+    assert_eq!(ask(&late.address, "/simple/good/").unwrap().0, 200);
+    assert_eq!(asked(), (1, 1, 0));
+    let kept = state.sql("SELECT count(*), sum(size) < 2000 FROM hognose_pages");
+    assert_eq!(kept.trim(), "3|t");
+    // Without the database the index is asked.
+    let (slowest, more) = (Duration::from_secs(15), Sandbox::new());
+    let last = start(&more, &upstream, &configuration, &bucket);
+    state.sql("DROP TABLE hognose_pages");
+    let began = std::time::Instant::now();
+    assert_eq!(ask(&last.address, "/simple/good/").unwrap().0, 200);
+    assert!(began.elapsed() < slowest, "{:?}", began.elapsed());
+    assert_eq!(asked(), (1, 1, 0));
 }
 
 #[test]

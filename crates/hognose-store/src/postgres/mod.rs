@@ -6,6 +6,7 @@
 mod address;
 mod chain;
 mod memories;
+mod pages;
 mod read;
 mod restore;
 mod schema;
@@ -252,6 +253,20 @@ impl Store for PostgresStore {
         recent::check(text)?;
         self.pool
             .ask(|session| memories::remember(session, (kind, name), text, expected, now))
+    }
+
+    fn keeps_answers(&self) -> bool {
+        true
+    }
+
+    // Neither waits for a server that is away: the index can be asked instead.
+    fn answer(&self, key: &str, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pool.once(|session| pages::get(session, key, limit))
+    }
+
+    fn keep_answer(&self, key: &str, answer: &[u8], now: i64) -> Result<(), StoreError> {
+        self.pool
+            .once(|session| pages::put(session, key, answer, now))
     }
 
     fn backup(&self, path: &Path) -> Result<(), StoreError> {

@@ -22,7 +22,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Schemas for what was there before a restore.
 const ASIDE: u32 = 100;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "hognose_schema",
     "hognose_genesis",
     "hognose_audit",
@@ -33,6 +33,7 @@ const TABLES: [&str; 10] = [
     "hognose_owners",
     "hognose_settings",
     "hognose_memories",
+    "hognose_pages",
 ];
 
 /// Writes everything to a new file, as it is at one moment.

@@ -7,10 +7,11 @@ use super::{PostgresAddress, SCHEMA_LOCK};
 use crate::{Opening, StoreError};
 
 /// Numbered from 1; a migration that was released is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_audit.sql"),
     include_str!("migrations/0002_state.sql"),
     include_str!("migrations/0003_memory.sql"),
+    include_str!("migrations/0004_pages.sql"),
 ];
 
 /// The newest schema that is known.

@@ -234,7 +234,8 @@ impl Pool {
         }
     }
 
-    fn once<T>(
+    /// As [`Pool::ask`], without patience for a server that is away.
+    pub(super) fn once<T>(
         &self,
         work: impl FnOnce(&mut Session) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
