@@ -80,8 +80,8 @@ const MAX_NAME: usize = 255;
 /// What a file name says; none for what is no wheel or sdist of the project.
 pub(crate) fn parse_name(file: &str, project: &PackageName) -> Option<(FileKind, Version)> {
     // The name becomes one of ours: nothing that leads elsewhere, hides, or breaks a line.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+!".contains(c);
-    if file.len() > MAX_NAME || file.starts_with('.') || !file.chars().all(plain) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+' | b'!');
+    if file.len() > MAX_NAME || file.starts_with('.') || !file.bytes().all(plain) {
         return None;
     }
     let (kind, name, version) = if let Some(wheel) = WheelName::parse(file) {

@@ -64,6 +64,9 @@ impl Fetched {
     }
 }
 
+/// Most bytes that room is made for before they come.
+const MOST_BELIEVED: u64 = 1 << 20;
+
 impl Http {
     pub(crate) fn new(config: &Config) -> Result<Self, IndexError> {
         let roots = match &config.ca {
@@ -89,7 +92,9 @@ impl Http {
     /// Reads a body to its end.
     pub(crate) fn whole(&self, answer: Answer, limit: u64) -> Result<Fetched, IndexError> {
         let url = answer.url.redacted();
-        let mut body = Vec::new();
+        // Announced lengths are believed only so far.
+        let announced = answer.length.unwrap_or(0).min(limit).min(MOST_BELIEVED);
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
         let read = answer.body.take(limit + 1).read_to_end(&mut body);
         read.map_err(|e| self.broken(&answer.url, &e))?;
         let found = body.len() as u64;

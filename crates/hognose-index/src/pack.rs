@@ -119,12 +119,6 @@ impl Packs {
         if head.len() > MAX_HEAD {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.read_all(&self.directory);
-        let at = state.out(&self.directory)?;
-        let Some(pack) = state.files.get_mut(at) else {
-            return Err(io::ErrorKind::NotFound.into());
-        };
         // One write an entry: less is torn when the process is killed.
         let mut entry = Vec::with_capacity(FRAME + head.len() + body.len());
         entry.extend(MAGIC);
@@ -134,6 +128,12 @@ impl Packs {
         entry.extend(lengths.1.to_le_bytes());
         entry.extend(head);
         entry.extend(body);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.read_all(&self.directory);
+        let at = state.out(&self.directory)?;
+        let Some(pack) = state.files.get_mut(at) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
         pack.file.seek(SeekFrom::Start(pack.end))?;
         if let Err(error) = pack.file.write_all(&entry) {
             // A full disk: what is torn is cut off at once, or by the next writer.

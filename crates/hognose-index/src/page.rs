@@ -130,12 +130,7 @@ fn file(
     });
     let sha256 = match hex {
         // A digest that is none could never match: better no file than an unchecked one.
-        Some(hex) => Some(
-            Digest::new(DigestAlgorithm::Sha256, &hex)
-                .ok()?
-                .hex()
-                .to_owned(),
-        ),
+        Some(hex) => Some(Digest::new(DigestAlgorithm::Sha256, &hex).ok()?.into_hex()),
         None => None,
     };
     Some(IndexFile {
@@ -154,7 +149,7 @@ fn file(
             Beside::Yes => CoreMetadata::Yes(None),
             Beside::Digest(hex) => {
                 let digest = Digest::new(DigestAlgorithm::Sha256, &hex).ok();
-                CoreMetadata::Yes(digest.map(|digest| digest.hex().to_owned()))
+                CoreMetadata::Yes(digest.map(Digest::into_hex))
             }
         },
         tells_provenance: link.tells_provenance,

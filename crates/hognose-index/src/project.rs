@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use hognose_types::PackageName;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::json::{Hashes, Text};
 use crate::{Client, IndexError, IndexUrl};
@@ -35,7 +36,7 @@ pub struct Project {
     pub requires_python: Option<String>,
     /// What it needs.
     pub requires: Vec<String>,
-    /// Every file of every version.
+    /// Every file of every version; none where they were not asked for.
     pub uploads: Vec<Upload>,
 }
 
@@ -76,10 +77,11 @@ const MAX_TEXT: usize = 2_000;
 struct Document<'a> {
     #[serde(borrow, default)]
     info: Info<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    releases: BTreeMap<String, Vec<File<'a>>>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    urls: Vec<File<'a>>,
+    // Most of the document, and read only where the page of the Simple API leaves something out.
+    #[serde(borrow, default)]
+    releases: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    urls: Option<&'a RawValue>,
     #[serde(default)]
     ownership: Option<Ownership>,
 }
@@ -150,6 +152,28 @@ impl Client {
         index: &IndexUrl,
         name: &PackageName,
     ) -> Result<Option<Project>, IndexError> {
+        self.project_page(index, name, true)
+    }
+
+    /// The same without its uploads, for where the page of the Simple API says all that they would.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Client::project`].
+    pub fn project_without_uploads(
+        &self,
+        index: &IndexUrl,
+        name: &PackageName,
+    ) -> Result<Option<Project>, IndexError> {
+        self.project_page(index, name, false)
+    }
+
+    fn project_page(
+        &self,
+        index: &IndexUrl,
+        name: &PackageName,
+        with_uploads: bool,
+    ) -> Result<Option<Project>, IndexError> {
         let Some(url) = index.legacy(name.as_str()) else {
             return Ok(None);
         };
@@ -158,28 +182,34 @@ impl Client {
         let Some(answer) = answer.present()? else {
             return Ok(None);
         };
-        match serde_json::from_slice(&answer.body) {
-            Ok(document) => Ok(Some(read(document))),
-            Err(error) => Err(IndexError::Page {
-                url: answer.url.redacted(),
-                reason: error.to_string(),
-            }),
-        }
+        let document = serde_json::from_slice(&answer.body);
+        let found = document.and_then(|document| read(document, with_uploads));
+        found.map(Some).map_err(|error| IndexError::Page {
+            url: answer.url.redacted(),
+            reason: error.to_string(),
+        })
     }
 }
 
 /// Reads a project page of which only the bytes are there.
 pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Project> {
-    serde_json::from_slice(bytes).ok().map(read)
+    let document = serde_json::from_slice(bytes).ok()?;
+    read(document, true).ok()
 }
 
-fn read(document: Document<'_>) -> Project {
+fn read(document: Document<'_>, with_uploads: bool) -> serde_json::Result<Project> {
     let info = document.info;
-    let newest = info.version.clone().unwrap_or_default();
-    let releases = if document.releases.is_empty() {
-        BTreeMap::from([(newest, document.urls)])
+    let uploads = if with_uploads {
+        let releases: Releases<'_> = listed(document.releases)?;
+        let releases = if releases.is_empty() {
+            let newest = info.version.clone().unwrap_or_default();
+            BTreeMap::from([(newest, listed(document.urls)?)])
+        } else {
+            releases
+        };
+        uploads(releases)
     } else {
-        document.releases
+        Vec::new()
     };
     let people = [
         info.author,
@@ -187,7 +217,7 @@ fn read(document: Document<'_>) -> Project {
         info.maintainer,
         info.maintainer_email,
     ];
-    Project {
+    Ok(Project {
         version: text(info.version),
         summary: text(info.summary),
         description: info.description.map(|Text(d)| d.len()),
@@ -198,8 +228,17 @@ fn read(document: Document<'_>) -> Project {
         links: links(info.project_urls, info.home_page),
         requires_python: text(info.requires_python),
         requires: texts(info.requires_dist, 5_000),
-        uploads: uploads(releases),
-    }
+        uploads,
+    })
+}
+
+/// The files of each version.
+type Releases<'a> = BTreeMap<String, Vec<File<'a>>>;
+
+/// A part of the document that was left unread; `null` counts as missing.
+fn listed<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -> serde_json::Result<T> {
+    let found = raw.map(|raw| serde_json::from_str::<Option<T>>(raw.get()));
+    Ok(found.transpose()?.flatten().unwrap_or_default())
 }
 
 fn links(
@@ -227,7 +266,7 @@ fn maintainers(ownership: Ownership) -> Maintainers {
     }
 }
 
-fn uploads(releases: BTreeMap<String, Vec<File<'_>>>) -> Vec<Upload> {
+fn uploads(releases: Releases<'_>) -> Vec<Upload> {
     let all = releases.into_iter().flat_map(|(version, files)| {
         let one = move |file| upload(&version, file);
         files.into_iter().map(one)
@@ -265,7 +304,18 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Project {
-        read(serde_json::from_str(json).unwrap())
+        read(serde_json::from_str(json).unwrap(), true).unwrap()
+    }
+
+    #[test]
+    fn uploads_only_where_they_are_wanted() {
+        let json = r#"{"info": {"version": "1.0"}, "releases": {"1.0": [{"filename": "a-1.0.tar.gz"}]}, "urls": []}"#;
+        let of = |with| read(serde_json::from_str(json).unwrap(), with).unwrap();
+        assert_eq!((of(true).uploads.len(), of(false).uploads.len()), (1, 0));
+        assert_eq!(of(true).version, of(false).version);
+        let newest = r#"{"info": {"version": "1.0"}, "urls": [{"filename": "a-1.0.tar.gz"}]}"#;
+        assert_eq!(of_bytes(newest.as_bytes()).unwrap().uploads.len(), 1);
+        assert_eq!(of_bytes(br#"{"releases": [1]}"#), None);
     }
 
     #[test]

@@ -94,7 +94,9 @@ pub enum DigestError {
 impl Digest {
     /// Builds a digest from its two parts.
     pub fn new(algorithm: DigestAlgorithm, hex: &str) -> Result<Self, DigestError> {
-        if hex.len() != algorithm.hex_len() || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        // Every byte, without a way out between: nearly all digests are digests.
+        let is_hex = |all, byte: u8| all & byte.is_ascii_hexdigit();
+        if hex.len() != algorithm.hex_len() || !hex.bytes().fold(true, is_hex) {
             return Err(DigestError::BadHex {
                 algorithm: algorithm.as_str(),
                 expected: algorithm.hex_len(),
@@ -114,6 +116,11 @@ impl Digest {
     /// Lower-case hexadecimal digits.
     pub fn hex(&self) -> &str {
         &self.hex
+    }
+
+    /// The digits alone.
+    pub fn into_hex(self) -> String {
+        self.hex.into()
     }
 }
 

@@ -42,6 +42,18 @@ pub(crate) fn of(
     facts
 }
 
+/// True when a project page would add to what pages say of their files: when they were uploaded, why they were withdrawn.
+pub(crate) fn lacks(pages: &[ProjectPage]) -> bool {
+    let mut files = pages.iter().flat_map(|page| &page.files);
+    files.any(|file| {
+        let undated = file
+            .upload_time
+            .as_deref()
+            .is_none_or(|t| seconds(t).is_none());
+        undated || file.yanked == Yanked::Yes(None)
+    })
+}
+
 fn file_facts(file: &IndexFile, upload: Option<&Upload>, attests: bool) -> FileFacts {
     let paged = file.upload_time.as_deref().and_then(seconds);
     let listed = || upload?.time.as_deref().and_then(seconds);

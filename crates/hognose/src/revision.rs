@@ -214,13 +214,30 @@ impl Revision {
 pub(crate) fn last_change(path: &str, surroundings: &Surroundings) -> Option<i64> {
     let path = Path::new(path);
     let near = path.parent().filter(|p| *p != Path::new(""));
+    let near = near.unwrap_or(Path::new("."));
     let name = path.file_name()?;
-    let mut command = git(near.unwrap_or(Path::new(".")), surroundings);
+    // Looking for a file that no commit holds would go through all of them.
+    let mut command = git(near, surroundings);
+    command.args(["--literal-pathspecs", "ls-files", "-z", "--"]);
+    if !is_below_a_repository(near) || run(command.arg(name)).ok()?.is_empty() {
+        return None;
+    }
+    let mut command = git(near, surroundings);
     command.args(["--literal-pathspecs", "rev-list", "--timestamp"]);
     command.args(["--max-count=1", "HEAD", "--"]).arg(name);
     let found = run(&mut command).ok()?;
     let line = String::from_utf8_lossy(&found);
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// False where no directory above holds a repository: then there is nothing to start a program for.
+fn is_below_a_repository(directory: &Path) -> bool {
+    let Ok(directory) = directory.canonicalize() else {
+        return true;
+    };
+    directory
+        .ancestors()
+        .any(|above| above.join(".git").exists())
 }
 
 /// The commit that a name means in a repository, bare or not; else why there is none.

@@ -94,7 +94,7 @@ fn manner<'w>(client: &Client, wanted: impl Iterator<Item = &'w Wanted>) -> Mann
                 let Some((index, _)) = found.first() else {
                     continue;
                 };
-                match client.project(index, &project.name) {
+                match client.project_without_uploads(index, &project.name) {
                     Ok(None) => present += 1,
                     _ => return Manner::default(),
                 }
@@ -155,13 +155,16 @@ fn ask(client: &Client, project: &Wanted, plain: bool) -> Answer {
     let mut missing = Vec::new();
     let mut settle = |error: IndexError| missing.push(error.to_string());
     let details = if plain {
-        None
+        Ok(None)
+    } else if project_facts::lacks(&pages) {
+        client.project(index, name)
     } else {
-        client.project(index, name).unwrap_or_else(|error| {
-            settle(error);
-            None
-        })
+        client.project_without_uploads(index, name)
     };
+    let details = details.unwrap_or_else(|error| {
+        settle(error);
+        None
+    });
     let mut facts = project_facts::of(name, index, &pages, details.as_ref());
     let attested = pages
         .iter()

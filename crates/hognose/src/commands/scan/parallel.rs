@@ -1,7 +1,7 @@
 //! Many things at once, with a bar on a terminal.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -31,28 +31,26 @@ pub(in crate::commands) fn each<T: Sync, R: Send>(
     let threads = (2 * cores).min(THREADS).min(all.len());
     let mut out: Vec<Option<R>> = Vec::new();
     out.resize_with(all.len(), || None);
-    std::thread::scope(|scope| {
-        let (send, receive) = mpsc::channel();
-        for _ in 0..threads {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(one) = all.get(at) else { break };
-                    if send.send((at, work(one))).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(send);
-        for (at, answer) in receive {
-            bar.inc(1);
-            if let Some(place) = out.get_mut(at) {
+    // Nobody waits for single answers: waking somebody for each costs more than the answer's place.
+    let places = Mutex::new(out);
+    let each = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = all.get(at) else { break };
+            let answer = work(one);
+            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = places.get_mut(at) {
                 *place = Some(answer);
             }
+            drop(places);
+            bar.inc(1);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(each);
         }
     });
     bar.finish_and_clear();
-    out
+    places.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
