@@ -242,7 +242,7 @@ impl Gateway {
         Ok((Ready::Stored(blob), ruling))
     }
 
-    async fn not_judged(
+    pub(crate) async fn not_judged(
         &self,
         page: &Page,
         offered: &OfferedFile,
@@ -297,6 +297,9 @@ impl Gateway {
             flight.finish().await.map_err(|reason| reason.to_string())?
         };
         if digest.is_none() {
+            self.gear
+                .catalog
+                .measure(&page.parts.name, &offered.file.filename, &blob.sha256);
             ruling.join(self.vouched(page, offered, &blob.sha256).await);
         }
         if settled {
@@ -341,8 +344,9 @@ impl Gateway {
         // Each takes a core and memory for itself: many at once would be slower together.
         let permit = self.analyses.acquire().await;
         let judge = Arc::clone(&self.gear.judge);
+        let (name, filename) = (reading.name.clone(), reading.file.filename.clone());
         let (name, event) = (
-            reading.name.clone(),
+            name,
             FileEvent::new(&reading.name, &reading.file, &reading.client),
         );
         let read = tokio::task::spawn_blocking(move || {
@@ -363,7 +367,9 @@ impl Gateway {
             outcome,
         });
         if let Inspected::Read(ruling) = &inspected
-            && ruling.decision != Decision::Allow
+            // What pages said to be waited for need not be any more.
+            && (self.gear.catalog.unready.take(&name, &filename)
+                || ruling.decision != Decision::Allow)
         {
             self.gear.catalog.decide_again(&name).await;
         }

@@ -3,6 +3,8 @@
 //! An upstream that fails never makes a project absent: what is known of it is served on, and what is not is said to
 //! be unavailable. A 404 would send installers elsewhere.
 
+mod stranger;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +15,10 @@ use hognose_types::PackageName;
 use tokio::sync::Semaphore;
 
 use crate::event::{Event, Events};
-use crate::judge::{Artifact, Inspected, Judge, Offer, Reason, Ruling};
+use crate::judge::{Artifact, Inspected, Judge, Offer, Ruling};
 use crate::offer::{OfferedFile, Page, Parts};
 use crate::slots::{Known, Slot, Slots, State};
+use crate::unready::Unready;
 use crate::upstream::{Found, Unavailable, Upstreams};
 
 /// How long pages count as what the upstream says, and how long they are served when it says nothing.
@@ -59,6 +62,8 @@ pub struct Catalog {
     observe: bool,
     /// Digests of files for which none is announced, as their bytes had them last.
     measured: Mutex<HashMap<(PackageName, String), String>>,
+    /// Files that could not be judged in time.
+    pub(crate) unready: Unready,
     /// Questions put to upstreams.
     pub asked: AtomicU64,
 }
@@ -106,6 +111,7 @@ impl Catalog {
             events: of.events,
             observe: of.observe,
             measured: Mutex::default(),
+            unready: Unready::default(),
             asked: AtomicU64::new(0),
         }
     }
@@ -334,29 +340,58 @@ impl Catalog {
         }
         let (stranger, unsure) = match self.stranger(name, upstream) {
             Ok(stranger) => (stranger, None),
-            Err(reason) => (Some(not_known(&reason)), Some((self.clock)() + SOON)),
+            Err(reason) => (
+                Some(stranger::not_known(&reason)),
+                Some((self.clock)() + SOON),
+            ),
         };
-        let mut decided = rulings.files.into_iter();
+        let decided = rulings.files.into_iter();
+        let (files, waiting) = self.offered(name, (files, upstream), decided, stranger.as_ref());
+        Page::new(Parts {
+            name: name.clone(),
+            files,
+            status,
+            revision,
+            until: rulings.until.into_iter().chain(unsure).chain(waiting).min(),
+            project,
+            publishers,
+            observe: self.observe,
+            refusal: None,
+        })
+    }
+
+    /// Files with what is decided about each, and when the first of those that wait need not wait any more.
+    fn offered(
+        &self,
+        name: &PackageName,
+        (files, upstream): (Vec<IndexFile>, usize),
+        mut decided: impl Iterator<Item = Ruling>,
+        stranger: Option<&Ruling>,
+    ) -> (Vec<OfferedFile>, Option<i64>) {
+        let now = self.now();
+        let mut waiting = None;
         let files = files.into_iter().map(|file| {
             // A file without a ruling was not judged: it is not let in by a slip of counting.
             let ruling = decided.next().unwrap_or_else(unjudged);
+            let (ruling, read) = self.joined(name, &file, ruling, stranger);
+            let note = if read {
+                None
+            } else {
+                self.unready.of(name, &file.filename, now)
+            };
+            waiting = waiting
+                .into_iter()
+                .chain(note.as_ref().map(|n| n.until))
+                .min();
             OfferedFile {
                 metadata: file.metadata.clone(),
-                ruling: self.joined(name, &file, ruling, stranger.as_ref()),
+                ruling,
+                waiting: note.map(|n| n.reason),
                 file,
                 upstream,
             }
         });
-        Page::new(Parts {
-            name: name.clone(),
-            files: files.collect(),
-            status,
-            revision,
-            until: rulings.until.into_iter().chain(unsure).min(),
-            project,
-            publishers,
-            observe: self.observe,
-        })
+        (files.collect(), waiting)
     }
 
     /// Who published files, as attestations say that hold: what an index names beside them anybody could have written.
@@ -377,14 +412,14 @@ impl Catalog {
         told.collect()
     }
 
-    /// A ruling with what the bytes of the file showed, where they were read, and whose the project is.
+    /// A ruling with what the bytes of the file showed, and whose the project is; and whether they were read.
     fn joined(
         &self,
         name: &PackageName,
         file: &IndexFile,
         mut ruling: Ruling,
         stranger: Option<&Ruling>,
-    ) -> Ruling {
+    ) -> (Ruling, bool) {
         let measured = match &file.sha256 {
             Some(_) => None,
             None => self.measured(name, &file.filename),
@@ -394,13 +429,19 @@ impl Catalog {
             let artifact = Artifact { name, file, sha256 };
             self.judge.recall(&artifact, false)
         });
+        let is_read = matches!(read, Some(Inspected::Read(_)));
         if let Some(Inspected::Read(other)) = read {
             ruling.join(other);
         }
         if let Some(stranger) = stranger {
             ruling.join(stranger.clone());
         }
-        ruling
+        (ruling, is_read)
+    }
+
+    /// Unix seconds.
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock)()
     }
 
     /// Notes what the bytes of a file have for which no digest is announced: the page tells what they showed.
@@ -417,35 +458,6 @@ impl Catalog {
         let key = (name.clone(), filename.to_owned());
         measured.get(&key).cloned()
     }
-
-    /// What it means that another upstream delivered the project first: whoever can publish on one must not deliver for
-    /// all once a name is gone from its home (dependency confusion).
-    fn stranger(&self, name: &PackageName, upstream: usize) -> Result<Option<Ruling>, String> {
-        let only = self.upstreams.iter().count() < 2;
-        let Some(now) = self.upstreams.get(upstream).map(|u| &u.name) else {
-            return Ok(None);
-        };
-        if only || self.upstreams.owns(name) {
-            return Ok(None);
-        }
-        let Some(first) = self.judge.owner(name, now)? else {
-            return Ok(None);
-        };
-        let known = self.upstreams.iter().any(|u| u.name == first);
-        Ok((first != *now && known).then(|| Ruling {
-            decision: hognose_types::Decision::Block,
-            reasons: vec![Reason {
-                rule: "HOG-ID-confusion".to_owned(),
-                message: format!(
-                    "the project came from {first}, which has it no more; what {now} has under its name may be anybody's"
-                ),
-                remedy: format!(
-                    "where it has moved, say so: `owned = [\"{}\"]` at that upstream",
-                    name.as_str()
-                ),
-            }],
-        }))
-    }
 }
 
 /// What a page is decided from.
@@ -457,20 +469,6 @@ struct Unruled<'a> {
     project: Option<Arc<Project>>,
     /// Who published files; none where nobody was asked yet, and there is time to ask.
     publishers: Option<BTreeMap<String, String>>,
-}
-
-/// Whose a project is cannot be known now: it is not let in for that.
-fn not_known(reason: &str) -> Ruling {
-    Ruling {
-        decision: hognose_types::Decision::Block,
-        reasons: vec![Reason {
-            rule: "HOG-ID-confusion".to_owned(),
-            message: format!(
-                "which upstream delivered the project first cannot be known now: {reason}"
-            ),
-            remedy: "try again when the state of the gateway can be read".to_owned(),
-        }],
-    }
 }
 
 fn unjudged() -> Ruling {

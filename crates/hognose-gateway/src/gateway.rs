@@ -44,6 +44,8 @@ pub struct Options {
     pub budget: Duration,
     /// Decisions are made and told, and nothing is refused.
     pub observe: bool,
+    /// How long a page may wait until the release that an unpinned requirement gets is judged; zero for not at all.
+    pub ahead: Duration,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
             prefix: String::new(),
             budget: Duration::from_secs(30),
             observe: false,
+            ahead: crate::ahead::MOST,
         }
     }
 }
@@ -262,13 +265,13 @@ impl Gateway {
         answer
     }
 
-    async fn project(&self, name: &PackageName, asked: &Asked<'_>) -> Answer {
+    async fn project(self: &Arc<Self>, name: &PackageName, asked: &Asked<'_>) -> Answer {
         let format = asked.query.and_then(|q| parameter(q, "format"));
         let Some(form) = negotiate(asked.header(header::ACCEPT), format.as_deref()) else {
             let known = "ask for application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html or text/html";
             return answer::problem(&Problem::new(406, "Not acceptable", known));
         };
-        let page = match self.known(name).await {
+        let page = match self.foreseen(name, asked).await {
             Ok(page) => page,
             Err(problem) => return answer::problem(&problem),
         };

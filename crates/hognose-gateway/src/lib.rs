@@ -4,6 +4,7 @@
 //! are served from [`blobs::Blobs`], where they lie under their digest. Who decides is a [`judge::Judge`]: this crate
 //! knows how to serve a verdict, not how to reach one. Several nodes have the bytes in common by [`shared::Shared`].
 
+pub mod ahead;
 mod answer;
 mod artifact;
 mod beside;
@@ -32,6 +33,7 @@ pub mod shared;
 mod slots;
 pub mod tls;
 pub mod tokens;
+mod unready;
 pub mod upstream;
 mod verified;
 mod vouched;

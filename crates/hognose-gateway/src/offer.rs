@@ -1,7 +1,7 @@
 //! What the gateway shows of a project: every file with its ruling, rendered once for each form.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -21,6 +21,8 @@ pub struct OfferedFile {
     pub upstream: usize,
     /// What was decided.
     pub ruling: Ruling,
+    /// Why nobody should choose it now who does not need this one; it is judged when it is asked for.
+    pub waiting: Option<String>,
     /// Whether `.metadata` of it can be had, and its digest where announced.
     pub metadata: CoreMetadata,
 }
@@ -29,6 +31,11 @@ impl OfferedFile {
     /// Whether its bytes may be served as far as the page tells.
     pub fn is_served(&self) -> bool {
         !self.ruling.blocks()
+    }
+
+    /// Whether an installer may choose it for a requirement that names no version.
+    pub(crate) fn is_takable(&self) -> bool {
+        self.is_served() && self.waiting.is_none() && !self.file.yanked.is_yanked()
     }
 }
 
@@ -43,6 +50,8 @@ pub struct Page {
     pub withheld: Vec<(String, String)>,
     /// When the upstream was asked.
     pub asked: Instant,
+    /// Set once the release that an unpinned requirement gets was judged.
+    pub(crate) foreseen: OnceLock<()>,
     json: Rendered,
     html: Rendered,
 }
@@ -75,11 +84,14 @@ pub struct Parts {
     pub publishers: BTreeMap<String, String>,
     /// What is withheld is shown as if it were not: decisions are only told.
     pub observe: bool,
+    /// The release that tells by its refusal why nothing can be had.
+    pub refusal: Option<Version>,
 }
 
 impl Page {
     /// Renders a page.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        parts.refusal = refusal(&parts.files);
         let json = render::json(&parts);
         let html = render::html(&parts);
         let by_name = parts
@@ -93,6 +105,7 @@ impl Page {
             by_name,
             parts,
             asked: Instant::now(),
+            foreseen: OnceLock::new(),
             json: rendered(json),
             html: rendered(html),
         }
@@ -112,11 +125,28 @@ impl Page {
     }
 }
 
+/// The release that is shown as if it could be had where nothing can: installers that find nothing to choose say just that,
+/// and those that are refused a file say why.
+fn refusal(files: &[OfferedFile]) -> Option<Version> {
+    if files.iter().any(OfferedFile::is_takable) {
+        return None;
+    }
+    let versions = files.iter().filter(|f| !f.file.yanked.is_yanked());
+    let versions = versions.map(|f| &f.file.version);
+    let stable = versions.clone().filter(|v| !v.is_prerelease()).max();
+    stable.or_else(|| versions.max()).cloned()
+}
+
+/// What is said of a file that waits.
+pub(crate) fn unready(reason: &str) -> String {
+    format!("HOG-GAP-unreadable: its content could not be judged yet: {reason}")
+}
+
 /// The versions of which every file is withheld, and why.
 fn withheld(files: &[OfferedFile]) -> Vec<(String, String)> {
     let mut versions: BTreeMap<&Version, Option<&OfferedFile>> = BTreeMap::new();
     for file in files {
-        let served = file.is_served();
+        let served = file.is_served() && file.waiting.is_none();
         versions
             .entry(&file.file.version)
             .and_modify(|first| *first = first.filter(|_| !served))
@@ -125,7 +155,10 @@ fn withheld(files: &[OfferedFile]) -> Vec<(String, String)> {
     versions
         .into_iter()
         .filter_map(|(version, first)| {
-            let reason = first?.ruling.summary().unwrap_or_default();
+            let first = first?;
+            let waiting = || Some(unready(first.waiting.as_deref()?));
+            let told = first.ruling.summary().filter(|_| !first.is_served());
+            let reason = told.or_else(waiting).unwrap_or_default();
             Some((version.as_str().to_owned(), reason))
         })
         .collect()

@@ -10,7 +10,7 @@ use hognose_types::PackageName;
 use serde_json::{Map, Value, json};
 
 use crate::negotiate::Form;
-use crate::offer::{OfferedFile, Parts};
+use crate::offer::{OfferedFile, Parts, unready};
 use crate::route::NO_DIGEST;
 
 /// Version of the API that the pages follow.
@@ -86,6 +86,9 @@ fn link(out: &mut String, parts: &Parts, offered: &OfferedFile) {
     }
     if let Some(reason) = yanked(parts, offered) {
         let _ = write!(out, " data-yanked=\"{}\"", Escaped(&reason));
+    }
+    if let Some(reason) = untold(parts, offered) {
+        let _ = write!(out, " data-hognose-withheld=\"{}\"", Escaped(&reason));
     }
     if parts.observe || offered.is_served() {
         let hash = match &offered.metadata {
@@ -172,6 +175,10 @@ fn entry(parts: &Parts, offered: &OfferedFile) -> Value {
             }
         }),
     );
+    if let Some(reason) = untold(parts, offered) {
+        // Keys that begin so are an index's own (PEP 691).
+        put("_hognose-withheld", reason.into());
+    }
     if parts.observe || offered.is_served() {
         match &offered.metadata {
             CoreMetadata::No => {}
@@ -214,15 +221,35 @@ fn provenance(parts: &Parts, offered: &OfferedFile) -> Option<String> {
 /// Why an installer should not take it: a withheld file is shown as withdrawn, so that an unpinned requirement gets
 /// the newest version that is allowed, and a pinned one gets the reason.
 fn yanked(parts: &Parts, offered: &OfferedFile) -> Option<String> {
-    if offered.ruling.blocks() && !parts.observe {
-        let reason = offered.ruling.summary().unwrap_or_default();
-        let reason = hognose_types::text::short(&reason, MAX_REASON);
-        return Some(format!("withheld by policy: {reason}"));
+    if parts.refusal.as_ref() != Some(&offered.file.version)
+        && let Some(reason) = withheld(parts, offered)
+    {
+        return Some(reason);
     }
     match &offered.file.yanked {
         Yanked::No => None,
         Yanked::Yes(reason) => Some(reason.clone().unwrap_or_default()),
     }
+}
+
+/// Why it is withheld; none where it is not.
+fn withheld(parts: &Parts, offered: &OfferedFile) -> Option<String> {
+    if parts.observe {
+        return None;
+    }
+    if offered.ruling.blocks() {
+        let reason = offered.ruling.summary().unwrap_or_default();
+        let reason = hognose_types::text::short(&reason, MAX_REASON);
+        return Some(format!("withheld by policy: {reason}"));
+    }
+    let reason = offered.waiting.as_deref()?;
+    Some(format!("not to be had now: {}", unready(reason)))
+}
+
+/// The same for a file that tells so by its refusal: installers do not look here.
+fn untold(parts: &Parts, offered: &OfferedFile) -> Option<String> {
+    let told = parts.refusal.as_ref() != Some(&offered.file.version);
+    withheld(parts, offered).filter(|_| !told)
 }
 
 /// Text for HTML attributes and elements.

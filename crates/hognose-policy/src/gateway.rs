@@ -25,6 +25,8 @@ pub struct GatewaySettings {
     pub inspect: bool,
     /// How long one may be read.
     pub budget: Duration,
+    /// Whether the release that an unpinned requirement gets is judged before its page is shown.
+    pub look_ahead: bool,
     /// What happens to what could not be judged.
     pub on_unknown: OnUnknown,
     /// Whether files whose age nobody says are served.
@@ -74,6 +76,7 @@ impl Default for GatewaySettings {
             observe: false,
             inspect: true,
             budget: Duration::from_secs(30),
+            look_ahead: true,
             on_unknown: OnUnknown::Block,
             allow_undated: true,
             fast_lane: true,
@@ -154,6 +157,7 @@ pub(crate) struct RawGateway {
     mode: Option<Spanned<String>>,
     inspect: Option<bool>,
     budget: Option<Spanned<String>>,
+    look_ahead: Option<bool>,
     on_unknown: Option<Spanned<String>>,
     on_undated: Option<Spanned<String>>,
     fast_lane: Option<bool>,
@@ -223,6 +227,7 @@ impl Context<'_> {
         out.allow_undated = choose(&raw.on_undated, "on-undated", "allow", "block", true)?;
         out.fast_lane = raw.fast_lane.unwrap_or(out.fast_lane);
         out.inspect = raw.inspect.unwrap_or(out.inspect);
+        out.look_ahead = raw.look_ahead.unwrap_or(out.look_ahead);
         if let Some(word) = &raw.budget {
             out.budget = Duration::from_secs(self.amount(word, "budget", &TIMES)?);
         }

@@ -96,7 +96,11 @@ fn pages_in_every_form() {
     assert_eq!(page["files"][0]["yanked"], false);
     assert_eq!(page["files"][0]["core-metadata"], true);
     assert_eq!(page["files"][0]["upload-time"], "2024-01-02T03:04:05Z");
-    assert_eq!(json.header("x-hognose-withheld").as_deref(), Some("2.0"));
+    // What nobody has judged and everybody would choose is judged first.
+    assert_eq!(
+        json.header("x-hognose-withheld").as_deref(),
+        Some("3.0, 2.0")
+    );
     let html = gateway.ask("/simple/good/", "");
     assert!(
         html.header("content-type")
@@ -525,6 +529,48 @@ fn what_cannot_be_read_is_not_let_in() {
 }
 
 #[test]
+fn what_cannot_be_judged_is_not_the_newest_of_its_page() {
+    let set = Set::new();
+    let (one, mut two) = (good("1.0"), good("2.0"));
+    let middle = two.len() / 2;
+    two.truncate(middle);
+    set.upstream.project(
+        "good",
+        &[
+            ("good-1.0-py3-none-any.whl", &one, OLD),
+            ("good-2.0-py3-none-any.whl", &two, OLD),
+        ],
+    );
+    let page = |configuration: &str| {
+        let sandbox = Sandbox::new();
+        let gateway = Running::start(&sandbox, &set.upstream.url(), configuration);
+        let got = gateway.ask("/simple/good/", JSON);
+        let page: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        let of = |at: usize| page["files"][at]["yanked"].to_string();
+        // Whoever names it gets the answer of ever.
+        let file = gateway.ask(&Set::path("2.0", &two), "");
+        (
+            of(0),
+            of(1),
+            got.header("x-hognose-withheld"),
+            file.status(),
+        )
+    };
+    let (old, new, told, status) = page("");
+    assert_eq!((old.as_str(), status), ("false", 403));
+    assert!(
+        new.contains("not to be had now: HOG-GAP-unreadable"),
+        "{new}"
+    );
+    assert_eq!(told.as_deref(), Some("2.0"));
+    let unmoved = ("false".to_owned(), "false".to_owned(), None, 403);
+    assert_eq!(page("[gateway]\nlook-ahead = false\n"), unmoved);
+    // What is let in all the same is shown so.
+    let (_, new, _, status) = page("[gateway]\non-unknown = \"allow\"\n");
+    assert_eq!((new.as_str(), status), ("false", 200));
+}
+
+#[test]
 fn a_failing_upstream_is_left_alone() {
     let set = Set::new();
     set.upstream.put("/simple/broken/", Answer::status(403));
@@ -659,7 +705,8 @@ fn attestations_are_handed_on() {
         ..Answer::html(provenance)
     };
     set.upstream.put("/provenance/good", answer);
-    let gateway = set.start();
+    let plain = "[gateway]\nlook-ahead = false\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), plain);
     let page = gateway.ask("/simple/good/", JSON);
     let page: serde_json::Value = serde_json::from_slice(&page.body).unwrap();
     let path = Set::path("1.0", &set.old);
@@ -1025,7 +1072,8 @@ fn what_has_no_announced_digest_is_withheld_on_the_page_too() {
     set.upstream.put("/simple/lurk/", Answer::html(page));
     set.upstream
         .put(&format!("/files/{file}"), Answer::file(bad()));
-    let gateway = set.start();
+    let plain = "[gateway]\nlook-ahead = false\n";
+    let gateway = Running::start(&set.sandbox, &set.upstream.url(), plain);
     let before = gateway.ask("/simple/lurk/", JSON);
     assert!(
         !before.text().contains("withheld by policy"),

@@ -191,6 +191,88 @@ fn what_behaves_like_malware_is_not_installed() {
     }
 }
 
+/// Each of many releases that nobody has judged is one that would be refused, but for the oldest.
+#[test]
+fn an_unpinned_requirement_gets_past_releases_that_nobody_has_judged() {
+    let ways: [fn(&Set) -> Outcome; 3] = [
+        |set| set.pip("new", &["tricky"]),
+        |set| set.pip("old", &["tricky"]),
+        |set| set.uv(&["tricky"]),
+    ];
+    for way in ways {
+        let set = Set::new();
+        let files: Vec<(String, Vec<u8>, &str)> = (1..10)
+            .map(|n| {
+                let version = format!("{n}.0");
+                // Bytes that differ: what is known of one says nothing of the next.
+                let text = match n {
+                    1 => "X = 1\n".to_owned(),
+                    n => format!("Y = {n}\n{BAD}"),
+                };
+                let name = format!("tricky-{version}-py3-none-any.whl");
+                let needs = if n == 9 {
+                    "data-requires-python=\"&gt;=3.99\""
+                } else {
+                    OLD
+                };
+                (name, wheel("tricky", &version, &text), needs)
+            })
+            .collect();
+        let all: Vec<_> = files
+            .iter()
+            .map(|(name, bytes, attributes)| (name.as_str(), bytes.as_slice(), *attributes))
+            .collect();
+        set.upstream.project("tricky", &all);
+        let got = way(&set);
+        assert_eq!(got.code, 0, "{}", got.whole());
+        assert!(set.has("tricky-1.0.dist-info"), "{}", got.whole());
+        let told = words(&got);
+        assert!(
+            told.contains("tricky 8.0 and 6 older, got 1.0: HOG-MAL-"),
+            "{told}"
+        );
+        // One that was not for this Python was not fetched.
+        let fetched = set.upstream.seen();
+        assert!(
+            !fetched.iter().any(|path| path.contains("tricky-9.0")),
+            "{fetched:?}"
+        );
+    }
+}
+
+/// The same with attestations that do not hold, which are seen when a file is asked for.
+#[test]
+fn an_unpinned_requirement_gets_past_releases_whose_attestations_do_not_hold() {
+    for uv in [false, true] {
+        let set = Set::new();
+        let mut page = String::new();
+        for n in 1..9 {
+            let name = format!("vouched-{n}.0-py3-none-any.whl");
+            let bytes = wheel("vouched", &format!("{n}.0"), "X = 1\n");
+            let more = if n > 1 { "data-provenance=\"/p\"" } else { "" };
+            page.push_str(&format!(
+                "<a href=\"/files/{name}#sha256={}\" {OLD} {more}>{name}</a>\n",
+                common::upstream::hex(&bytes)
+            ));
+            let path = format!("/files/{name}");
+            set.upstream
+                .put(&path, common::upstream::Answer::file(bytes));
+        }
+        let answer = common::upstream::Answer::html;
+        set.upstream.put("/simple/vouched/", answer(page));
+        set.upstream
+            .put("/p", answer("this is no attestation".to_owned()));
+        let got = if uv {
+            set.uv(&["vouched"])
+        } else {
+            set.pip("new", &["vouched"])
+        };
+        assert_eq!(got.code, 0, "{}", got.whole());
+        assert!(set.has("vouched-1.0.dist-info"), "{}", got.whole());
+        assert!(words(&got).contains("HOG-PROV-bad"), "{}", got.whole());
+    }
+}
+
 #[test]
 fn indexes_in_arguments_are_watched_too() {
     let set = Set::new();
@@ -1357,7 +1439,7 @@ fn a_release_that_ceases_to_be_attested_is_withheld() {
         pinned.whole()
     );
     // Whoever knows why it is so lets it in.
-    let waiver = "[[waiver]]\nrule = \"HOG-PROV-lost\"\npackage = \"pypi-attestations\"\nreason = \"announced\"\nexpires = 2027-01-31\n";
+    let waiver = "[gateway]\nfresh = \"1s\"\n[[waiver]]\nrule = \"HOG-PROV-lost\"\npackage = \"pypi-attestations\"\nreason = \"announced\"\nexpires = 2027-01-31\n";
     set.sandbox.write("hognose.toml", waiver);
     std::fs::remove_dir_all(set.sandbox.work().join("installed")).unwrap();
     let got = install();
@@ -1367,7 +1449,8 @@ fn a_release_that_ceases_to_be_attested_is_withheld() {
         got.whole()
     );
     // An index that says nothing of attestations loses none.
-    set.sandbox.write("hognose.toml", "");
+    set.sandbox
+        .write("hognose.toml", "[gateway]\nfresh = \"1s\"\n");
     std::fs::remove_dir_all(set.sandbox.work().join("installed")).unwrap();
     let page = format!(
         "<a href=\"/files/pypi_attestations-0.0.20-py3-none-any.whl#sha256={}\" {OLD}>pypi_attestations-0.0.20-py3-none-any.whl</a>",

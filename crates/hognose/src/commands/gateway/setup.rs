@@ -12,7 +12,7 @@ use hognose_gateway::event::Events;
 use hognose_gateway::judge::Judge;
 use hognose_gateway::tokens::{Pass, Tokens};
 use hognose_gateway::upstream::{Upstream, Upstreams};
-use hognose_gateway::{Gateway, Gear, Options};
+use hognose_gateway::{Gateway, Gear, Options, ahead};
 use hognose_index::IndexUrl;
 use hognose_policy::{GatewaySettings, ServerSettings, UpstreamSettings};
 use hognose_store::Store;
@@ -205,6 +205,11 @@ fn options(request: &Request<'_>, own: &GatewaySettings) -> Options {
         prefix: request.prefix.clone(),
         budget: own.budget,
         observe: own.observe,
+        ahead: if own.look_ahead {
+            own.budget.min(ahead::MOST)
+        } else {
+            Duration::ZERO
+        },
     }
 }
 
