@@ -11,6 +11,7 @@ use crate::attestation::{Outcome, Publisher};
 use crate::commit::Comparison;
 use crate::memory::{Change, Known, Part};
 use crate::rebuilt::RebuildFault;
+use crate::reproduce;
 
 /// Most characters of a message.
 const SHOWN: usize = 600;
@@ -161,6 +162,33 @@ impl Release<'_> {
             (rule::UNCOMMITTED, Severity::High),
             format!("{file} is not what {base} holds: {}", parts.join("; ")),
             "read these files before anybody runs them; if a build writes them, waive this rule with that reason",
+        );
+        self.finding(&said, places)
+    }
+
+    /// Code of a wheel that its sdist does not give when it is built.
+    pub fn rebuilt(
+        &self,
+        file: &str,
+        sdist: &str,
+        found: &reproduce::Comparison,
+        places: &mut Places<'_>,
+    ) -> Option<Finding> {
+        let code: Vec<String> = found.code().take(NAMED).map(ToString::to_string).collect();
+        if code.is_empty() {
+            return None;
+        }
+        let more = match found.code().count() - code.len() {
+            0 => String::new(),
+            n => format!("; and {n} more"),
+        };
+        let said = certain(
+            (rule::UNCOMMITTED, Severity::High),
+            format!(
+                "{file} is not what {sdist} gives when it is built: {}{more}",
+                code.join("; ")
+            ),
+            "read these files before anybody runs them; if a build writes them otherwise each time, waive this rule with that reason",
         );
         self.finding(&said, places)
     }

@@ -12,4 +12,5 @@ pub mod judge;
 mod lines;
 pub mod memory;
 pub mod rebuilt;
+pub mod reproduce;
 pub mod summary;

@@ -5,6 +5,7 @@ mod gateway;
 mod gateway_state;
 mod lock;
 mod policy;
+mod sandboxed;
 mod verify;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use gateway_state::{
 };
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::{PolicyCommand, ReplayArgs, ReplayFormat};
+pub(crate) use sandboxed::SandboxedArgs;
 pub(crate) use verify::VerifyArgs;
 
 /// Guards a Python software supply chain end to end.
@@ -95,6 +97,9 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+    /// Give up rights and become another program.
+    #[command(hide = true)]
+    Sandboxed(SandboxedArgs),
     /// Print the manual page.
     Man {
         /// The page of one command, such as `scan` or `db-update`.

@@ -39,11 +39,7 @@ const ACTIVE: [&str; 16] = [
 pub(super) fn maker(path: &str, bytes: &[u8], blobs: &Blobs) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let text = std::str::from_utf8(bytes).ok()?;
-    let is_version = matches!(
-        name,
-        "_version.py" | "version.py" | "__version__.py" | "_version_info.py"
-    );
-    if is_version && bytes.len() <= MAX_VERSION && is_passive(text) {
+    if is_version(path, bytes) {
         return Some("a version file");
     }
     if path == "setup.py" && is_passive(text) && text.contains("setup(") {
@@ -63,6 +59,16 @@ pub(super) fn maker(path: &str, bytes: &[u8], blobs: &Blobs) -> Option<&'static 
     let is_known = |end: &str| blobs.knows(&format!("{source}.{end}"));
     (from_pyx && (is_known("pyx") || is_known("py")))
         .then_some("Cython, from a source of the commit")
+}
+
+/// A file that says a version and does nothing.
+pub(super) fn is_version(path: &str, bytes: &[u8]) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_named = matches!(
+        name,
+        "_version.py" | "version.py" | "__version__.py" | "_version_info.py"
+    );
+    is_named && bytes.len() <= MAX_VERSION && std::str::from_utf8(bytes).is_ok_and(is_passive)
 }
 
 /// Imports nothing but what is harmless and calls nothing that runs, reads or decodes.

@@ -86,10 +86,7 @@ impl<'b> Comparer<'b> {
             self.out.compiled += 1;
             return;
         }
-        let is_code = CODE.contains(&ending.as_str())
-            || COMPILED.contains(&ending.as_str())
-            || bytes.starts_with(b"#!");
-        if !is_code {
+        if !is_code(path, bytes) {
             self.out.others += 1;
             return;
         }
@@ -115,4 +112,18 @@ impl<'b> Comparer<'b> {
         self.out.absent.sort();
         self.out
     }
+}
+
+/// True for a file that is run, or from which what is run is made.
+pub(crate) fn is_code(path: &str, bytes: &[u8]) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let ending = ending.to_ascii_lowercase();
+    CODE.contains(&ending.as_str())
+        || COMPILED.contains(&ending.as_str())
+        || bytes.starts_with(b"#!")
+}
+
+/// True for a file that says a version and does nothing.
+pub(crate) fn is_version_file(path: &str, bytes: &[u8]) -> bool {
+    generated::is_version(path, bytes)
 }

@@ -51,6 +51,16 @@ pub(crate) struct VerifyArgs {
     /// Compare the code of wheels on disk with the sdist of the same release on disk.
     #[arg(long)]
     pub(crate) against_sdist: bool,
+    /// Build wheels on disk again from the sdist of the same release on disk, in a sandbox without network, and compare. Runs the
+    /// sdist's own code; what it says that it needs to be built is fetched from the index of pip before.
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+    /// Build with this Python [default: python3].
+    #[arg(long, value_name = "PYTHON", requires = "rebuild")]
+    pub(crate) rebuild_python: Option<PathBuf>,
+    /// Build even where nothing, or not all, can be confined on this machine: what is built can then do what you can.
+    #[arg(long, requires = "rebuild")]
+    pub(crate) rebuild_unsandboxed: bool,
     /// Trust these keys (a trusted_root.json of Sigstore) instead of those that are part of the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod inspect;
 mod lock;
 mod man;
 mod policy;
+mod sandboxed;
 mod sbom;
 mod scan;
 mod show;
@@ -42,6 +43,7 @@ pub(crate) fn run(
         Command::Sbom(args) => sbom::run(&args, surroundings),
         Command::Explain(args) => explain::run(cli, &args, surroundings),
         Command::Completions { shell } => completions::run(shell),
+        Command::Sandboxed(args) => sandboxed::run(&args),
         Command::Man { command } => man::run(command.as_deref()),
     }
 }

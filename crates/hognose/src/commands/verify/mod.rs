@@ -7,6 +7,7 @@ mod disk;
 mod environment;
 mod forge;
 mod memory;
+mod rebuild;
 mod rebuilt;
 mod releases;
 mod rows;
@@ -119,6 +120,8 @@ fn sources(
     notices: &mut Vec<Notice>,
 ) -> Result<(), Failure> {
     rebuilt::add(args, looks, evidence, notices)?;
+    let places = (args, surroundings);
+    rebuild::add(places, looks, inventory, evidence, notices)?;
     commits::add(args, looks, inventory, surroundings, evidence, notices)?;
     commits::with_sdists(args, looks, inventory, evidence, notices)
 }
