@@ -189,6 +189,7 @@ impl Context<'_> {
             })?;
             policy.rules.insert(self.rule(rule)?, action);
         }
+        self.attested_before(&raw.policy.provenance, &mut policy.rules)?;
         policy.waivers = raw
             .waiver
             .iter()

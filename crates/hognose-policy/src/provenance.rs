@@ -1,11 +1,14 @@
 //! `[policy.provenance]`: whose releases must be attested, and by whom attestations count.
 
-use hognose_types::{OwnedNames, PackageName};
+use std::collections::BTreeMap;
+
+use hognose_types::rules::provenance;
+use hognose_types::{OwnedNames, PackageName, RuleId};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::ConfigError;
 use crate::config::Context;
+use crate::{Action, ConfigError};
 
 /// What a policy asks of attestations.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,9 +46,37 @@ pub(crate) struct RawProvenance {
     triggers: Vec<String>,
     runners: Vec<String>,
     refs: Vec<String>,
+    lost: Option<Spanned<String>>,
+    changed: Option<Spanned<String>>,
 }
 
 impl Context<'_> {
+    /// What happens to releases that are not attested as those before: the rules by the names that they have here.
+    pub(crate) fn attested_before(
+        &self,
+        raw: &RawProvenance,
+        rules: &mut BTreeMap<RuleId, Action>,
+    ) -> Result<(), ConfigError> {
+        for (key, word, rule) in [
+            ("lost", &raw.lost, provenance::LOST),
+            ("changed", &raw.changed, provenance::CHANGED),
+        ] {
+            let Some(word) = word else { continue };
+            let action = Action::from_word(word.get_ref()).ok_or_else(|| {
+                let message = format!("unknown action {:?} in {key}", word.get_ref());
+                self.error(word.span().start, message, Some("use block, warn or off"))
+            })?;
+            if rules
+                .insert(rule, action)
+                .is_some_and(|other| other != action)
+            {
+                let message = format!("{key} and {} in rules say different things", rule.as_str());
+                return Err(self.error(word.span().start, message, Some("keep one of them")));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn provenance(&self, raw: &RawProvenance) -> Result<ProvenancePolicy, ConfigError> {
         Ok(ProvenancePolicy {
             require: self.owned(&raw.require)?,
@@ -98,6 +129,28 @@ fn fits(pattern: &str, said: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{Config, ConfigFile};
+
+    #[test]
+    fn what_was_lost_or_changed_is_said_by_name_or_by_rule() {
+        let read = |text: &str| Config::parse("x.toml", text, ConfigFile::Hognose);
+        let text = "[policy.provenance]\nlost = \"warn\"\nchanged = \"off\"\n";
+        let rules = read(text).unwrap().unwrap().policy.rules;
+        assert_eq!(rules.get(&provenance::LOST), Some(&Action::Warn));
+        assert_eq!(rules.get(&provenance::CHANGED), Some(&Action::Off));
+        let same =
+            "[policy.provenance]\nlost = \"warn\"\n[policy.rules]\nHOG-PROV-lost = \"warn\"\n";
+        assert!(read(same).is_ok());
+        for (text, said) in [
+            ("[policy.provenance]\nlost = \"deny\"\n", "unknown action"),
+            (
+                "[policy.rules]\nHOG-PROV-lost = \"warn\"\n[policy.provenance]\nlost = \"block\"\n",
+                "say different things",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
 
     #[test]
     fn lists_let_in_what_they_name() {

@@ -266,6 +266,46 @@ fn a_token_is_written_as_a_digest() {
 }
 
 #[test]
+fn the_lines_of_a_token_say_what_it_is_for() {
+    let sandbox = Sandbox::new();
+    let token = |more: &[&str]| {
+        let all = [&["gateway", "token", "ci"][..], more].concat();
+        sandbox.run(&all)
+    };
+    let made = token(&[
+        "--package",
+        "acme-*,good",
+        "--package",
+        "other",
+        "--expires",
+        "2027-01-31",
+    ]);
+    assert_eq!(made.code, 0, "{}", made.whole());
+    let start = made.stderr.find("[[gateway.token]]").unwrap();
+    let lines: Vec<&str> = made.stderr[start..].lines().take(5).collect();
+    assert_eq!(lines[3], "packages = [\"acme-*\", \"good\", \"other\"]");
+    assert_eq!(lines[4], "expires = 2027-01-31");
+    // As they are written they are understood.
+    let upstream = index();
+    let gateway = Running::start(&sandbox, &upstream.url(), &lines.join("\n"));
+    let shown = basic("x", made.stdout.trim());
+    assert_eq!(gateway.ask("/simple/good/", &shown).status(), 200);
+    assert_eq!(gateway.ask("/simple/better/", &shown).status(), 403);
+    for (more, said) in [
+        (["--package", "*"], "this is no project"),
+        (["--package", "a\"b"], "this is no project"),
+        (["--expires", "tomorrow"], "is no date"),
+        (["--expires", "2026-11-17"], "is over"),
+    ] {
+        let refused = token(&more);
+        assert_eq!(refused.code, 2, "{}", refused.whole());
+        assert!(refused.stderr.contains(said), "{}", refused.whole());
+        assert!(refused.stdout.is_empty());
+    }
+    assert_eq!(token(&["--expires", "2026-11-18"]).code, 0);
+}
+
+#[test]
 fn a_client_that_takes_every_place_leaves_some() {
     let (sandbox, upstream) = (Sandbox::new(), index());
     let configuration = "[gateway]\nconnections-per-client = 3\n";

@@ -766,6 +766,38 @@ fn a_new_policy_is_in_force_within_seconds() {
     assert!(log.stdout.contains("policy is now "), "{}", log.stdout);
 }
 
+/// The configuration is read first, and what comes after takes a while: what is written meanwhile is seen.
+#[cfg(unix)]
+#[test]
+fn a_policy_that_is_written_while_the_gateway_starts_is_in_force_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let set = Set::new();
+    let deny = "[gateway]\ndeny = [\"good==1.0\"]\n";
+    set.sandbox.write("later.toml", deny);
+    // Asked for a password once everything else is read.
+    let script = "#!/bin/sh\ncp later.toml hognose.toml\necho hidden\n";
+    let keyring = set.sandbox.write("../bin/keyring", script);
+    std::fs::set_permissions(&keyring, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = keyring.parent().unwrap().canonicalize().unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let index = set.upstream.url().replace("http://", "http://me@");
+    let feed = root().join("examples/feeds");
+    let gateway = Running::start_in(
+        &set.sandbox,
+        &index,
+        "[gateway]\nallow = [\"good\"]\n",
+        feed.to_str().unwrap(),
+        &[("PIP_KEYRING_PROVIDER", "subprocess"), ("PATH", &path)],
+    );
+    let written = std::fs::read_to_string(set.sandbox.work().join("hognose.toml")).unwrap();
+    assert_eq!(written, deny);
+    let began = Instant::now();
+    while gateway.ask(&Set::path("1.0", &set.old), "").status() != 403 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn who_asks_too_often_waits() {
     let set = Set::new();

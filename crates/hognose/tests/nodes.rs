@@ -231,6 +231,108 @@ fn nodes_fetch_once_and_go_on_without_each_other() {
     assert!(rows >= 64 + served.load(Ordering::Relaxed), "{rows}");
 }
 
+/// What an index serves as the provenance of a real release; none where the shared data is not there, which CI refuses.
+fn provenance(name: &str) -> Option<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = folder.join(format!(
+        "../../../shared/data/provenance/pypi/{name}.provenance"
+    ));
+    let found = std::fs::read_to_string(&path).ok();
+    assert!(
+        found.is_some() || std::env::var_os("CI").is_none(),
+        "{}",
+        path.display()
+    );
+    found
+}
+
+/// A release that is no longer attested, and one of somebody else: seen by whoever comes later, whatever keeps the state.
+#[test]
+fn who_published_before_is_remembered_in_a_file_and_in_a_database_alike() {
+    let lost = "pypi_attestations-0.0.19.tar.gz";
+    let other = "pep740_sampleproject-1.0.0.tar.gz";
+    let (Some(real), Some(gitlab)) = (
+        provenance(lost),
+        provenance("pep740-sampleproject-1.0.0.tar.gz"),
+    ) else {
+        return;
+    };
+    let digests = [
+        "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3",
+        "6cdd4a1a0a49aeef47265e7bf8ec1667257b397d34d731dc7b7af349deca1cd8",
+    ];
+    let server = postgres::Server::start();
+    for database in [false, true] {
+        let upstream = Upstream::new();
+        let page = |newer: &str| {
+            let link = format!(
+                "<a href=\"/files/{lost}#sha256={}\" {OLD} data-provenance=\"/p/lost\">{lost}</a>{newer}",
+                digests[0]
+            );
+            upstream.put("/simple/pypi-attestations/", Answer::html(link));
+        };
+        let link = format!(
+            "<a href=\"/files/{other}#sha256={}\" {OLD} data-provenance=\"/p/other\">{other}</a>",
+            digests[1]
+        );
+        upstream.put("/simple/pep740-sampleproject/", Answer::html(link));
+        upstream.put("/p/lost", Answer::html(real.clone()));
+        upstream.put("/p/other", Answer::html(gitlab.clone()));
+        let sandboxes = [Sandbox::new(), Sandbox::new()];
+        let state = if database {
+            format!("state = \"{}\"\n", server.url())
+        } else {
+            let file = sandboxes[0].work().join("state.db");
+            format!("state = \"{}\"\n", file.display())
+        };
+        let start = |at: usize, more: &str| {
+            let all = format!("[gateway]\nfresh = \"1s\"\ninspect = false\n{state}{more}");
+            Running::start(&sandboxes[at], &upstream.url(), &all)
+        };
+        page("");
+        let first = start(0, "");
+        // Verified, and remembered; the bytes are not there and matter to nobody here.
+        let path = format!("/files/pypi-attestations/{}/{lost}", digests[0]);
+        assert_ne!(first.ask(&path, "").status(), 403);
+        drop(first);
+        let remembered = "version = 1\n[[package]]\nname = \"pep740-sampleproject\"\nversion = \"0.9\"\nattested = \"yes\"\n[[package.publisher]]\nkind = \"GitHub\"\nissuer = \"https://token.actions.githubusercontent.com\"\nrepository = \"https://github.com/acme/sampleproject\"\nrepository-id = \"7\"\n[[package.file]]\nname = \"pep740_sampleproject-0.9.tar.gz\"\nattested = \"yes\"\n";
+        let name = "pep740-sampleproject";
+        if database {
+            let address = PostgresAddress::parse(&server.url()).unwrap();
+            let store = PostgresStore::open(&address, Opening::Existing).unwrap();
+            assert!(store.remember("published", name, remembered, 0, 1).unwrap());
+        } else {
+            let file = sandboxes[0].work().join("state.db");
+            let options = hognose_store::Options::default();
+            let store = hognose_store::SqliteStore::open(&file, Opening::Existing, options);
+            let store = store.unwrap();
+            assert!(store.remember("published", name, remembered, 0, 1).unwrap());
+        }
+        let name = "pypi_attestations-0.0.20-py3-none-any.whl";
+        page(&format!(
+            "<a href=\"/files/{name}#sha256={}\" {OLD}>{name}</a>",
+            "a".repeat(64)
+        ));
+        // Another node, or the same machine after a restart, which has never seen the release that was attested.
+        let look = |more: &str| {
+            let node = start(usize::from(database), more);
+            let page = node.ask("/simple/pypi-attestations/", "").text();
+            let path = format!("/files/pep740-sampleproject/{}/{other}", digests[1]);
+            (page.contains("HOG-PROV-lost"), node.ask(&path, "").line)
+        };
+        let (lost, line) = look("");
+        assert!(
+            lost && line.contains("HOG-PROV-changed"),
+            "{database} {line}"
+        );
+        // By the names that the policy has for it.
+        let (lost, line) = look("[policy.provenance]\nlost = \"warn\"\nchanged = \"warn\"\n");
+        assert!(!lost && !line.contains("403"), "{database} {line}");
+        let (lost, line) = look("[policy.provenance]\nlost = \"off\"\nchanged = \"block\"\n");
+        assert!(!lost && line.contains("403"), "{database} {line}");
+    }
+}
+
 #[test]
 fn a_page_is_asked_for_by_one_node_for_all() {
     let (state, bucket, upstream) = (

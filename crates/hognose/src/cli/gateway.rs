@@ -66,6 +66,12 @@ pub(crate) struct TokenArgs {
     /// Whose it is: the log names who asked by it.
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
+    /// A project that it is for, or the beginning of names with a `*` behind it; without any it is for all.
+    #[arg(long = "package", value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) packages: Vec<String>,
+    /// The last day it holds, UTC, such as 2027-01-31; without it for ever.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) expires: Option<String>,
 }
 
 /// Flags of `hognose gateway gc`.

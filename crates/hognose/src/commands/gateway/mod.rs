@@ -54,7 +54,7 @@ pub(super) fn run(
     match &args.command {
         Some(GatewayCommand::Check(args)) => return check::run(cli, args, surroundings),
         Some(GatewayCommand::Gc(args)) => return gc::run(args, surroundings),
-        Some(GatewayCommand::Token(args)) => return token::run(args),
+        Some(GatewayCommand::Token(args)) => return token::run(args, surroundings),
         Some(GatewayCommand::State(command)) => return state::run(command, surroundings),
         None => {}
     }
