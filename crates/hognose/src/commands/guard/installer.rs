@@ -23,6 +23,8 @@ pub(super) struct Lifted {
     pub(super) files: Vec<Listed>,
     /// Commands that the command runs.
     pub(super) within: Vec<(Tool, Vec<String>)>,
+    /// What the guard does not see of it.
+    pub(super) notices: Vec<String>,
     /// What runs, and how many of the arguments are not its own.
     pub(super) tool: Tool,
     pub(super) lead: usize,
@@ -143,7 +145,9 @@ impl Lifted {
             self.arguments.extend(before.iter().cloned());
             return self.inner(rest);
         }
+        super::wrapped::fed(&program, &texts)?;
         foreign(&texts)?;
+        self.unseen(&program, &texts);
         self.arguments.extend(own.iter().cloned());
         Ok(())
     }
@@ -174,7 +178,9 @@ impl Lifted {
         let rest = command.get(1..).unwrap_or_default();
         let Some(at) = super::command::wrapped(rest) else {
             let texts = rest.iter().map(|w| w.to_string_lossy().into_owned());
-            foreign(&texts.collect::<Vec<_>>())?;
+            let texts: Vec<String> = texts.collect();
+            foreign(&texts)?;
+            super::wrapped::texts_of_env(&super::command::name(command.first()), &texts)?;
             self.arguments.extend(command.iter().cloned());
             return Ok(());
         };

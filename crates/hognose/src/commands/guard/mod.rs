@@ -79,6 +79,7 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
     let observe = built.gateway.gear.options.observe;
     if !cli.quiet {
         tell(&built);
+        lifted.notices.iter().for_each(|n| output::warning(n));
     }
     let mut keep = bound.variables(built.indexes.as_ref())?;
     if let Way::Lock(pins) = &way {

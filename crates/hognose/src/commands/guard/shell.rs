@@ -1,5 +1,7 @@
 //! Texts for a shell, taken apart as far as it takes to see what they start.
 
+use std::collections::BTreeMap;
+
 use super::command::SHELLS;
 
 /// Words that stand before a command and are none themselves.
@@ -59,20 +61,69 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// What a text does, in its order. What a variable or a heredoc holds is not known.
 pub(super) fn steps(text: &str) -> Vec<Step> {
-    let mut out = Vec::new();
-    for command in split(text, true) {
-        let mut rest = command.as_slice();
+    let mut walk = Walk::default();
+    walk.text(text, 0);
+    walk.steps
+}
+
+/// The variables that a text gives a value where it uses them: `${NAME:=value}`.
+pub(super) fn defaulted(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${").skip(1).filter_map(|rest| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = rest.find(|c| !plain(c))?;
+        let (name, behind) = rest.split_at(end);
+        let sets = behind.starts_with('=') || behind.starts_with(":=");
+        (sets && !name.is_empty()).then_some(name)
+    })
+}
+
+/// Texts within texts that are gone through.
+const DEEPEST: usize = 8;
+/// Steps of a text, aliases and all.
+const MOST: usize = 10_000;
+
+/// A text on the way to its steps.
+#[derive(Default)]
+struct Walk {
+    steps: Vec<Step>,
+    /// What words stand for from where they are defined on.
+    aliases: BTreeMap<String, Vec<String>>,
+}
+
+impl Walk {
+    fn text(&mut self, text: &str, depth: usize) {
+        if depth > DEEPEST {
+            // Deeper than anybody writes: what it reads is not known.
+            self.steps.push(Step::Reads(String::new()));
+            return;
+        }
+        for command in split(text, true) {
+            if self.steps.len() > MOST {
+                self.steps.push(Step::Reads(String::new()));
+                return;
+            }
+            self.command(&command, depth);
+        }
+    }
+
+    fn command(&mut self, command: &[String], depth: usize) {
+        let mut rest = command;
         let mut set = Vec::new();
         while let Some((first, behind)) = rest.split_first() {
             match assigned(first) {
                 Some(name) => set.push(name.to_owned()),
                 None if LEADING.contains(&first.as_str()) => {}
+                // Its name is a word of its own, and what it does stands behind that.
+                None if first == "function" => {
+                    rest = behind.get(1..).unwrap_or_default();
+                    continue;
+                }
                 None => break,
             }
             rest = behind;
         }
         if !set.is_empty() {
-            out.push(Step::Sets(set));
+            self.steps.push(Step::Sets(set));
         }
         let own = ["command", "builtin"];
         if let Some((_, behind)) = rest
@@ -82,24 +133,62 @@ pub(super) fn steps(text: &str) -> Vec<Step> {
             rest = behind;
         }
         let Some((first, behind)) = rest.split_first().filter(|(w, _)| !w.is_empty()) else {
-            continue;
+            return;
         };
-        out.push(match first.as_str() {
-            word if MOVING.contains(&word) => Step::Moves,
-            "." | "source" => Step::Reads(behind.first().cloned().unwrap_or_default()),
-            word if SETTING.contains(&word) => {
-                let name = |w: &String| assigned(w).unwrap_or(w).to_owned();
-                Step::Sets(behind.iter().map(name).collect())
+        if let Some(stands_for) = self.aliases.get(first).filter(|_| depth < DEEPEST) {
+            let whole = [stands_for.as_slice(), behind].concat();
+            self.command(&whole, depth + 1);
+            return;
+        }
+        match first.as_str() {
+            word if MOVING.contains(&word) => self.steps.push(Step::Moves),
+            "." | "source" => {
+                let file = behind.first().cloned().unwrap_or_default();
+                self.steps.push(Step::Reads(file));
             }
-            "eval" => {
-                // It is a text once more; what is in it is at most as long.
-                out.extend(split(&behind.join(" "), true).into_iter().map(Step::Runs));
-                continue;
+            // Texts once more; what is in them is at most as long.
+            "eval" => self.text(&behind.join(" "), depth + 1),
+            "trap" => {
+                let text = behind.iter().find(|w| !w.starts_with('-'));
+                self.text(text.map_or("", String::as_str), depth + 1);
             }
-            _ => Step::Runs(rest.to_vec()),
-        });
+            "alias" => self.aliases(behind, depth),
+            word => {
+                let names = names(word, behind);
+                if !names.is_empty() {
+                    self.steps.push(Step::Sets(names));
+                } else if !SETTING.contains(&word) {
+                    self.steps.push(Step::Runs(rest.to_vec()));
+                }
+            }
+        }
     }
-    out
+
+    fn aliases(&mut self, words: &[String], depth: usize) {
+        for word in words {
+            if let Some((name, text)) = word.split_once('=') {
+                // Looked at where it stands, too: who uses it may not be seen.
+                self.text(text, depth + 1);
+                let stands_for = split(text, true).into_iter().next().unwrap_or_default();
+                self.aliases.insert(name.to_owned(), stands_for);
+            }
+        }
+    }
+}
+
+/// The variables that a command of the shell itself changes.
+fn names(command: &str, words: &[String]) -> Vec<String> {
+    let bare = |w: &String| assigned(w).unwrap_or(w).to_owned();
+    let take = match command {
+        "for" | "select" => 1,
+        "read" | "mapfile" | "readarray" | "getopts" | "let" => words.len(),
+        "printf" if words.first().is_some_and(|w| w.starts_with("-v")) => 2,
+        word if SETTING.contains(&word) => words.len(),
+        _ => 0,
+    };
+    let some = words.iter().take(take).map(bare);
+    some.map(|word| word.strip_prefix("-v").map_or(word.clone(), str::to_owned))
+        .collect()
 }
 
 /// The variable that a word sets.
@@ -271,6 +360,23 @@ mod tests {
             ("pip install \\\n  x", &["pip|install|x"]),
             ("eval 'pip install' x", &["pip|install|x"]),
             ("command cd a", &["moves"]),
+            (
+                "eval 'cd a && X=1 pip install'",
+                &["moves", "sets X", "pip|install"],
+            ),
+            ("eval \"eval 'cd a'\"", &["moves"]),
+            ("trap 'pip install x' EXIT", &["pip|install|x"]),
+            (
+                "alias p='pip -i u'\np install x",
+                &["pip|-i|u", "pip|-i|u|install|x"],
+            ),
+            ("alias p=p; p x", &["p", "p|x"]),
+            ("function f { cd a; }; f", &["moves", "f"]),
+            ("f() { cd a; }; f", &["f", "moves", "f"]),
+            ("read -r A B < file", &["sets -r A B"]),
+            ("for A in b c; do ls; done", &["sets A", "ls", "done"]),
+            ("printf -v A %s b; printf -vB c", &["sets  A", "sets B c"]),
+            ("source <(x)", &["reads ", "x"]),
             (
                 "set -a; . ./a.env && ls",
                 &["sets -a", "reads ./a.env", "ls"],

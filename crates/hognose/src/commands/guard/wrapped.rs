@@ -87,6 +87,49 @@ pub(super) fn check(program: &str, words: &[OsString]) -> Result<(), Failure> {
     }
 }
 
+/// Refuses programs that give an installer words which the guard has not seen, or start it elsewhere.
+pub(super) fn fed(program: &str, words: &[String]) -> Result<(), Failure> {
+    let starts = |options: &[&str]| {
+        let at = words.iter().position(|w| options.contains(&w.as_str()));
+        at.and_then(|at| words.get(at + 1..)).unwrap_or_default()
+    };
+    let started = match program {
+        "find" => starts(&["-exec", "-execdir", "-ok", "-okdir"]),
+        "fd" | "fdfind" => starts(&["-x", "-X", "--exec", "--exec-batch"]),
+        "parallel" | "watch" | "entr" => words,
+        _ => &[],
+    };
+    if !names_installer(started) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{program} gives the installer words that the guard has not seen, or starts it elsewhere"
+    ))
+    .hint("write what to install to a file, and give it that: `pip install -r FILE`"))
+}
+
+/// Refuses an installer in a word that `env` takes apart by itself (`env -S`).
+pub(super) fn texts_of_env(program: &str, words: &[String]) -> Result<(), Failure> {
+    let split = words.iter().position(|word| {
+        let letters = word.strip_prefix('-').unwrap_or_default();
+        word.starts_with("--s") || !letters.starts_with('-') && letters.contains('S')
+    });
+    let Some(split) = split.filter(|_| program == "env") else {
+        return Ok(());
+    };
+    let from = words.get(split..).unwrap_or_default();
+    let behind = from.iter().map(|word| {
+        let bare = word
+            .split_once(['S', '='])
+            .filter(|_| word.starts_with('-'));
+        bare.map_or(word.as_str(), |(_, rest)| rest).to_owned()
+    });
+    if names_installer(&behind.collect::<Vec<_>>()) {
+        return Err(changes(&from.join(" ")));
+    }
+    Ok(())
+}
+
 fn env(words: &[String]) -> Result<(), Failure> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -135,7 +178,7 @@ fn parts(words: &[String]) -> impl Iterator<Item = &str> {
 }
 
 fn is_between(c: char) -> bool {
-    c.is_whitespace() || "\"';&|(){}<>`".contains(c)
+    c.is_whitespace() || "\"';&|(){}<>`,".contains(c)
 }
 
 /// Whether an installer is named among words, or in a text that one of them is.
