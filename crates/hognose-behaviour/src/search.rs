@@ -112,19 +112,98 @@ impl Automaton {
         })
     }
 
-    /// The words in a text that do not overlap: of two that do, the one that ends first.
-    pub(crate) fn apart<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Hit> + 't {
+    /// The words in a text that do not overlap: of two that do, the one that ends first. `skips` was made of the same
+    /// words.
+    pub(crate) fn apart<'t>(
+        &'t self,
+        skips: &'t Skips,
+        text: &'t str,
+    ) -> impl Iterator<Item = Hit> + 't {
         let mut at = 0;
         std::iter::from_fn(move || {
-            let mut state = 0;
-            at = self.next_end(text.as_bytes(), at, &mut state)?;
-            let word = self.words(state).first()?;
-            Some(self.hit(*word, at))
+            let text = text.as_bytes();
+            loop {
+                at = skips.next(text, at)?;
+                let word = self.word_from(text, &mut at);
+                if word.is_some() {
+                    return word;
+                }
+            }
         })
+    }
+
+    /// The first word that begins at `at` or after it, before no word is begun any more; where it ended.
+    fn word_from(&self, text: &[u8], at: &mut usize) -> Option<Hit> {
+        let mut state = 0;
+        for byte in text.get(*at..)? {
+            *at += 1;
+            state = self.step(state, *byte);
+            if state & ENDS != 0 {
+                return Some(self.hit(*self.words(state).first()?, *at));
+            }
+            if state == 0 {
+                break;
+            }
+        }
+        None
     }
 
     /// How many words there are.
     pub(crate) fn len(&self) -> usize {
         self.lengths.len()
     }
+}
+
+/// Where in a text words may begin: by three bytes at a time it is known how far no word begins (Wu and Manber, 1994).
+#[derive(Debug)]
+pub(crate) struct Skips {
+    /// For each three bytes how far the window may move on at least.
+    table: Vec<u8>,
+    /// The length of the shortest word.
+    window: usize,
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 3;
+
+impl Skips {
+    /// For words of any case, of three bytes or more each.
+    pub(crate) fn new<'w>(words: impl Iterator<Item = &'w str> + Clone) -> Self {
+        let shortest = words.clone().map(str::len).min().unwrap_or(BLOCK);
+        let window = shortest.clamp(BLOCK, 200);
+        let most = u8::try_from(window - BLOCK + 1).unwrap_or(u8::MAX);
+        let mut table = vec![most; 1 << 15];
+        for word in words {
+            for (at, block) in word.as_bytes().windows(BLOCK).enumerate() {
+                let Some(left) = (window - BLOCK).checked_sub(at) else {
+                    break;
+                };
+                if let ([a, b, c], Ok(left)) = (block, u8::try_from(left))
+                    && let Some(shift) = table.get_mut(block_of(*a, *b, *c))
+                {
+                    *shift = left.min(*shift);
+                }
+            }
+        }
+        Self { table, window }
+    }
+
+    /// The next place, from `at` on, where a word may begin.
+    fn next(&self, text: &[u8], at: usize) -> Option<usize> {
+        let mut at = at + self.window - BLOCK;
+        while let Some([a, b, c]) = text.get(at..at + BLOCK) {
+            let shift = self.table.get(block_of(*a, *b, *c)).copied().unwrap_or(0);
+            if shift == 0 {
+                return Some(at + BLOCK - self.window);
+            }
+            at += usize::from(shift);
+        }
+        None
+    }
+}
+
+/// A number for three bytes: letters count the same in either case.
+fn block_of(a: u8, b: u8, c: u8) -> usize {
+    let low = |byte: u8| usize::from(byte & 31);
+    low(a) << 10 | low(b) << 5 | low(c)
 }

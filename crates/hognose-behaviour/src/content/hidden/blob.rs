@@ -29,7 +29,7 @@ impl Blobs {
     #[inline]
     pub(super) fn token(&mut self, view: &mut View<'_>, token: Token) {
         match token.kind {
-            Kind::String => self.string(view.text, token),
+            Kind::String => self.string(view.text, token.start..token.end),
             Kind::Blanks | Kind::Newline | Kind::Comment | Kind::Other('\\') => {}
             _ => self.end(view),
         }
@@ -42,15 +42,21 @@ impl Blobs {
         }
     }
 
-    fn string(&mut self, text: &str, token: Token) {
-        if token.start == token.end {
+    /// Whether strings were taken that the next one may go on.
+    pub(super) fn is_open(&self) -> bool {
+        self.bytes > 0
+    }
+
+    /// Takes the content of a string.
+    pub(super) fn string(&mut self, text: &str, content: Range<usize>) {
+        if content.is_empty() {
             return;
         }
         if self.bytes == 0 {
-            self.start = token.start;
+            self.start = content.start;
         }
-        self.bytes += token.end - token.start;
-        self.strings.push(token.start..token.end);
+        self.bytes += content.len();
+        self.strings.push(content);
         if self.bytes >= SMALL {
             let blob = self.blob.get_or_insert_default();
             for range in self.strings.drain(..) {

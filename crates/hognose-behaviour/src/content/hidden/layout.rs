@@ -37,11 +37,16 @@ impl Layout {
     }
 
     /// Takes a whole line in which nothing is out of sight, and after which the next begins at `start`.
-    pub(super) fn plain(&mut self, line: Plain, start: usize) {
+    pub(super) fn plain(&mut self, line: &Plain, start: usize) {
         if self.depth == 0 {
-            self.last_indent = line.indent;
+            self.last_indent = line.indent.unwrap_or(self.last_indent);
         }
         self.depth = line.depth;
+        self.start = start;
+    }
+
+    /// Takes a line that is empty.
+    pub(super) fn empty(&mut self, start: usize) {
         self.start = start;
     }
 

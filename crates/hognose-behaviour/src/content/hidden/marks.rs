@@ -1,12 +1,19 @@
 //! Marks that obfuscators leave, and words meant for language models that review code.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::View;
 use super::scan::{Kind, Scanner};
 use super::texts::{ADDRESS, MARKS, WISHES};
 use crate::fact::FactKind;
-use crate::search::TEXTS;
+use crate::search::{Skips, TEXTS};
+
+/// Most texts hold none of them, and most of a text need not be looked at to know.
+static SKIPS: LazyLock<Skips> = LazyLock::new(|| {
+    let marks = MARKS.iter().map(|(mark, _)| *mark);
+    Skips::new(marks.chain(ADDRESS).chain(WISHES))
+});
 
 /// How far around an address a wish may stand.
 const NEAR: usize = 400;
@@ -17,7 +24,7 @@ pub(super) fn search(view: &mut View<'_>, lines: &[Range<usize>]) {
     let mut near = Near::default();
     for range in lines {
         let part = text.get(range.clone()).unwrap_or_default();
-        for hit in TEXTS.apart(part) {
+        for hit in TEXTS.apart(&SKIPS, part) {
             let at = range.start + hit.start;
             let which = hit.which;
             if let Some((mark, tool)) = MARKS.get(which) {
@@ -94,7 +101,7 @@ fn is_protected(text: &str) -> bool {
 /// Words for language models in a text that is no source.
 pub(super) fn injection(text: &str) -> Option<String> {
     let mut near = Near::default();
-    for hit in TEXTS.apart(text) {
+    for hit in TEXTS.apart(&SKIPS, text) {
         let which = hit.which;
         if which < MARKS.len() {
             continue;

@@ -10,6 +10,8 @@ mod plain;
 mod scan;
 mod texts;
 
+use std::ops::Range;
+
 use crate::fact::{Fact, FactKind, Place, Trigger};
 use scan::{Kind, Lines, Scanner, Token};
 
@@ -28,50 +30,95 @@ pub fn facts(path: &str, source: &str, trigger: Trigger, out: &mut Vec<Fact>) {
         path,
         text: source,
         ascii: source.is_ascii(),
+        every_name: false,
         lines: None,
         trigger,
         facts: Vec::new(),
     };
-    let mut layout = layout::Layout::default();
-    let mut names = names::Names::default();
-    let mut blobs = blob::Blobs::default();
-    let mut filler = Filler::default();
-    let mut scanner = Scanner::new(source);
-    // The lines that were looked at, and the first of those that are.
-    let (mut looked, mut from) = (Vec::new(), 0);
-    loop {
+    if Pass::default().run(&mut view).is_err() {
         // Names beyond ASCII are compared with the others: then all are needed.
-        if view.ascii && matches!(filler.last, None | Some(Kind::Newline)) {
-            let here = scanner.at();
-            while let Some(line) = plain::line(scanner.rest(), layout.depth()) {
-                scanner.pass(line.length);
-                layout.plain(line, scanner.at());
-                blobs.end(&mut view);
-                filler.line();
-            }
-            if scanner.at() > here {
-                looked.push(std::mem::replace(&mut from, scanner.at())..here);
-            }
-        }
-        let Some(token) = scanner.next() else { break };
-        layout.token(&mut view, token);
-        blobs.token(&mut view, token);
-        if !view.ascii {
-            characters::token(&mut view, token);
-        }
-        if token.kind == Kind::Name {
-            names.token(&mut view, token);
-        }
-        filler.token(token);
+        view.every_name = true;
+        view.facts.clear();
+        // Another one changes nothing: every name is taken.
+        let _ = Pass::default().run(&mut view);
     }
-    looked.push(from..source.len());
-    layout.end_line(&mut view, source.len());
-    blobs.finish(&mut view);
-    names.finish(&mut view);
-    characters::padding(&mut view, filler.bytes);
-    marks::search(&mut view, &looked);
     view.facts.sort_by_key(|fact| fact.place.line);
     out.append(&mut view.facts);
+}
+
+/// What is remembered while a file is read.
+#[derive(Default)]
+struct Pass<'a> {
+    layout: layout::Layout,
+    names: names::Names<'a>,
+    blobs: blob::Blobs,
+    filler: Filler,
+    /// Where words may stand.
+    words: Vec<Range<usize>>,
+    /// Where what is not yet among it begins.
+    from: usize,
+}
+
+/// A name beyond ASCII was met, and not every name before it was taken.
+struct ForeignName;
+
+impl<'a> Pass<'a> {
+    fn run(mut self, view: &mut View<'a>) -> Result<(), ForeignName> {
+        let mut scanner = Scanner::new(view.text);
+        loop {
+            if !view.every_name {
+                self.plain(view, &mut scanner);
+            }
+            let Some(token) = scanner.next() else { break };
+            self.layout.token(view, token);
+            self.blobs.token(view, token);
+            if !view.ascii {
+                characters::token(view, token);
+            }
+            if token.kind == Kind::Name {
+                self.names.token(view, token)?;
+            }
+            self.filler.token(token);
+        }
+        self.words.push(self.from..view.text.len());
+        self.layout.end_line(view, view.text.len());
+        self.blobs.finish(view);
+        self.names.finish(view);
+        characters::padding(view, self.filler.bytes);
+        marks::search(view, &self.words);
+        Ok(())
+    }
+
+    /// Passes over lines that hide nothing but words.
+    fn plain(&mut self, view: &mut View<'_>, scanner: &mut Scanner<'_>) {
+        while matches!(self.filler.last, None | Some(Kind::Newline)) {
+            let at = scanner.at();
+            if scanner.rest().starts_with('\n') {
+                scanner.pass(1);
+                self.layout.empty(at + 1);
+                self.filler.newline();
+                continue;
+            }
+            let depth = self.layout.depth();
+            let Some(line) = plain::line(scanner.rest(), depth, self.blobs.is_open()) else {
+                break;
+            };
+            scanner.pass(line.length);
+            self.layout.plain(&line, scanner.at());
+            if line.parts {
+                self.blobs.end(view);
+            }
+            if let Some(tail) = &line.tail {
+                let content = at + tail.start..at + tail.end;
+                self.blobs.string(view.text, content);
+            }
+            self.filler.line(line.comment);
+            if !line.has_words {
+                let before = std::mem::replace(&mut self.from, scanner.at())..at;
+                self.words.extend(Some(before).filter(|r| !r.is_empty()));
+            }
+        }
+    }
 }
 
 /// What makes a file large without saying anything.
@@ -89,21 +136,25 @@ impl Filler {
         match token.kind {
             Kind::Comment => self.bytes += length,
             Kind::Blanks if length > INDENT => self.bytes += length,
-            Kind::Newline => {
-                self.empty = if self.last == Some(Kind::Newline) {
-                    self.empty + 1
-                } else {
-                    0
-                };
-                self.bytes += usize::from(self.empty > EMPTY);
-            }
+            Kind::Newline => return self.newline(),
             _ => {}
         }
         self.last = Some(token.kind);
     }
 
-    /// A whole line of code.
-    fn line(&mut self) {
+    fn newline(&mut self) {
+        self.empty = if self.last == Some(Kind::Newline) {
+            self.empty + 1
+        } else {
+            0
+        };
+        self.bytes += usize::from(self.empty > EMPTY);
+        self.last = Some(Kind::Newline);
+    }
+
+    /// A whole line that has something, and so many bytes of comment.
+    fn line(&mut self, comment: usize) {
+        self.bytes += comment;
         (self.last, self.empty) = (Some(Kind::Newline), 0);
     }
 }
@@ -122,6 +173,8 @@ struct View<'a> {
     text: &'a str,
     /// Nearly all source is ASCII, and then nothing invisible or foreign has to be looked for.
     ascii: bool,
+    /// Every name is taken, not only those that may confuse.
+    every_name: bool,
     /// Made when the first fact needs a line.
     lines: Option<Lines>,
     trigger: Trigger,

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashSet as HashSet;
 use unicode_normalization::UnicodeNormalization;
 
-use super::View;
 use super::scan::Token;
+use super::{ForeignName, View};
 use crate::fact::FactKind;
 
 /// Most different names kept of a file.
@@ -33,29 +33,38 @@ struct Foreign {
 
 impl<'a> Names<'a> {
     /// Takes a name.
-    pub(super) fn token(&mut self, view: &mut View<'a>, token: Token) {
+    pub(super) fn token(&mut self, view: &mut View<'a>, token: Token) -> Result<(), ForeignName> {
         let text: &'a str = view.text;
         let Some(name) = text.get(token.start..token.end) else {
-            return;
+            return Ok(());
         };
         // The other names are counted to be compared with the foreign ones.
-        if view.ascii && !is_confusing(name) {
-            return;
+        if !view.every_name {
+            if !view.ascii && !name.is_ascii() {
+                return Err(ForeignName);
+            }
+            if !is_confusing(name) {
+                return Ok(());
+            }
         }
-        if name.len() > LENGTH || self.seen.len() >= NAMES || !self.seen.insert(name) {
-            return;
+        if name.len() <= LENGTH && self.seen.len() < NAMES && self.seen.insert(name) {
+            self.take(view, token.start, name);
         }
+        Ok(())
+    }
+
+    fn take(&mut self, view: &mut View<'a>, at: usize, name: &'a str) {
         if name.is_ascii() {
             if is_confusing(name) {
                 self.confusing += 1;
-                self.confusing_at.get_or_insert((token.start, name));
+                self.confusing_at.get_or_insert((at, name));
             }
             return;
         }
         if is_lookalike(name) {
-            view.add(FactKind::HomoglyphIdentifier, token.start, name);
+            view.add(FactKind::HomoglyphIdentifier, at, name);
         }
-        self.foreign.take(name, token.start);
+        self.foreign.take(name, at);
     }
 
     /// Judges the file.

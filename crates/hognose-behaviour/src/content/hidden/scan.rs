@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         let length = length_while(rest, is_ascii_name, is_name);
         let name = rest.get(..length).unwrap_or_default();
         match rest.as_bytes().get(length) {
-            Some(quote @ (b'"' | b'\'')) if is_prefix(name) => {
+            Some(quote @ (b'"' | b'\'')) if is_prefix(name.as_bytes()) => {
                 self.at += length;
                 self.string(*quote)
             }
@@ -168,11 +168,9 @@ fn is_ascii_name(byte: u8) -> bool {
 }
 
 /// Whether a name before a quote is a prefix of a string.
-fn is_prefix(name: &str) -> bool {
-    name.len() <= 2
-        && name
-            .bytes()
-            .all(|b| matches!(b.to_ascii_lowercase(), b'r' | b'b' | b'u' | b'f' | b't'))
+pub(super) fn is_prefix(name: &[u8]) -> bool {
+    let is_letter = |b: &u8| matches!(b.to_ascii_lowercase(), b'r' | b'b' | b'u' | b'f' | b't');
+    name.len() <= 2 && name.iter().all(is_letter)
 }
 
 impl Iterator for Scanner<'_> {
