@@ -78,8 +78,7 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
     })?;
     let observe = built.gateway.gear.options.observe;
     if !cli.quiet {
-        tell(&built);
-        lifted.notices.iter().for_each(|n| output::warning(n));
+        tell(&built, &lifted);
     }
     let mut keep = bound.variables(built.indexes.as_ref())?;
     if let Way::Lock(pins) = &way {
@@ -117,8 +116,8 @@ fn guard(cli: &Cli, args: &GuardArgs, surroundings: &Surroundings) -> Result<Exi
 }
 
 /// What somebody should know before the command runs.
-fn tell(built: &Built) {
-    for notice in &built.notices {
+fn tell(built: &Built, lifted: &Lifted) {
+    for notice in built.notices.iter().chain(&lifted.notices) {
         output::warning(notice);
     }
     if !built.weaker.is_empty() {
