@@ -61,8 +61,10 @@ pub struct Summary {
     pub time: String,
     /// What was asked for, as an address.
     pub resource: String,
-    /// What was asked of it: a name for the policy, and the digest of its text where there is one.
+    /// What was asked of it: a name for the policy.
     pub policy: String,
+    /// sha256 of the policy's text, where there is one.
+    pub policy_sha256: Option<String>,
     /// Whether all of it holds.
     pub passed: bool,
     /// Whether every file has attestations that hold.
@@ -107,6 +109,8 @@ struct Verifier {
 #[derive(Serialize, Deserialize)]
 struct Policy {
     uri: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    digest: BTreeMap<String, String>,
 }
 
 /// A private key.
@@ -228,7 +232,7 @@ impl Summary {
     fn statement(&self) -> Statement {
         let subject = self.subjects.iter().map(|(name, hex)| Subject {
             name: name.clone(),
-            digest: [("sha256".to_owned(), hex.clone())].into_iter().collect(),
+            digest: std::iter::once(sha256(hex)).collect(),
         });
         let levels = match (self.passed, self.attested) {
             (false, _) => vec!["FAILED".to_owned()],
@@ -249,6 +253,12 @@ impl Summary {
                 resource_uri: self.resource.clone(),
                 policy: Policy {
                     uri: self.policy.clone(),
+                    digest: self
+                        .policy_sha256
+                        .as_deref()
+                        .map(sha256)
+                        .into_iter()
+                        .collect(),
                 },
                 verification_result: if self.passed { "PASSED" } else { "FAILED" }.to_owned(),
                 verified_levels: levels,
@@ -269,6 +279,7 @@ impl Summary {
             time: predicate.time_verified,
             resource: predicate.resource_uri,
             policy: predicate.policy.uri,
+            policy_sha256: predicate.policy.digest.get("sha256").cloned(),
             passed: predicate.verification_result == "PASSED",
             attested: predicate
                 .verified_levels
@@ -287,6 +298,11 @@ impl Summary {
         }
         Ok(out)
     }
+}
+
+/// As statements write a digest.
+fn sha256(hex: &str) -> (String, String) {
+    ("sha256".to_owned(), hex.to_owned())
 }
 
 /// Bytes as PEM.
@@ -325,7 +341,8 @@ mod tests {
             version: "0.1.0".to_owned(),
             time: "2026-01-02T03:04:05Z".to_owned(),
             resource: "pkg:pypi/a@1.0".to_owned(),
-            policy: "hognose:default".to_owned(),
+            policy: "urn:hognose:policy".to_owned(),
+            policy_sha256: Some("cd".repeat(32)),
             passed: true,
             attested: true,
         }

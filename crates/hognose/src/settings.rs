@@ -22,6 +22,8 @@ pub(crate) struct Found {
     pub(crate) base: PathBuf,
     /// Twelve letters that change with the file; none where there is no file.
     pub(crate) digest: String,
+    /// All of them.
+    pub(crate) sha256: String,
 }
 
 /// Where a configuration file would be larger than anything a person writes.
@@ -141,7 +143,7 @@ fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
         Config::parse(&path.display().to_string(), &text, kind).map_err(|e| refused(&e))?;
     let base = path.parent().map(Path::to_owned).unwrap_or_default();
     let digest = Sha256::digest(text.as_bytes());
-    let digest = digest.iter().take(6).fold(String::new(), |mut text, byte| {
+    let sha256 = digest.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
@@ -149,7 +151,8 @@ fn read(path: &Path, kind: ConfigFile) -> Result<Option<Found>, Failure> {
     Ok(config.map(|config| Found {
         config,
         base,
-        digest,
+        digest: sha256.chars().take(12).collect(),
+        sha256,
     }))
 }
 

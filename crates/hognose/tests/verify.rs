@@ -638,6 +638,25 @@ fn what_was_verified_is_signed_and_compared_elsewhere() {
         envelope.contains("application/vnd.in-toto+json"),
         "{envelope}"
     );
+    let config = "[policy]\nfail-on = \"high\"\n";
+    sandbox.write("hognose.toml", config);
+    let more = [
+        "--allow-incomplete",
+        "provenance",
+        "--allow-incomplete",
+        "index",
+    ];
+    let configured = attest(&more);
+    assert_eq!(configured.code, 0, "{}", configured.whole());
+    let text = std::fs::read_to_string(sandbox.work().join("tool.intoto.json")).unwrap();
+    let text: Value = serde_json::from_str(&text).unwrap();
+    let payload = base64::engine::general_purpose::STANDARD
+        .decode(text["payload"].as_str().unwrap())
+        .unwrap();
+    let statement: Value = serde_json::from_slice(&payload).unwrap();
+    let policy = json!({"uri": "urn:hognose:policy", "digest": {"sha256": hex(config.as_bytes())}});
+    assert_eq!(statement["predicate"]["policy"], policy);
+    std::fs::remove_file(sandbox.work().join("hognose.toml")).unwrap();
     let good = verify("ci.pem.pub");
     assert!(!good.stdout.contains("HOG-PROV-digest"), "{}", good.whole());
     let other = sandbox.run(&["attest", "keygen", "other.pem"]);

@@ -8,6 +8,7 @@ mod bundle;
 mod document;
 mod filename;
 mod identity;
+mod once;
 mod outcome;
 mod predicate;
 mod publisher;

@@ -19,7 +19,7 @@ use sigstore_verify::{Error, VerificationPolicy};
 
 use super::{
     Attestation, Attested, Document, Identity, Outcome, Predicates, Publisher, Refusal, Refused,
-    Trust, statement,
+    Trust, once, statement,
 };
 
 /// The only type of envelope that the format knows.
@@ -84,10 +84,9 @@ fn one(
     let predicate = statement::check(envelope.payload.as_bytes(), artifact, predicates)?;
     let digest =
         Sha256Hash::from_hex(artifact.sha256).map_err(|e| material("sha256", &e.to_string()))?;
-    let result = trust
-        .verifier
-        .verify(digest, &bundle, &VerificationPolicy::any_identity())
-        .map_err(|e| refusal(&e))?;
+    let policy = VerificationPolicy::any_identity();
+    let result = once::scope(|| trust.verifier.verify(digest, &bundle, &policy));
+    let result = result.map_err(|e| refusal(&e))?;
     // The policy above asks for all of this; a success that does not say so is none.
     if !result.certificate_verified() || !result.sct_verified() || !result.tlog_verified() {
         return Err(Refusal::Certificate {

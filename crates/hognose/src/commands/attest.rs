@@ -70,8 +70,9 @@ fn summary(
         time: report.started.clone(),
         policy: match policy {
             "" => "urn:hognose:policy:default".to_owned(),
-            digest => format!("urn:hognose:policy:{digest}"),
+            _ => "urn:hognose:policy".to_owned(),
         },
+        policy_sha256: Some(policy.to_owned()).filter(|sha256| !sha256.is_empty()),
         passed,
         attested: files.iter().all(|f| f.verdict == FileVerdict::Verified),
         ..Summary::default()

@@ -107,7 +107,7 @@ pub(super) fn run_and(
     }
     memory::name(named, &report.judged, cli.quiet)?;
     let exit = scan::exit(report.verdict);
-    then(&report, &found.digest, &exit)?;
+    then(&report, &found.sha256, &exit)?;
     Ok(exit)
 }
 
