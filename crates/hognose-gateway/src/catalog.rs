@@ -200,7 +200,9 @@ impl Catalog {
         let shown = slot.shown.load(Ordering::SeqCst);
         let (catalog, asked) = (Arc::clone(self), name.clone());
         let found = tokio::task::spawn_blocking(move || {
-            let found = catalog.upstreams.find(&asked)?;
+            let found = catalog
+                .upstreams
+                .find(&asked, catalog.judge.wants_people())?;
             Ok(catalog.decide(&asked, found))
         });
         let found = found.await.unwrap_or_else(|_| Err(broken()));

@@ -136,6 +136,9 @@ pub trait Judge: Send + Sync + 'static {
     /// Decides what can be decided without the bytes.
     fn page(&self, offer: &Offer<'_>) -> PageRulings;
 
+    /// Whether decisions rest on who may upload to a project: its project page is asked for then.
+    fn wants_people(&self) -> bool;
+
     /// Whether artifacts are to be read before they are served.
     fn inspects(&self) -> bool;
 

@@ -104,8 +104,9 @@ impl Upstreams {
     /// Asks for a project: of an owned name its owner alone, else one after the other until one has it. Answers of two
     /// upstreams are never mixed, or whoever can publish on one could publish for all (dependency confusion).
     ///
-    /// An upstream that cannot be asked ends the search: going on would hand its names to the next one.
-    pub fn find(&self, name: &PackageName) -> Result<Found, Unavailable> {
+    /// An upstream that cannot be asked ends the search: going on would hand its names to the next one. `people` asks for
+    /// the project page even where it is not needed for the files: it says who may upload.
+    pub fn find(&self, name: &PackageName, people: bool) -> Result<Found, Unavailable> {
         let owned = self.owns(name);
         let candidates = self.0.iter().enumerate();
         for (at, upstream) in candidates.filter(|(_, u)| !owned || u.owned.owns(name)) {
@@ -116,7 +117,8 @@ impl Upstreams {
             let page = upstream.client.aged_page(&upstream.url, name);
             match page {
                 Ok(Some(Aged { page, age })) => {
-                    let found = complete(at, upstream, &upstream.client, name, page);
+                    let asked = (at, upstream, &upstream.client);
+                    let found = complete(asked, name, page, people);
                     return Ok(Found {
                         age: Duration::from_secs(age),
                         ..found
@@ -125,7 +127,7 @@ impl Upstreams {
                 Ok(None) => {}
                 Err(error) => {
                     return upstream
-                        .known_good(at, name, &error)
+                        .known_good(at, name, &error, people)
                         .ok_or_else(|| failed(&error));
                 }
             }
@@ -136,10 +138,16 @@ impl Upstreams {
 
 impl Upstream {
     /// What it said before, where it cannot be asked now. That it had no such project then is no answer now.
-    fn known_good(&self, at: usize, name: &PackageName, error: &IndexError) -> Option<Found> {
+    fn known_good(
+        &self,
+        at: usize,
+        name: &PackageName,
+        error: &IndexError,
+        people: bool,
+    ) -> Option<Found> {
         let kept = self.kept.as_ref()?;
         let page = kept.page(&self.url, name).ok()??;
-        let mut found = complete(at, self, kept, name, page);
+        let mut found = complete((at, self, kept), name, page, people);
         found.missing.push(format!(
             "index {} could not be asked, and what it said before counts: {error}",
             self.name
@@ -150,16 +158,15 @@ impl Upstream {
 
 /// Fills in what the page lacks from the project page of the same index.
 fn complete(
-    at: usize,
-    upstream: &Upstream,
-    client: &Client,
+    (at, upstream, client): (usize, &Upstream, &Client),
     name: &PackageName,
     mut page: ProjectPage,
+    people: bool,
 ) -> Found {
     let lacks = |f: &IndexFile| f.upload_time.is_none() || f.size.is_none();
     let mut missing = Vec::new();
     let mut project = None;
-    if page.files.iter().any(lacks) {
+    if people || page.files.iter().any(lacks) {
         match client.project(&upstream.url, name) {
             Ok(found) => project = found,
             Err(e) => missing.push(format!("the project page of {}: {e}", upstream.name)),

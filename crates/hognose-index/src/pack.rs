@@ -37,6 +37,9 @@ const MAX_ENTRIES: usize = 500_000;
 /// Most files; more are not made.
 const MAX_FILES: u32 = 9_999;
 
+/// How often a new file is made that somebody else takes.
+const TRIES: usize = 8;
+
 /// What was asked, as a digest.
 pub(crate) type Key = [u8; 32];
 
@@ -206,12 +209,17 @@ impl State {
                 return Ok(at);
             }
         }
-        let pack = make(directory)?;
-        self.files.push(pack);
-        let at = self.files.len() - 1;
-        self.take(at)?;
-        self.out = Some(at);
-        Ok(at)
+        // Another process may lock a file between its being made and our locking it.
+        for _ in 0..TRIES {
+            let pack = make(directory)?;
+            self.files.push(pack);
+            let at = self.files.len() - 1;
+            if self.take(at).is_ok() {
+                self.out = Some(at);
+                return Ok(at);
+            }
+        }
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     /// Locks a file for as long as this process has it open, and cuts off what another left torn.

@@ -48,15 +48,10 @@ impl Engine {
             judged.extend(self.decided(unmet.into_iter().collect(), today));
         }
         let mut ruling = ruling(judged.iter());
-        if let Some(first) = remembered.elsewhere.first() {
-            // pip follows such an address; what lies there nobody has judged.
+        for reason in unjudgeable(remembered, artifact) {
             ruling.join(Ruling {
                 decision: Decision::Block,
-                reasons: vec![Reason {
-                    rule: id_moving_source::ID.as_str().to_owned(),
-                    message: format!("it requires {first}, which no index stands before"),
-                    remedy: "name the release in `allow` of [gateway] to let it in".to_owned(),
-                }],
+                reasons: vec![reason],
             });
         }
         match remembered.unread.first() {
@@ -118,4 +113,30 @@ impl Engine {
             }],
         }
     }
+}
+
+/// Why what was read is not all that would be installed.
+fn unjudgeable(remembered: &Remembered, artifact: &Artifact<'_>) -> Vec<Reason> {
+    let reason = |rule: &str, message: String| Reason {
+        rule: rule.to_owned(),
+        message,
+        remedy: format!(
+            "`allow = [\"{}=={}\"]` in [gateway] lets it in",
+            artifact.name.as_str(),
+            artifact.file.version
+        ),
+    };
+    let mut out = Vec::new();
+    if let Some(first) = remembered.elsewhere.first() {
+        // pip follows such an address; what lies there nobody has judged.
+        let message = format!("it requires {first}, which no index stands before");
+        out.push(reason(id_moving_source::ID.as_str(), message));
+    }
+    if remembered.two_formats {
+        // Nobody needs that who means well, whatever else the archive shows.
+        let message =
+            "it is a valid archive of two formats, and tools differ on what they install of it";
+        out.push(reason("HOG-MAL-archive", message.to_owned()));
+    }
+    out
 }

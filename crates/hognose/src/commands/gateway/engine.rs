@@ -345,6 +345,12 @@ impl Judge for Engine {
         rulings
     }
 
+    fn wants_people(&self) -> bool {
+        // Where nobody says what a takeover does, it is told when it is seen by the way.
+        let asked = self.rules.policy.rules.get(&online::TAKEOVER);
+        asked.is_some_and(|action| *action != Action::Off)
+    }
+
     fn inspects(&self) -> bool {
         self.rules.settings.inspect
     }

@@ -42,6 +42,10 @@ impl Judge for Seat {
         self.engine().page(offer)
     }
 
+    fn wants_people(&self) -> bool {
+        self.engine().wants_people()
+    }
+
     fn inspects(&self) -> bool {
         self.engine().inspects()
     }

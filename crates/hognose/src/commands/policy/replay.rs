@@ -162,7 +162,7 @@ fn project(
     decisions: BTreeMap<Past, Times>,
 ) {
     let gear = &built.gateway.gear;
-    let found = gear.upstreams.find(name).ok();
+    let found = gear.upstreams.find(name, gear.judge.wants_people()).ok();
     for (past, times) in decisions {
         replay.decisions += times.count;
         replay.was_blocked += if past.blocked { times.count } else { 0 };

@@ -12,7 +12,7 @@ use hognose_types::{RedactedUrl, Source};
 use serde::{Deserialize, Serialize};
 
 /// Version of the stored form. Another one is not read: the artifact is inspected again.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 /// Larger than any remembered verdict.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -38,6 +38,8 @@ pub(in crate::commands) struct Remembered {
     pub(in crate::commands) license: Option<String>,
     /// What it requires from an address of its own.
     pub(in crate::commands) elsewhere: Vec<String>,
+    /// It is a valid archive of two formats: what is read of one is not what is installed of the other.
+    pub(in crate::commands) two_formats: bool,
     /// What other artifacts may complete.
     ties: RememberedTies,
 }
@@ -127,6 +129,9 @@ impl Remembered {
                 .collect(),
             license: stated.license,
             elsewhere: stated.elsewhere,
+            two_formats: inspection.facts.iter().any(|fact| {
+                fact.kind == FactKind::ArchiveHostile && fact.detail.starts_with("polyglot")
+            }),
             ties: RememberedTies::of(&inspection.ties),
         })
     }
@@ -349,6 +354,7 @@ mod tests {
             unread: Vec::new(),
             license: None,
             elsewhere: Vec::new(),
+            two_formats: false,
             ties: RememberedTies::default(),
         };
         memory.keep(&verdict);
