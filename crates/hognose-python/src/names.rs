@@ -47,6 +47,18 @@ impl Default for Names {
     }
 }
 
+/// The last step of a dotted path. Paths are short: looking at their bytes one by one is faster than starting a search.
+pub fn last_step(path: &str) -> &str {
+    let dot = path.bytes().rposition(|byte| byte == b'.');
+    dot.and_then(|dot| path.get(dot + 1..)).unwrap_or(path)
+}
+
+/// The first step of a dotted path.
+pub fn first_step(path: &str) -> &str {
+    let dot = path.bytes().position(|byte| byte == b'.');
+    dot.and_then(|dot| path.get(..dot)).unwrap_or(path)
+}
+
 impl Names {
     /// The path of things nothing is known of.
     pub const UNKNOWN: PathId = PathId(0);

@@ -137,7 +137,13 @@ impl<'a> Scan<'a> {
     #[inline]
     fn run(&mut self) {
         while let Some(byte) = self.bytes.get(self.at) {
-            match CLASSES.get(usize::from(*byte)).copied() {
+            let class = CLASSES.get(usize::from(*byte)).copied();
+            // Most bytes: nothing else has to be asked about them.
+            if class == Some(Class::Nothing) {
+                self.at += 1;
+                continue;
+            }
+            match class {
                 Some(Class::Link) => self.link(),
                 // `not`, `lambda`, `await`, `if`, `else`, `yield`: every word followed by a blank may nest.
                 Some(Class::Blank) if self.at > 0 && self.is_word_end() => self.link(),

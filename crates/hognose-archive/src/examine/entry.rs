@@ -142,12 +142,16 @@ impl<'a> Content<'a> {
     /// Reads up to `max` bytes into an empty buffer: never fails, says how it ended.
     pub fn read_up_to(&mut self, max: usize, buffer: &mut Vec<u8>) -> Ended {
         buffer.clear();
-        let mut source = self.take(max as u64);
-        if source.read_to_end(buffer).is_err() {
-            return Ended::Damaged;
-        }
-        if buffer.len() < max {
-            return Ended::Whole;
+        // A buffer of one's own is cleared once; that of the caller would be for every read, as far as it has room.
+        let mut chunk = [0; 16 << 10];
+        while buffer.len() < max {
+            let room = chunk.len().min(max - buffer.len());
+            match self.read(chunk.get_mut(..room).unwrap_or_default()) {
+                Ok(0) => return Ended::Whole,
+                Ok(read) => buffer.extend_from_slice(chunk.get(..read).unwrap_or_default()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Ended::Damaged,
+            }
         }
         loop {
             match self.read(&mut [0]) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use hognose_python::Taint;
+use hognose_python::names::{first_step, last_step};
 
 use super::api_data::{collection, decoders, files};
 use super::calls;
@@ -115,8 +116,7 @@ pub(super) fn call(path: &str) -> Option<Api> {
         Some(("_socket", rest)) => Cow::Owned(format!("socket.{rest}")),
         _ => plain,
     };
-    let root = plain.split('.').next().unwrap_or_default();
-    let last = plain.rsplit('.').next().unwrap_or_default();
+    let (root, last) = (first_step(&plain), last_step(&plain));
     calls::exact(&plain)
         .or_else(|| standard(path, &plain, root, last))
         .or_else(|| process(&plain, root, last))

@@ -38,6 +38,15 @@ pub(super) fn files(path: &str, plain: &str, root: &str, last: &str) -> Option<A
     })
 }
 
+/// Whether a path holds `rypt`, `Cipher`, `fernet` or `Fernet`: asked of nearly every call.
+fn names_cipher(path: &str) -> bool {
+    let mut parts = path.as_bytes().windows(4);
+    parts.any(|part| matches!(part, b"rypt" | b"Ciph" | b"erne"))
+        && ["rypt", "Cipher", "fernet", "Fernet"]
+            .iter()
+            .any(|word| path.contains(word))
+}
+
 pub(super) fn decoders(plain: &str, root: &str, last: &str) -> Option<Api> {
     Some(match root {
         "base64" | "binascii" if last.contains("32") => Api::Decode("base32"),
@@ -56,19 +65,11 @@ pub(super) fn decoders(plain: &str, root: &str, last: &str) -> Option<Api> {
         "bytes" | "bytearray" if last == "fromhex" => Api::Decode("hex"),
         "struct" if last == "pack" => Api::Source(Taint::step("arithmetic")),
         "codecs" if last == "decode" => Api::Decode("base64"),
-        _ if plain.contains("rypt")
-            || plain.contains("Cipher")
-            || plain.contains("fernet")
-            || plain.contains("Fernet")
-            || root == "pyaes"
-            || root == "nacl" =>
-        {
-            match last {
-                _ if is_one(last, "decrypt decrypt_and_verify decryptor finalize") => Api::Decrypt,
-                "encrypt" | "encryptor" | "encrypt_and_digest" => Api::Encrypt,
-                _ => return None,
-            }
-        }
+        _ if names_cipher(plain) || root == "pyaes" || root == "nacl" => match last {
+            _ if is_one(last, "decrypt decrypt_and_verify decryptor finalize") => Api::Decrypt,
+            "encrypt" | "encryptor" | "encrypt_and_digest" => Api::Encrypt,
+            _ => return None,
+        },
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::digest::digest;
 use super::{Call, Closure, Effect, Frame, Instance, Machine, Scope, ScopeKind};
-use crate::names::{Names, PathId};
+use crate::names::{Names, PathId, last_step};
 use crate::tree::{Body, Expr, ExprId, Exprs, Function, Keywords};
 use crate::value::{Cell, Dict, Taint, Value};
 
@@ -13,6 +13,8 @@ pub(super) type Named = Vec<(Option<Rc<str>>, Cell)>;
 
 /// Most rooms for arguments that are kept, and the most arguments that one of them has room for.
 const SPARE: usize = 32;
+/// Most names that room is made for before they are set.
+const ROOM: usize = 32;
 
 impl Machine<'_> {
     pub(super) fn call_expr(
@@ -218,7 +220,10 @@ impl Machine<'_> {
         let Some(function) = tree.function(closure.function) else {
             return Cell::UNKNOWN;
         };
-        let scope = Scope::new(ScopeKind::Function, Some(Rc::clone(&closure.scope)));
+        let around = Some(Rc::clone(&closure.scope));
+        // Most functions set a name or two beside their arguments.
+        let names = (args.len() + named.len() + 2).min(ROOM);
+        let scope = Scope::with_room(ScopeKind::Function, around, names);
         let receiver = args.first().cloned();
         self.bind_arguments(closure, function, &scope, args, named);
         let mut frame = Frame::new(tree, closure.module, scope);
@@ -399,7 +404,7 @@ impl Machine<'_> {
             for callback in callbacks {
                 // What the lambda of a thread gives, nobody hears.
                 self.statement = matches!(
-                    path.rsplit('.').next(),
+                    Some(last_step(path)),
                     Some("Thread" | "Timer" | "start_new_thread" | "register")
                 );
                 self.call_back(&callback, args, named);
@@ -462,8 +467,7 @@ fn spread(dict: &std::cell::RefCell<Dict>, named: &mut Named) {
 
 /// Calls outside the artifact that run the functions they are given, at once or soon.
 fn calls_back(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path);
-    match last {
+    match last_step(path) {
         "Thread"
         | "Timer"
         | "Process"

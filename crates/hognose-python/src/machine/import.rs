@@ -26,7 +26,7 @@ impl Machine<'_> {
     pub(super) fn import_module(&mut self, frame: &Frame<'_>, name: &str, offset: u32) -> Cell {
         let mut found = None;
         let mut at = 0;
-        while let Some(dot) = name.get(at..).and_then(|rest| rest.find('.')) {
+        while let Some(dot) = name.bytes().skip(at).position(|byte| byte == b'.') {
             let end = at + dot;
             if let Some(id) = name.get(..end).and_then(|p| self.by_name.get(p)).copied() {
                 self.enter_module(id);
@@ -81,7 +81,7 @@ impl Machine<'_> {
             return;
         }
         for alias in names {
-            let dotted = format!("{base}.{}", alias.name);
+            let dotted = [&*base, ".", &*alias.name].concat();
             let name = self.names.intern(&alias.name);
             let value = match &cell.value {
                 Value::Module(id) => match self.scope_of(*id).get(name) {

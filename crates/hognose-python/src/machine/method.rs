@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::call::Named;
 use super::{Frame, Machine};
+use crate::names::last_step;
 use crate::value::{Cell, Taint, Value};
 
 impl Machine<'_> {
@@ -16,7 +17,7 @@ impl Machine<'_> {
         args: &[Cell],
         named: &Named,
     ) -> Option<Cell> {
-        let method = path.rsplit('.').next()?;
+        let method = last_step(path);
         let taint = args.iter().fold(receiver.taint, |t, c| t.and(c.taint));
         let cell = match &receiver.value {
             Value::Str(text) => self.str_method(&Rc::clone(text), method, args, named),

@@ -37,6 +37,7 @@ mod number;
 mod operator;
 mod reflect;
 mod run;
+mod scope;
 mod sequence;
 mod statement;
 mod taints;
@@ -45,6 +46,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use scope::{Scope, ScopeKind};
 
 use crate::names::{Names, PathId, Symbol};
 use crate::serial::Serial;
@@ -259,23 +261,6 @@ impl Default for Bounds {
     }
 }
 
-/// A scope of names.
-#[derive(Debug)]
-pub(crate) struct Scope {
-    vars: RefCell<FxHashMap<Symbol, Cell>>,
-    parent: Option<Rc<Scope>>,
-    /// Names declared `global` or `nonlocal`.
-    outer: RefCell<Vec<Symbol>>,
-    kind: ScopeKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ScopeKind {
-    Module,
-    Function,
-    Class,
-}
-
 /// A function with the scope it was made in.
 #[derive(Debug)]
 pub struct Closure {
@@ -478,23 +463,4 @@ impl Drop for Machine<'_> {
 fn clear(vars: &RefCell<FxHashMap<Symbol, Cell>>) {
     let taken = vars.try_borrow_mut().map(|mut v| std::mem::take(&mut *v));
     drop(taken);
-}
-
-impl Scope {
-    fn new(kind: ScopeKind, parent: Option<Rc<Self>>) -> Rc<Self> {
-        Rc::new(Self {
-            vars: RefCell::default(),
-            parent,
-            outer: RefCell::default(),
-            kind,
-        })
-    }
-
-    fn get(&self, name: Symbol) -> Option<Cell> {
-        self.vars.borrow().get(&name).cloned()
-    }
-
-    fn set(&self, name: Symbol, cell: Cell) {
-        self.vars.borrow_mut().insert(name, cell);
-    }
 }

@@ -59,7 +59,7 @@ impl Machine<'_> {
             }
             // What is known of a text is kept around what is not: a host or a command says enough.
             (Value::Str(a), BinaryOp::Add, Value::Unknown | Value::Path(_)) if a.len() < 65_536 => {
-                self.folded_text(format!("{a}{}", super::format::HOLE))
+                self.folded_text([&**a, super::format::HOLE].concat())
                     .with(Taint::JOINED)
             }
             (Value::Unknown | Value::Path(_), BinaryOp::Add, Value::Str(b)) if b.len() < 65_536 => {
@@ -68,7 +68,8 @@ impl Machine<'_> {
                 } else {
                     super::format::HOLE
                 };
-                self.folded_text(format!("{before}{b}")).with(Taint::JOINED)
+                self.folded_text([before, &**b].concat())
+                    .with(Taint::JOINED)
             }
             (Value::Bytes(a), BinaryOp::Add, Value::Bytes(b)) => {
                 if self.pay(a.len() + b.len()) {
@@ -194,8 +195,8 @@ impl Machine<'_> {
     pub(super) fn compare(&self, left: &Cell, op: CompareOp, right: &Cell) -> Value {
         // A text with a hole equals nothing for sure.
         let has_hole = |cell: &Cell| {
-            cell.as_text()
-                .is_some_and(|t| t.contains(super::format::HOLE))
+            let text = cell.as_text();
+            text.is_some_and(|t| t.contains('{') && t.contains(super::format::HOLE))
         };
         if has_hole(left) || has_hole(right) {
             return Value::Unknown;

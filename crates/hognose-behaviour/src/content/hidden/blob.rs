@@ -107,8 +107,33 @@ impl Default for Blob {
 }
 
 impl Blob {
+    /// Takes the content of a string. Once it is clear that the constant is nothing encoded, as of most texts by their first
+    /// word, only escapes count.
     fn string(&mut self, content: &[u8]) {
-        let mut escaped = false;
+        let mut at = 0_usize;
+        for part in content.chunks(64) {
+            if !(self.base64 || self.hexadecimal || self.base85) {
+                break;
+            }
+            let before = at.checked_sub(1).and_then(|at| content.get(at));
+            self.part(part, before == Some(&b'\\'));
+            at += part.len();
+        }
+        let rest = content.get(at..).unwrap_or_default();
+        let counts = |byte: &&u8| !byte.is_ascii_whitespace() && **byte != b'\\';
+        self.length += rest.iter().filter(counts).count();
+        let has_digit = rest
+            .iter()
+            .fold(false, |any, byte| any | byte.is_ascii_digit());
+        self.classes |= if has_digit { 4 } else { 0 };
+        let near = content.get(at.saturating_sub(1)..).unwrap_or_default();
+        for found in memchr::memchr_iter(b'\\', near) {
+            let next = near.get(found + 1);
+            self.escapes += usize::from(next.is_some_and(|b| *b == b'x' || b.is_ascii_digit()));
+        }
+    }
+
+    fn part(&mut self, content: &[u8], mut escaped: bool) {
         for &byte in content {
             // `\x41` and `\101`, not the `\u` and `\w` of patterns.
             if std::mem::take(&mut escaped) && (byte == b'x' || byte.is_ascii_digit()) {
