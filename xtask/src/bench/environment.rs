@@ -153,7 +153,12 @@ fn make(environment: &Path) -> Result<()> {
             while text.len() < size {
                 writeln!(text, "VALUE_{} = '{distribution}-{file}'", text.len())?;
             }
+            // Half a line is no Python, and would have no bytecode: a comment fills its place.
             text.truncate(size - 1);
+            text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
+            while text.len() < size - 1 {
+                text.push('#');
+            }
             text.push('\n');
             let place = site.join(&path);
             fs::create_dir_all(place.parent().context("no parent")?)?;
