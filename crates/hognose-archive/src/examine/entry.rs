@@ -143,7 +143,7 @@ impl<'a> Content<'a> {
     pub fn read_up_to(&mut self, max: usize, buffer: &mut Vec<u8>) -> Ended {
         buffer.clear();
         // A buffer of one's own is cleared once; that of the caller would be for every read, as far as it has room.
-        let mut chunk = [0; 16 << 10];
+        let mut chunk = [0; 8 << 10];
         while buffer.len() < max {
             let room = chunk.len().min(max - buffer.len());
             match self.read(chunk.get_mut(..room).unwrap_or_default()) {
