@@ -26,7 +26,7 @@ pub(crate) struct Packer {
 impl Default for Packer {
     fn default() -> Self {
         Self {
-            compress: Compress::new(Compression::new(4), false),
+            compress: Compress::new(Compression::new(1), false),
             scratch: Vec::new(),
         }
     }
