@@ -23,7 +23,7 @@ const MAX_SOURCES: usize = 256 << 20;
 /// Python kept as it is; what comes later is kept compressed.
 const MAX_PLAIN: usize = 12 << 20;
 /// Memory for the Python that is kept.
-const MAX_KEPT: usize = 28 << 20;
+const MAX_KEPT: usize = 36 << 20;
 
 /// Functions of a plugin that pytest calls in every run.
 const PYTEST_HOOKS: [&str; 8] = [
