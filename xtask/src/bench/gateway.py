@@ -237,11 +237,11 @@ server {{ listen 127.0.0.1:{port}; root {root}; {limit} location / {{ index inde
     return Server(["nginx", "-c", str(path), "-p", str(work)], port)
 
 
-def hognose(arguments, work, origin, name, inspect=True):
+def hognose(arguments, work, origin, name, settings=""):
     port = free_port()
     home = work / name
     home.mkdir()
-    (home / "hognose.toml").write_text("" if inspect else "[gateway]\ninspect = false\n")
+    (home / "hognose.toml").write_text(settings)
     feed = arguments.feed
     command = [str(arguments.binary), "gateway", "--config", str(home / "hognose.toml"), "--listen", f"127.0.0.1:{port}"]
     command += ["--index-url", f"http://127.0.0.1:{origin}/simple/", "--feed", str(feed)]
@@ -349,7 +349,8 @@ def main():
     bar("after the load, MiB", row["after"], 60)
 
     slow = nginx(work, work / "up", free_port(), log, rate="400k")
-    server = hognose(arguments, work, slow.port, "cold")
+    # What a page offers first is fetched with it; here the clients are to be the first.
+    server = hognose(arguments, work, slow.port, "cold", "[gateway]\nlook-ahead = false\n")
     page = json.loads(Connection(server.port).get("/simple/benchpkg/", JSON)[2])
     served, fetched = cold(server.port, page["files"][0]["url"].replace("../../", "/"), 64, log)
     server.stop()
