@@ -218,7 +218,7 @@ pub(crate) fn last_change(path: &str, surroundings: &Surroundings) -> Option<i64
     let name = path.file_name()?;
     // Looking for a file that no commit holds would go through all of them.
     let mut command = git(near, surroundings);
-    command.args(["--literal-pathspecs", "ls-files", "-z", "--"]);
+    command.args(["--literal-pathspecs", "ls-tree", "-z", "HEAD", "--"]);
     if !is_below_a_repository(near) || run(command.arg(name)).ok()?.is_empty() {
         return None;
     }
